@@ -1,0 +1,23 @@
+# Warnings, sanitizers and feature macros that every target of the project shares.
+add_library(gonet_compiler INTERFACE)
+target_compile_definitions(gonet_compiler INTERFACE _GNU_SOURCE)
+target_compile_options(
+  gonet_compiler
+  INTERFACE -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wundef
+            $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wvla>
+            -fno-common -fno-strict-aliasing)
+if(GONET_WERROR)
+  target_compile_options(gonet_compiler INTERFACE -Werror)
+endif()
+
+if(GONET_SANITIZE)
+  string(REPLACE "," ";" gonet_sanitizers "${GONET_SANITIZE}")
+  foreach(sanitizer IN LISTS gonet_sanitizers)
+    if(NOT sanitizer MATCHES "^(address|undefined|thread)$")
+      message(FATAL_ERROR "GONET_SANITIZE: '${sanitizer}' is not one of address, undefined, thread")
+    endif()
+  endforeach()
+  target_compile_options(gonet_compiler INTERFACE -fsanitize=${GONET_SANITIZE}
+                                                  -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(gonet_compiler INTERFACE -fsanitize=${GONET_SANITIZE})
+endif()

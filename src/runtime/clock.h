@@ -1,0 +1,25 @@
+/*
+ * Monotonic nanoseconds. 0 stands for "no deadline", so no instant is 0.
+ */
+#ifndef GONET_RUNTIME_CLOCK_H
+#define GONET_RUNTIME_CLOCK_H
+
+#include <stdint.h>
+
+#include "gonet/time.h"
+
+/* gonet__now returns the monotonic clock in ns, > 0. */
+int64_t gonet__now(void);
+
+/* gonet__add_ns returns t + d, saturating, never 0. */
+int64_t gonet__add_ns(int64_t t, gonet_duration_t d);
+
+/* gonet__earlier returns the earlier of two deadlines, where 0 means none. */
+static inline int64_t gonet__earlier(int64_t a, int64_t b)
+{
+    if (a == 0)
+        return b;
+    return b != 0 && b < a ? b : a;
+}
+
+#endif
