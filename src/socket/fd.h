@@ -1,0 +1,120 @@
+/*
+ * One non-blocking descriptor with Go's fd-mutex semantics: reads are serialised, writes are
+ * serialised, close wakes everybody and waits for the calls that are inside the kernel, and the
+ * descriptor's number is given back only when nobody uses it any more.
+ *
+ * An operation takes a side's lock (read or write) or just a reference, makes its system calls, and
+ * leaves. When it fails, whoever reports the failure needs the object's memory (addresses, names)
+ * although the descriptor may be gone by then: so every failing call below leaves with one memory
+ * reference, "held", that the caller drops by gonet__fd_unhold when the error object has been made.
+ */
+#ifndef GONET_SOCKET_FD_H
+#define GONET_SOCKET_FD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "error/error.h"
+#include "runtime/netpoll.h"
+
+typedef struct gonet__fd gonet__fd_t;
+
+struct gonet__fd {
+    gonet__pd_t pd;          /* pd.fd is the descriptor */
+    _Atomic uint64_t state;  /* the fd mutex: closed, locks, queues, references */
+    _Atomic uint32_t memory; /* references to the memory: owner, watches, failed calls */
+    _Atomic uint32_t queue_lock;
+    gonet__list_t queue[2];  /* callers who wait for a side's lock, first come first served */
+    void (*destroy)(gonet__fd_t *fd); /* the memory's last reference is gone */
+    _Atomic uint32_t generation; /* of the process that used it last (fork) */
+    int close_errnum;        /* of the close(2) made by the last user */
+    _Atomic(struct gonet__wait *) closer; /* waits for the last user */
+    uint8_t family;          /* AF_INET, … */
+    uint8_t sotype;          /* SOCK_STREAM, … */
+    bool stream;             /* SOCK_STREAM: partial writes, 1 GiB chunks, readiness is worth remembering */
+    bool zero_is_eof;        /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
+    bool connected;          /* made by a dial (not: what the kernel thinks) */
+    bool drained;            /* read side: the last read emptied the socket, so wait before the next one */
+    _Atomic bool exported;   /* the descriptor was handed out: readiness can't be concluded any more */
+    _Atomic bool lingers;    /* close(2) may block (SO_LINGER > 0) */
+};
+
+/* Why an operation failed; what conn and dial make an error object from. */
+typedef enum {
+    GONET__FAIL_NONE = 0,
+    GONET__FAIL_EOF,            /* gonet_eof */
+    GONET__FAIL_CLOSED,         /* gonet_err_closed */
+    GONET__FAIL_TIMEOUT,        /* gonet_err_deadline_exceeded */
+    GONET__FAIL_NOT_POLLABLE,   /* "not pollable" */
+    GONET__FAIL_UNEXPECTED_EOF, /* gonet_err_unexpected_eof */
+    GONET__FAIL_NO_MEMORY,      /* gonet_err_no_memory */
+    GONET__FAIL_ERRNO,          /* errnum without a system call's name */
+    GONET__FAIL_SYSCALL         /* errnum, from the system call named */
+} gonet__fail_kind_t;
+
+typedef struct {
+    gonet__fail_kind_t kind;
+    int errnum;
+    const char *syscall;
+} gonet__fail_t;
+
+/* gonet__fail_error makes the error object of a failure (new reference; sentinels where Go has them). */
+gonet_error_t *gonet__fail_error(const gonet__fail_t *fail);
+
+/*
+ * gonet__fd_init takes over the descriptor sysfd (non-blocking, close-on-exec), with one memory reference
+ * for the owner. destroy releases the memory around fd.
+ */
+void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
+                    void (*destroy)(gonet__fd_t *fd));
+
+/* Memory references. */
+void gonet__fd_hold(gonet__fd_t *fd);
+void gonet__fd_unhold(gonet__fd_t *fd);
+
+/* gonet__fd_begin locks side (parks while another caller has it) and checks closed and deadline. False: fail, held. */
+bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
+
+/* gonet__fd_begin_lock only locks: no deadline check (a read of 0 bytes). False (closed): fail, held. */
+bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
+
+/* gonet__fd_wait parks the holder of side until it is ready; spurious wakes happen. False: the lock has been left; fail, held. */
+bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
+
+/* gonet__fd_end leaves side; fd may be gone afterwards. */
+void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side);
+
+/* gonet__fd_end_fail leaves side with a failure: fills fail, held. syscall NULL: a bare errno. */
+void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
+                        gonet__fail_kind_t kind, const char *syscall, int errnum);
+
+/* gonet__fd_ref keeps the descriptor open for a call that takes no side (options, shutdown, dup). False (closed): fail, held. */
+bool gonet__fd_ref(gonet__fd_t *fd, gonet__fail_t *fail);
+void gonet__fd_unref(gonet__fd_t *fd);
+
+/* gonet__fd_unref_fail drops a reference with a failure: fills fail, held. */
+void gonet__fd_unref_fail(gonet__fd_t *fd, gonet__fail_t *fail, const char *syscall, int errnum);
+
+/*
+ * gonet__fd_close closes: wakes everybody, waits for the calls in the kernel. Returns true, or false with
+ * fail, held: CLOSED when it was closed before, ERRNO when close(2) failed.
+ */
+bool gonet__fd_close(gonet__fd_t *fd, gonet__fail_t *fail);
+
+/* gonet__fd_set_deadline: mask is 1u << side, or both; deadline 0 is none. False (closed): fail, held. */
+bool gonet__fd_set_deadline(gonet__fd_t *fd, unsigned mask, int64_t deadline, gonet__fail_t *fail);
+
+/*
+ * A user's function that is called with the descriptor (RawConn) runs between these two, on top of a
+ * lock or reference: a close from inside it returns at once, and takes effect when it returns.
+ */
+typedef struct gonet__fd_callback {
+    gonet__fd_t *fd;
+    struct gonet__fd_callback *outer;
+} gonet__fd_callback_t;
+void gonet__fd_callback_enter(gonet__fd_t *fd, gonet__fd_callback_t *frame);
+void gonet__fd_callback_leave(gonet__fd_callback_t *frame);
+
+#endif
