@@ -1,0 +1,70 @@
+/*
+ * The condition variable: a queue of waiters under a spin lock. A signaller claims under the lock
+ * and wakes after it, touching only the waiter then; a waiter whose deadline claimed it first is
+ * passed over, so no signal is lost on it.
+ */
+#include "gonet/sync.h"
+
+#include "gonet/task.h"
+#include "runtime/spin.h"
+#include "runtime/waitq.h"
+
+static _Atomic uint32_t *lock_of(gonet_cond_t *c)
+{
+    return (_Atomic uint32_t *)(void *)&c->private_lock;
+}
+
+static gonet__waiter_t **queue_of(gonet_cond_t *c)
+{
+    return (gonet__waiter_t **)(void *)&c->private_waiters;
+}
+
+bool gonet_cond_wait_until(gonet_cond_t *c, gonet_mutex_t *m, gonet_time_t deadline)
+{
+    gonet__wait_t wait;
+    gonet__waiter_t node = {.wait = &wait};
+    gonet__wait_state_t how;
+
+    gonet__wait_init(&wait);
+    gonet__spin_lock(lock_of(c));
+    gonet__waitq_push_back(queue_of(c), &node);
+    gonet__spin_unlock(lock_of(c));
+    gonet_mutex_unlock(m);
+    how = gonet__wait_for(&wait, deadline.ns, 0, "cond wait");
+    if (how != GONET__WAIT_CLAIMED) {
+        gonet__spin_lock(lock_of(c));
+        gonet__waitq_remove(queue_of(c), &node);
+        gonet__spin_unlock(lock_of(c));
+        /* The caller's loop may come back at once: the other tasks must get their turn to end. */
+        if (how == GONET__WAIT_INTERRUPTED)
+            gonet_yield();
+    }
+    gonet_mutex_lock(m);
+    return how != GONET__WAIT_EXPIRED;
+}
+
+void gonet_cond_wait(gonet_cond_t *c, gonet_mutex_t *m)
+{
+    gonet_cond_wait_until(c, m, gonet_no_deadline);
+}
+
+void gonet_cond_signal(gonet_cond_t *c)
+{
+    gonet__waiter_t *first;
+
+    gonet__spin_lock(lock_of(c));
+    first = gonet__waitq_claim(queue_of(c));
+    gonet__spin_unlock(lock_of(c));
+    if (first != NULL)
+        gonet__wait_wake(first->wait);
+}
+
+void gonet_cond_broadcast(gonet_cond_t *c)
+{
+    gonet__waiter_t *all;
+
+    gonet__spin_lock(lock_of(c));
+    all = gonet__waitq_claim_all(queue_of(c));
+    gonet__spin_unlock(lock_of(c));
+    gonet__waitq_wake_all(all);
+}

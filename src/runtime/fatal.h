@@ -1,0 +1,17 @@
+/*
+ * The end of a program that broke a rule: one line on standard error, in Go's words, and abort.
+ */
+#ifndef GONET_RUNTIME_FATAL_H
+#define GONET_RUNTIME_FATAL_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* gonet__fatal prints text ("fatal error: …") and aborts. */
+_Noreturn static inline void gonet__fatal(const char *text)
+{
+    fprintf(stderr, "%s\n", text);
+    abort();
+}
+
+#endif
