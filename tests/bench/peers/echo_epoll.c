@@ -1,0 +1,91 @@
+/*
+ * The floor: an echo server of one thread around a level-triggered epoll set, read then write, and
+ * nothing else. Ended by a signal, or by itself after ten minutes.
+ */
+#include "common.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 4096, BATCH = 256 };
+
+static void watch(int set, int fd)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+
+    if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev) != 0)
+        bench_die("epoll_ctl: %s", strerror(errno));
+}
+
+static void accept_all(int set, int listener)
+{
+    int fd;
+
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        bench_no_delay(fd);
+        watch(set, fd);
+    }
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        bench_die("accept: %s", strerror(errno));
+}
+
+/* A full send buffer does not happen with small messages in turn; waiting for it here keeps it
+ * right. */
+static bool write_all(int fd, const char *p, size_t len)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    ssize_t n;
+
+    while (len > 0) {
+        n = write(fd, p, len);
+        if (n < 0 && errno != EAGAIN)
+            return false;
+        if (n < 0) {
+            poll(&room, 1, -1);
+            continue;
+        }
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static void echo(int fd)
+{
+    char buf[BUFFER_SIZE];
+    ssize_t n = read(fd, buf, sizeof buf);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0 || !write_all(fd, buf, (size_t)n))
+        close(fd);
+}
+
+int main(void)
+{
+    struct epoll_event ready[BATCH];
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    int listener, n, i;
+
+    bench_end_after(600);
+    if (set < 0)
+        bench_die("epoll_create1: %s", strerror(errno));
+    listener = bench_listen();
+    watch(set, listener);
+    for (;;) {
+        n = epoll_wait(set, ready, BATCH, -1);
+        if (n < 0 && errno != EINTR)
+            bench_die("epoll_wait: %s", strerror(errno));
+        for (i = 0; i < n; i++) {
+            if (ready[i].data.fd == listener)
+                accept_all(set, listener);
+            else
+                echo(ready[i].data.fd);
+        }
+    }
+}
