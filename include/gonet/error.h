@@ -60,7 +60,11 @@ GONET_API gonet_error_t *gonet_error_new(const char *text);
 GONET_API gonet_error_t *gonet_error_errorf(gonet_error_t *wrapped, const char *format, ...)
     GONET_PRINTF(2, 3);
 
-/* gonet_errno_error returns the static error of an errno value: "connection refused". Go: syscall.Errno. */
+/*
+ * gonet_errno_error returns the error of an errno value: "connection refused". It is static for every
+ * value that Linux has; for another number it is a new one to release like any other ("errno 4711").
+ * Go: syscall.Errno.
+ */
 GONET_API gonet_error_t *gonet_errno_error(int errnum);
 
 /* gonet_syscall_error_t is a failed system call, read-only. Go: os.SyscallError. */

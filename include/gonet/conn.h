@@ -1,0 +1,256 @@
+/*
+ * Connections, packet connections and listeners: Go's three interfaces, each a counted object
+ * behind a vtable. The library's own types (gonet/tcp.h, …) can be cast to them, and a program can
+ * write others (TLS, a recorder, a throttle) that go wherever the library's go.
+ *
+ * Any task or thread may call anything here at any time. A blocked call is ended by a deadline or
+ * by a close from elsewhere. Each task that uses an object on its own schedule needs its own
+ * reference.
+ */
+#ifndef GONET_CONN_H
+#define GONET_CONN_H
+
+#include "gonet/addr.h"
+#include "gonet/error.h"
+#include "gonet/export.h"
+#include "gonet/op_error.h"
+#include "gonet/rawconn.h"
+#include "gonet/stream.h"
+#include "gonet/time.h"
+
+GONET_BEGIN_DECLS
+
+/* gonet_conn_t is a connection to one peer. Go: net.Conn. */
+typedef struct gonet_conn gonet_conn_t;
+
+/* gonet_packet_conn_t exchanges packets with any peer. Go: net.PacketConn. */
+typedef struct gonet_packet_conn gonet_packet_conn_t;
+
+/* gonet_listener_t accepts connections. Go: net.Listener. */
+typedef struct gonet_listener gonet_listener_t;
+
+/*
+ * gonet_conn_vtable_t describes a connection. Slots get the self that gonet_conn_new was given, and
+ * an err that is not NULL, with *err == NULL; they are called from many tasks at once, and self
+ * stays alive during a call. They return what the calls of the same name return. .size is the
+ * table's size; slots beyond it count as NULL, and a NULL slot's call fails with
+ * gonet_err_unsupported.
+ */
+typedef struct {
+    size_t size;
+    ssize_t (*read)(void *self, void *p, size_t len, gonet_error_t **err);
+    /* 0, or -1 with *err; *n (never NULL, 0 at first) is what was written, also on failure. */
+    int (*write)(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err);
+    int (*close)(void *self, gonet_error_t **err);
+    const gonet_addr_t *(*local_addr)(void *self);
+    const gonet_addr_t *(*remote_addr)(void *self);
+    int (*set_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    int (*set_read_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    int (*set_write_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    /* Called once, after close and after the last reference. May be NULL. */
+    void (*destroy)(void *self);
+    /* From here on optional: Go's optional interfaces. */
+    int (*close_read)(void *self, gonet_error_t **err);
+    int (*close_write)(void *self, gonet_error_t **err);
+    int64_t (*read_from)(void *self, gonet_reader_t *r, gonet_error_t **err);
+    int64_t (*write_to)(void *self, gonet_writer_t *w, gonet_error_t **err);
+    int (*file)(void *self, gonet_error_t **err);
+    gonet_raw_conn_t *(*syscall_conn)(void *self, gonet_error_t **err);
+    gonet_packet_conn_t *(*packet_conn)(void *self); /* itself as one, borrowed */
+    gonet_conn_t *(*net_conn)(void *self);           /* the connection it wraps, borrowed */
+} gonet_conn_vtable_t;
+
+/*
+ * gonet_conn_new makes a connection of a table, which must outlive it, and a pointer. It takes
+ * self: when memory is out it destroys self and returns NULL. Release with gonet_conn_free.
+ */
+GONET_API GONET_NODISCARD gonet_conn_t *gonet_conn_new(const gonet_conn_vtable_t *vtable,
+                                                       void *self);
+
+/* gonet_conn_self returns the self of a connection made with this very table, or NULL. Go:
+ * c.(*tls.Conn). */
+GONET_API void *gonet_conn_self(gonet_conn_t *c, const gonet_conn_vtable_t *vtable);
+
+/*
+ * gonet_conn_read reads at most len bytes into p, parking until there is something. Concurrent
+ * reads are served one after the other. len == 0 returns 0 at once. Returns the count; 0 with *err
+ * = gonet_eof at the end of the stream; 0 without an error for a datagram of no bytes; -1 on
+ * failure: an OpError "read" over the closed error, gonet_err_deadline_exceeded or a syscall error.
+ * Go: Conn.Read.
+ */
+GONET_API ssize_t gonet_conn_read(gonet_conn_t *c, void *p, size_t len, gonet_error_t **err);
+
+/*
+ * gonet_conn_write writes all len bytes, parking as often as needed; concurrent writes don't
+ * interleave. Returns len, or -1 whenever it failed, even half-way: an OpError "write". SIGPIPE is
+ * never raised. Go: Conn.Write.
+ */
+GONET_API ssize_t gonet_conn_write(gonet_conn_t *c, const void *p, size_t len, gonet_error_t **err);
+
+/* gonet_conn_write_count is gonet_conn_write, with the bytes written in *n also on failure. 0 or
+ * -1. */
+GONET_API int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len, size_t *n,
+                                     gonet_error_t **err);
+
+/*
+ * gonet_conn_close ends the connection: whoever is blocked on it comes back with the closed error,
+ * then close returns, and the descriptor is closed. The object stays valid until it is freed.
+ * Returns 0, or -1: the second and later closes fail with the closed error. Go: Conn.Close.
+ */
+GONET_API int gonet_conn_close(gonet_conn_t *c, gonet_error_t **err);
+
+/*
+ * gonet_conn_local_addr and gonet_conn_remote_addr return the addresses, borrowed from c, also
+ * after close; NULL where there is none (Go: nil), or when memory is out. Go: Conn.LocalAddr,
+ * Conn.RemoteAddr.
+ */
+GONET_API const gonet_addr_t *gonet_conn_local_addr(gonet_conn_t *c);
+GONET_API const gonet_addr_t *gonet_conn_remote_addr(gonet_conn_t *c);
+
+/*
+ * gonet_conn_set_deadline sets the instant after which reads and writes, also those that are
+ * blocked now, fail with gonet_err_deadline_exceeded (inside an OpError); it stays so until another
+ * deadline is set. gonet_no_deadline: never. Returns 0, or -1 when closed. Go: Conn.SetDeadline.
+ */
+GONET_API int gonet_conn_set_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err);
+GONET_API int gonet_conn_set_read_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err);
+GONET_API int gonet_conn_set_write_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err);
+
+/*
+ * What only some connections offer; the others fail with gonet_err_unsupported (or return NULL).
+ * gonet_conn_close_read and _close_write shut down one direction; _read_from copies everything from
+ * r into the connection, _write_to everything it reads into w (the count, or -1); _file returns a
+ * duplicate of the descriptor, the caller's, non-blocking, or -1; _syscall_conn a raw connection to
+ * release with gonet_raw_conn_free, or NULL; _net_conn the wrapped connection, borrowed, or NULL.
+ */
+GONET_API int gonet_conn_close_read(gonet_conn_t *c, gonet_error_t **err);
+GONET_API int gonet_conn_close_write(gonet_conn_t *c, gonet_error_t **err);
+GONET_API int64_t gonet_conn_read_from(gonet_conn_t *c, gonet_reader_t *r, gonet_error_t **err);
+GONET_API int64_t gonet_conn_write_to(gonet_conn_t *c, gonet_writer_t *w, gonet_error_t **err);
+GONET_API int gonet_conn_file(gonet_conn_t *c, gonet_error_t **err);
+GONET_API gonet_raw_conn_t *gonet_conn_syscall_conn(gonet_conn_t *c, gonet_error_t **err);
+GONET_API gonet_conn_t *gonet_conn_net_conn(gonet_conn_t *c);
+
+/* gonet_conn_as_reader and _as_writer: the same object seen as a stream; borrowed, free nothing. */
+GONET_API gonet_reader_t *gonet_conn_as_reader(gonet_conn_t *c);
+GONET_API gonet_writer_t *gonet_conn_as_writer(gonet_conn_t *c);
+
+/* gonet_conn_as_packet_conn returns c seen as a packet connection, borrowed; NULL if it is none. */
+GONET_API gonet_packet_conn_t *gonet_conn_as_packet_conn(gonet_conn_t *c);
+
+/* gonet_conn_ref adds an owner and returns c. */
+GONET_API gonet_conn_t *gonet_conn_ref(gonet_conn_t *c);
+
+/* gonet_conn_free drops an owner; the last one closes and releases. NULL is fine. */
+GONET_API void gonet_conn_free(gonet_conn_t *c);
+
+/*
+ * gonet_file_conn makes a connection of a duplicate of the socket fd, which stays the caller's; the
+ * socket becomes non-blocking. It parks for nothing. NULL with an OpError "file" if fd is no such
+ * socket. Go: net.FileConn.
+ */
+GONET_API GONET_NODISCARD gonet_conn_t *gonet_file_conn(int fd, gonet_error_t **err);
+
+/* gonet_packet_conn_vtable_t describes a packet connection, by the rules of gonet_conn_vtable_t. */
+typedef struct {
+    size_t size;
+    ssize_t (*read_from)(void *self, void *p, size_t len, gonet_addr_t *addr, gonet_error_t **err);
+    ssize_t (*write_to)(void *self, const void *p, size_t len, const gonet_addr_t *addr,
+                        gonet_error_t **err);
+    int (*close)(void *self, gonet_error_t **err);
+    const gonet_addr_t *(*local_addr)(void *self);
+    int (*set_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    int (*set_read_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    int (*set_write_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    void (*destroy)(void *self);
+    /* Optional. */
+    int (*file)(void *self, gonet_error_t **err);
+    gonet_raw_conn_t *(*syscall_conn)(void *self, gonet_error_t **err);
+    gonet_conn_t *(*conn)(void *self); /* itself as a connection, borrowed */
+} gonet_packet_conn_vtable_t;
+
+/* gonet_packet_conn_new and _self: as for connections. */
+GONET_API GONET_NODISCARD gonet_packet_conn_t *gonet_packet_conn_new(
+    const gonet_packet_conn_vtable_t *vtable, void *self);
+GONET_API void *gonet_packet_conn_self(gonet_packet_conn_t *c,
+                                       const gonet_packet_conn_vtable_t *vtable);
+
+/*
+ * gonet_packet_conn_read_from reads one packet of at most len bytes (a longer one is cut) and
+ * stores its sender in *addr (may be NULL). Parks. The count, or -1. Go: PacketConn.ReadFrom.
+ */
+GONET_API ssize_t gonet_packet_conn_read_from(gonet_packet_conn_t *c, void *p, size_t len,
+                                              gonet_addr_t *addr, gonet_error_t **err);
+
+/* gonet_packet_conn_write_to sends one packet to addr. len, or -1. Go: PacketConn.WriteTo. */
+GONET_API ssize_t gonet_packet_conn_write_to(gonet_packet_conn_t *c, const void *p, size_t len,
+                                             const gonet_addr_t *addr, gonet_error_t **err);
+
+/* The rest of the interface: as for connections. */
+GONET_API int gonet_packet_conn_close(gonet_packet_conn_t *c, gonet_error_t **err);
+GONET_API const gonet_addr_t *gonet_packet_conn_local_addr(gonet_packet_conn_t *c);
+GONET_API int gonet_packet_conn_set_deadline(gonet_packet_conn_t *c, gonet_time_t t,
+                                             gonet_error_t **err);
+GONET_API int gonet_packet_conn_set_read_deadline(gonet_packet_conn_t *c, gonet_time_t t,
+                                                  gonet_error_t **err);
+GONET_API int gonet_packet_conn_set_write_deadline(gonet_packet_conn_t *c, gonet_time_t t,
+                                                   gonet_error_t **err);
+GONET_API int gonet_packet_conn_file(gonet_packet_conn_t *c, gonet_error_t **err);
+GONET_API gonet_raw_conn_t *gonet_packet_conn_syscall_conn(gonet_packet_conn_t *c,
+                                                           gonet_error_t **err);
+GONET_API gonet_conn_t *gonet_packet_conn_as_conn(gonet_packet_conn_t *c);
+GONET_API gonet_packet_conn_t *gonet_packet_conn_ref(gonet_packet_conn_t *c);
+GONET_API void gonet_packet_conn_free(gonet_packet_conn_t *c);
+
+/* gonet_listener_vtable_t describes a listener, by the rules of gonet_conn_vtable_t. */
+typedef struct {
+    size_t size;
+    gonet_conn_t *(*accept)(void *self, gonet_error_t **err);
+    int (*close)(void *self, gonet_error_t **err);
+    const gonet_addr_t *(*addr)(void *self);
+    void (*destroy)(void *self);
+    /* Optional. */
+    int (*set_deadline)(void *self, gonet_time_t t, gonet_error_t **err);
+    int (*file)(void *self, gonet_error_t **err);
+    gonet_raw_conn_t *(*syscall_conn)(void *self, gonet_error_t **err);
+} gonet_listener_vtable_t;
+
+/* gonet_listener_new and _self: as for connections. */
+GONET_API GONET_NODISCARD gonet_listener_t *gonet_listener_new(
+    const gonet_listener_vtable_t *vtable, void *self);
+GONET_API void *gonet_listener_self(gonet_listener_t *l, const gonet_listener_vtable_t *vtable);
+
+/*
+ * gonet_listener_accept parks until there is a connection and returns it, to release with
+ * gonet_conn_free; NULL on failure: an OpError "accept". A lack of descriptors (EMFILE) is reported
+ * and leaves the listener as it is: pause and try again. Go: Listener.Accept.
+ */
+GONET_API GONET_NODISCARD gonet_conn_t *gonet_listener_accept(gonet_listener_t *l,
+                                                              gonet_error_t **err);
+
+/* gonet_listener_close stops listening; accepted connections stay. Go: Listener.Close. */
+GONET_API int gonet_listener_close(gonet_listener_t *l, gonet_error_t **err);
+
+/* gonet_listener_addr returns the listener's address, borrowed. Go: Listener.Addr. */
+GONET_API const gonet_addr_t *gonet_listener_addr(gonet_listener_t *l);
+
+/* Optional, as for connections. The deadline concerns accepts. */
+GONET_API int gonet_listener_set_deadline(gonet_listener_t *l, gonet_time_t t, gonet_error_t **err);
+GONET_API int gonet_listener_file(gonet_listener_t *l, gonet_error_t **err);
+GONET_API gonet_raw_conn_t *gonet_listener_syscall_conn(gonet_listener_t *l, gonet_error_t **err);
+
+GONET_API gonet_listener_t *gonet_listener_ref(gonet_listener_t *l);
+
+/* gonet_listener_free drops an owner; the last one closes and releases. NULL is fine. */
+GONET_API void gonet_listener_free(gonet_listener_t *l);
+
+/* gonet_file_listener: as gonet_file_conn, for a listening socket. Go: net.FileListener. */
+GONET_API GONET_NODISCARD gonet_listener_t *gonet_file_listener(int fd, gonet_error_t **err);
+
+GONET_DEFINE_AUTO(gonet_conn_t, gonet_conn_free)
+GONET_DEFINE_AUTO(gonet_packet_conn_t, gonet_packet_conn_free)
+GONET_DEFINE_AUTO(gonet_listener_t, gonet_listener_free)
+
+GONET_END_DECLS
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * Helpers around readers and writers that Go keeps in packages io, bufio, os and fmt.
+ */
+#ifndef GONET_IO_H
+#define GONET_IO_H
+
+#include <stdarg.h>
+
+#include "gonet/conn.h"
+#include "gonet/stream.h"
+
+GONET_BEGIN_DECLS
+
+/*
+ * gonet_copy copies from src to dst until src's end. If src offers write_to or dst read_from, that
+ * does the work. A buffer is held only while bytes are under way, so an idle connection costs none.
+ * Returns the count, or -1 with the first error (the end is none). Parks. Go: io.Copy.
+ */
+GONET_API int64_t gonet_copy(gonet_writer_t *dst, gonet_reader_t *src, gonet_error_t **err);
+
+/*
+ * gonet_copy_count is gonet_copy, with the count in *n also on failure (what a program's own
+ * read_from or write_to copied before it failed is not known, and not counted). 0 or -1.
+ */
+GONET_API int gonet_copy_count(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
+                               gonet_error_t **err);
+
+/*
+ * gonet_read_full reads exactly len bytes. 0, or -1 with *n telling how many came: gonet_eof if
+ * none, gonet_err_unexpected_eof if some. Go: io.ReadFull.
+ */
+GONET_API int gonet_read_full(gonet_reader_t *r, void *p, size_t len, size_t *n,
+                              gonet_error_t **err);
+
+/* gonet_conn_printf writes formatted text; the count, or -1. Go: fmt.Fprintf. */
+GONET_API ssize_t gonet_conn_printf(gonet_conn_t *c, gonet_error_t **err, const char *format, ...)
+    GONET_PRINTF(3, 4);
+
+/* gonet_writer_printf: the same for any writer. */
+GONET_API ssize_t gonet_writer_printf(gonet_writer_t *w, gonet_error_t **err, const char *format,
+                                      ...) GONET_PRINTF(3, 4);
+
+/* gonet_bufreader_t reads ahead into a buffer. One task at a time. Go: bufio.Reader. */
+typedef struct gonet_bufreader gonet_bufreader_t;
+
+/*
+ * gonet_bufreader_new makes one that borrows r; size is the buffer's (0: 4096; at least 16).
+ * NULL when memory is out. Release with gonet_bufreader_free.
+ */
+GONET_API GONET_NODISCARD gonet_bufreader_t *gonet_bufreader_new(gonet_reader_t *r, size_t size);
+GONET_API void gonet_bufreader_free(gonet_bufreader_t *r);
+
+/* gonet_bufreader_as_reader: the same object as a reader, borrowed. */
+GONET_API gonet_reader_t *gonet_bufreader_as_reader(gonet_bufreader_t *r);
+
+/* gonet_bufreader_read reads with at most one read of what is below. The count, 0 with gonet_eof,
+ * or -1. */
+GONET_API ssize_t gonet_bufreader_read(gonet_bufreader_t *r, void *p, size_t len,
+                                       gonet_error_t **err);
+
+/* gonet_bufreader_read_byte returns the next byte, or -1 (at the end with *err = gonet_eof). */
+GONET_API int gonet_bufreader_read_byte(gonet_bufreader_t *r, gonet_error_t **err);
+
+/*
+ * gonet_bufreader_peek returns the next n bytes without taking them, valid until the next call;
+ * NULL on failure (gonet_err_short_buffer if n exceeds the buffer; else what ended the stream
+ * before n bytes were there).
+ */
+GONET_API const void *gonet_bufreader_peek(gonet_bufreader_t *r, size_t n, gonet_error_t **err);
+
+/*
+ * gonet_bufreader_read_line returns the next line without its "\n" or "\r\n", NUL-terminated, its
+ * length in *len; the last one may lack the line end. NULL on failure, at the end with gonet_eof.
+ * Release with gonet_free.
+ */
+GONET_API GONET_NODISCARD char *gonet_bufreader_read_line(gonet_bufreader_t *r, size_t *len,
+                                                          gonet_error_t **err);
+
+/*
+ * gonet_bufreader_read_string returns everything up to and including delim, NUL-terminated, its
+ * length in *len. If the stream ends before delim, the result is NULL and the bytes stay in the
+ * reader (gonet_bufreader_read gets them). Release with gonet_free. Go: bufio.Reader.ReadString.
+ */
+GONET_API GONET_NODISCARD char *gonet_bufreader_read_string(gonet_bufreader_t *r, char delim,
+                                                            size_t *len, gonet_error_t **err);
+
+/* gonet_bufreader_buffered returns how many bytes can be read without reading below. */
+GONET_API size_t gonet_bufreader_buffered(const gonet_bufreader_t *r);
+
+/* gonet_limited_reader_t reads from another reader, but at most n bytes. One task at a time. Go:
+ * io.LimitedReader. */
+typedef struct gonet_limited_reader gonet_limited_reader_t;
+
+/* gonet_limited_reader_new borrows r. NULL when memory is out. Release with
+ * gonet_limited_reader_free. */
+GONET_API GONET_NODISCARD gonet_limited_reader_t *gonet_limited_reader_new(gonet_reader_t *r,
+                                                                           int64_t n);
+GONET_API void gonet_limited_reader_free(gonet_limited_reader_t *l);
+GONET_API gonet_reader_t *gonet_limited_reader_as_reader(gonet_limited_reader_t *l);
+
+/* gonet_limited_reader_n returns how many bytes may still be read. Go: the field N. */
+GONET_API int64_t gonet_limited_reader_n(const gonet_limited_reader_t *l);
+
+/* gonet_file_reader_t reads a file, a pipe, a terminal, … from its offset on. Go: os.File as
+ * io.Reader. */
+typedef struct gonet_file_reader gonet_file_reader_t;
+
+/* gonet_file_writer_t writes one. Go: os.File as io.Writer. */
+typedef struct gonet_file_writer gonet_file_writer_t;
+
+/*
+ * gonet_file_reader_new works on a duplicate of fd, which stays the caller's (they share the
+ * offset). From a task, reads and writes are done by the pool for blocking work, so that only the
+ * caller waits. NULL with *err if fd can't be duplicated. Release with gonet_file_reader_free.
+ */
+GONET_API GONET_NODISCARD gonet_file_reader_t *gonet_file_reader_new(int fd, gonet_error_t **err);
+GONET_API void gonet_file_reader_free(gonet_file_reader_t *r);
+GONET_API gonet_reader_t *gonet_file_reader_as_reader(gonet_file_reader_t *r);
+
+/* gonet_file_writer_new: the same for writing. */
+GONET_API GONET_NODISCARD gonet_file_writer_t *gonet_file_writer_new(int fd, gonet_error_t **err);
+GONET_API void gonet_file_writer_free(gonet_file_writer_t *w);
+GONET_API gonet_writer_t *gonet_file_writer_as_writer(gonet_file_writer_t *w);
+
+GONET_DEFINE_AUTO(gonet_bufreader_t, gonet_bufreader_free)
+GONET_DEFINE_AUTO(gonet_limited_reader_t, gonet_limited_reader_free)
+GONET_DEFINE_AUTO(gonet_file_reader_t, gonet_file_reader_free)
+GONET_DEFINE_AUTO(gonet_file_writer_t, gonet_file_writer_free)
+
+GONET_END_DECLS
+
+#endif
