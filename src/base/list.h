@@ -13,7 +13,8 @@ typedef struct gonet__list {
     struct gonet__list *prev;
 } gonet__list_t;
 
-#define GONET__CONTAINER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define GONET__CONTAINER(node, type, member) \
+    ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void gonet__list_init(gonet__list_t *n)
 {
