@@ -1,0 +1,33 @@
+#!/bin/sh
+# headers.sh SOURCE_DIR: each header compiles alone, twice over; public ones as strict C11 and C++11, by
+# GCC and by Clang, without any feature macro.
+set -u
+cd "$1" || exit 2
+status=0
+count=0
+
+# try HEADER COMPILER FLAG...: compiles a file that includes the header twice and nothing else.
+try() {
+    header=$1
+    shift
+    if ! printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
+        "$@" -Wall -Wextra -Wundef -pedantic -Werror -fsyntax-only -; then
+        echo "$header: does not compile alone: $*"
+        status=1
+    fi
+    count=$((count + 1))
+}
+
+for header in $(cd include && find . -name '*.h' | sed 's,^\./,,' | LC_ALL=C sort); do
+    try "$header" gcc -x c -std=c11 -Iinclude
+    try "$header" clang -x c -std=c11 -Iinclude
+    try "$header" g++ -x c++ -std=c++11 -Iinclude
+    try "$header" clang++ -x c++ -std=c++11 -Iinclude
+done
+for header in $(cd src && find . -name '*.h' | sed 's,^\./,,' | LC_ALL=C sort); do
+    try "$header" gcc -x c -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc
+    try "$header" gcc -x c -std=gnu11 -D_GNU_SOURCE -DGONET_TEST_HOOKS -Iinclude -Isrc
+done
+[ "$count" -gt 0 ] || status=1
+echo "$count compiled"
+exit $status

@@ -1,0 +1,103 @@
+#!/bin/sh
+# layers.sh SOURCE_DIR: checks who includes whom. A file of src/ may include its own folder's headers
+# and those of the folders below it; libuv is for runtime alone, c-ares for resolve, netlink for iface;
+# a public header sees public headers only.
+set -u
+cd "$1" || exit 2
+bad=0
+complain() {
+    echo "$*"
+    bad=1
+}
+
+# allowed LAYER: the folders that the layer may include from; empty for one that does not exist.
+allowed() {
+    case $1 in
+    base) echo "base" ;;
+    error) echo "base error" ;;
+    addr) echo "base error addr" ;;
+    runtime) echo "base error addr runtime" ;;
+    socket | iface | resolve) echo "base error addr runtime $1" ;;
+    conn) echo "base error addr runtime socket iface resolve conn" ;;
+    dial) echo "base error addr runtime socket iface resolve conn dial" ;;
+    io) echo "base error addr runtime socket iface resolve conn dial io" ;;
+    esac
+}
+
+includes() {
+    sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*([<"])([^>"]*)[>"].*/\1\2/p' "$1"
+}
+
+# has LIST WORD
+has() {
+    case " $1 " in *" $2 "*) return 0 ;; esac
+    return 1
+}
+
+check_system() { # FILE LAYER HEADER
+    case $3 in
+    uv.h | uv/*) [ "$2" = runtime ] || complain "$1: <$3>: libuv is for src/runtime alone" ;;
+    ares*.h) [ "$2" = resolve ] || complain "$1: <$3>: c-ares is for src/resolve alone" ;;
+    linux/netlink.h | linux/rtnetlink.h | linux/if_addr.h)
+        [ "$2" = iface ] || complain "$1: <$3>: netlink is for src/iface alone" ;;
+    gonet.h | gonet/*) complain "$1: <$3>: the project's own headers go in quotes" ;;
+    esac
+}
+
+check_source() { # FILE LAYER
+    own=${1#src/}
+    own=${own%.c}.h
+    first=1
+    for header in $(includes "$1"); do
+        case $header in
+        '<'*) check_system "$1" "$2" "${header#<}" ;;
+        '"gonet.h' | '"gonet/'*) [ -f "include/${header#?}" ] || complain "$1: no include/${header#?}" ;;
+        *)
+            name=${header#?}
+            has "$(allowed "$2")" "${name%%/*}" || complain "$1: \"$name\": $2 must not include that"
+            ;;
+        esac
+        if [ "$first" = 1 ] && [ "$own" != "${1#src/}" ] && [ -f "src/$own" ]; then
+            [ "$header" = "\"$own" ] || complain "$1: its own header, $own, comes first"
+        fi
+        first=0
+    done
+}
+
+check_public() { # FILE
+    for header in $(includes "$1"); do
+        case $header in
+        '"gonet/'*) [ -f "include/${header#?}" ] || complain "$1: no include/${header#?}" ;;
+        '"'* | '<gonet'* | '<uv'* | '<ares'*) complain "$1: ${header#?}: not for a public header" ;;
+        esac
+    done
+}
+
+seen=0
+for file in $(find src -name '*.[chS]' | LC_ALL=C sort); do
+    layer=${file#src/}
+    layer=${layer%%/*}
+    if [ -z "$(allowed "$layer")" ]; then
+        complain "$file: src/$layer is not a layer"
+        continue
+    fi
+    check_source "$file" "$layer"
+    seen=$((seen + 1))
+done
+for file in $(find include -name '*.h'); do
+    check_public "$file"
+    seen=$((seen + 1))
+done
+
+# What a layer's target may see (USES) follows the same table.
+for file in src/*/CMakeLists.txt; do
+    layer=${file#src/}
+    layer=${layer%/*}
+    for used in $(tr '\n()' '   ' <"$file" | sed -nE 's/.*[[:space:]]USES[[:space:]]+//p' |
+        sed -E 's/[[:space:]](LINKS|SOURCES)[[:space:]].*//'); do
+        has "$(allowed "$layer")" "$used" || complain "$file: USES $used: $layer must not"
+    done
+done
+[ "$seen" -gt 0 ] || complain "found nothing to check"
+echo "$seen files"
+exit $bad

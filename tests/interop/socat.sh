@@ -1,0 +1,6 @@
+#!/bin/sh
+# socat.sh EXAMPLES_DIR MIB: a stream from socat through echo_server and back.
+. "$(dirname "$0")/lib.sh"
+start_server
+stream "$2" timeout 120 socat -t 60 - "TCP:$address"
+stop_server

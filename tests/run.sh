@@ -1,0 +1,67 @@
+#!/bin/sh
+# run.sh: installs what is missing, builds the library in every configuration, and runs all tests of all
+# of them as one CTest run, whose summary ends the output. Exit status 0: everything built and passed.
+# Everything goes into build/; a second run builds only what has changed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+top=$PWD
+matrix=$top/build/matrix
+
+sh cmake/need.sh gcc:gcc g++:g++ libc6-dev:/usr/include/stdio.h make:make ninja-build:ninja \
+    cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc libcmocka-dev:cmocka.pc clang:clang \
+    clang-format:clang-format valgrind:valgrind socat:socat netcat-openbsd:nc golang-go:go || exit 1
+
+tests=$matrix/CTestTestfile.cmake
+mkdir -p "$matrix"
+: >"$tests"
+
+# step NAME COMMAND...: does a part of the work that comes before the tests; its output is shown only if
+# it fails. Each step counts as a test, so that the summary tells all.
+step() {
+    step=$1
+    shift
+    log=$matrix/$step.log
+    begin=$(date +%s)
+    if "$@" >"$log" 2>&1; then
+        echo "$step: $(($(date +%s) - begin)) s"
+        echo "add_test(build.$step true)" >>"$tests"
+    else
+        cat "$log"
+        echo "$step: FAILED; the output is above, and in $log"
+        echo "add_test(build.$step false)" >>"$tests"
+    fi
+}
+
+# configure_and_build NAME COMPILER OPTION...
+configure_and_build() {
+    name=$1 compiler=$2
+    shift 2
+    cmake -S "$top" -B "$matrix/$name" -G Ninja -DCMAKE_C_COMPILER="$compiler" -DGONET_WERROR=ON \
+        -DGONET_BUILD_TESTS=ON -DGONET_BUILD_EXAMPLES=ON -DGONET_TEST_PREFIX="$name." "$@" &&
+        cmake --build "$matrix/$name" -j "$(nproc)"
+}
+
+# configuration NAME COMPILER OPTION...
+configuration() {
+    step "$1" configure_and_build "$@"
+    echo "subdirs(\"$matrix/$1\")" >>"$tests"
+}
+
+programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;conform;fuzz"
+under="$programs;interop"
+
+step examples-run sh examples/run.sh
+# plain is the library as users build it; it is looked at from outside.
+configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
+    "-DGONET_TEST_FOLDERS=checks;install;interop"
+# shellcheck disable=SC2086 # the options are several words
+{
+    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs
+    configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_VALGRIND=ON $programs
+    configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
+    configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
+    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under
+    configuration thread clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under
+}
+
+exec ctest --test-dir "$matrix" -j 2 --output-on-failure --no-tests=error "$@"
