@@ -13,9 +13,9 @@ command_of() {
     epoll) command=("$build/bench_echo_epoll") ;;
     libuv) command=("$build/bench_echo_uv") ;;
     go) command=(env GOMAXPROCS=1 "$build/bench_echo_go") ;;
-    go-all) command=("$build/bench_echo_go") ;;
+    go-all) command=(env -u GOMAXPROCS "$build/bench_echo_go") ;;
     gonet) command=(env GONET_MAXPROCS=1 "$build/bench_echo_gonet") ;;
-    gonet-all) command=("$build/bench_echo_gonet") ;;
+    gonet-all) command=(env -u GONET_MAXPROCS "$build/bench_echo_gonet") ;;
     esac
 }
 
@@ -129,7 +129,8 @@ micro_rounds() {
     for ((round = 1; round <= few; round++)); do
         for language in $(shuffled gonet ${have_go:+go}); do
             micro_round "$1" "$round" "$1" "$(($2 / scale))" "$language" GOMAXPROCS=1 GONET_MAXPROCS=1
-            micro_round "$1-all" "$round" "$1" "$(($2 / scale))" "$language" LC_ALL=C
+            micro_round "$1-all" "$round" "$1" "$(($2 / scale))" "$language" \
+                -u GOMAXPROCS -u GONET_MAXPROCS
         done
     done
 }

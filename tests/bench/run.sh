@@ -3,6 +3,7 @@
 # Loopback only. Every process that it starts has a limit of time of its own, and is ended by its pid.
 # shellcheck disable=SC2034 # what measure.sh uses
 set -u
+export LC_ALL=C
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
