@@ -56,12 +56,12 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     "-DGONET_TEST_FOLDERS=checks;install;interop"
 # shellcheck disable=SC2086 # the options are several words
 {
-    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs
+    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";scale"
     configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_VALGRIND=ON $programs
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
-    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under
-    configuration thread clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under
+    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale"
+    configuration thread clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
 }
 
 exec ctest --test-dir "$matrix" -j 2 --output-on-failure --no-tests=error "$@"
