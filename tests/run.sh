@@ -61,7 +61,7 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
     configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale"
-    configuration thread clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
+    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
 }
 
 exec ctest --test-dir "$matrix" -j 2 --output-on-failure --no-tests=error "$@"
