@@ -37,7 +37,7 @@ answer=$(build/examples/echo_client "$address" hello, gonet)
 echo "$answer"
 [ "$answer" = "hello, gonet" ] || { echo "that is not what was sent"; exit 1; }
 
-echo "\$ printf 'one\\ntwo\\n' | echo_client $address"
+printf '%s\n' "\$ printf 'one\\ntwo\\n' | echo_client $address"
 answer=$(printf 'one\ntwo\n' | build/examples/echo_client "$address")
 echo "$answer"
 [ "$answer" = "$(printf 'one\ntwo')" ] || { echo "that is not what was sent"; exit 1; }
