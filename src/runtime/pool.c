@@ -1,0 +1,330 @@
+/*
+ * The pool for blocking work. A job lives with its caller, or in memory of its own; idle threads
+ * stand in a stack, so the ones in use stay in use and the others get their 10 idle seconds. One
+ * pthread mutex, never held over a job or the making of a thread, guards everything here.
+ *
+ * A thread that ends joins the one that ended before it, so whoever joins the last has joined them
+ * all. A job waits in the queue only while a thread is alive: no thread ends before it has seen the
+ * queue empty.
+ */
+#include "runtime/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "gonet/task.h"
+#include "runtime/clock.h"
+#include "runtime/task.h"
+#include "runtime/wait.h"
+
+#define MAX_THREADS 500
+#define IDLE_NS     (10 * GONET_SECOND)
+
+typedef struct job {
+    struct job *next;
+    void (*run)(struct job *job); /* releases job, if it has memory of its own */
+} job_t;
+
+/* What gonet__pool_run makes. */
+typedef struct {
+    job_t job;
+    void (*fn)(void *arg);
+    void *arg;
+} run_job_t;
+
+/* What gonet_blocking waits for. */
+typedef struct {
+    job_t job;
+    void *(*fn)(void *arg);
+    void *arg;
+    void *result;
+    int saved_errno;
+    gonet__wait_t wait;
+} call_job_t;
+
+/* A thread that waits for work; on its own stack. */
+typedef struct idle {
+    struct idle *next;
+    pthread_cond_t wake;
+    job_t *job; /* set by who took it off the stack; NULL: it is to look around */
+    bool taken;
+} idle_t;
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t ended; /* a thread has, and somebody stops the pool */
+    job_t *head, **tail;
+    idle_t *idle;
+    int threads; /* made or being made */
+    int alive;   /* running */
+    int stoppers;
+    bool has_last; /* last was not joined yet */
+    pthread_t last;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+
+static void enqueue(job_t *job)
+{
+    job->next = NULL;
+    if (pool.head == NULL)
+        pool.tail = &pool.head;
+    *pool.tail = job;
+    pool.tail = &job->next;
+}
+
+static job_t *dequeue(void)
+{
+    job_t *job = pool.head;
+
+    if (job != NULL)
+        pool.head = job->next;
+    return job;
+}
+
+/* wake_idle takes the thread that went idle last off the stack and gives it job; false: none is
+ * idle. */
+static bool wake_idle(job_t *job)
+{
+    idle_t *idle = pool.idle;
+
+    if (idle == NULL)
+        return false;
+    pool.idle = idle->next;
+    idle->job = job;
+    idle->taken = true;
+    pthread_cond_signal(&idle->wake);
+    return true;
+}
+
+static void leave_stack(idle_t *idle)
+{
+    idle_t **at = &pool.idle;
+
+    while (*at != idle)
+        at = &(*at)->next;
+    *at = idle->next;
+}
+
+/* wait_for_job idles until it is given a job; NULL: look around, or end if time is up. Under the
+ * lock. */
+static job_t *wait_for_job(idle_t *idle)
+{
+    int64_t until = gonet__add_ns(gonet__now(), IDLE_NS);
+    struct timespec at = {.tv_sec = (time_t)(until / GONET_SECOND),
+                          .tv_nsec = (long)(until % GONET_SECOND)};
+
+    idle->job = NULL;
+    idle->taken = false;
+    idle->next = pool.idle;
+    pool.idle = idle;
+    while (!idle->taken) {
+        if (pthread_cond_timedwait(&idle->wake, &pool.lock, &at) == ETIMEDOUT && !idle->taken) {
+            leave_stack(idle);
+            return NULL;
+        }
+    }
+    return idle->job;
+}
+
+/* end_thread counts the caller out. Under the lock, which it gives up. */
+static void end_thread(void)
+{
+    pthread_t before = pool.last;
+    bool has_before = pool.has_last;
+
+    pool.last = pthread_self();
+    pool.has_last = true;
+    pool.threads--;
+    pool.alive--;
+    if (pool.stoppers > 0)
+        pthread_cond_broadcast(&pool.ended);
+    pthread_mutex_unlock(&pool.lock);
+    if (has_before)
+        pthread_join(before, NULL);
+}
+
+static void *thread_main(void *arg)
+{
+    job_t *job = arg;
+    idle_t idle;
+    pthread_condattr_t attr;
+
+    pthread_setname_np(pthread_self(), "gonet-pool");
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&idle.wake, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_lock(&pool.lock);
+    pool.alive++;
+    for (;;) {
+        if (job == NULL)
+            job = dequeue();
+        if (job == NULL && pool.stoppers == 0)
+            job = wait_for_job(&idle);
+        if (job == NULL && (job = dequeue()) == NULL)
+            break;
+        pthread_mutex_unlock(&pool.lock);
+        job->run(job);
+        job = NULL;
+        pthread_mutex_lock(&pool.lock);
+    }
+    pthread_cond_destroy(&idle.wake);
+    end_thread();
+    return NULL;
+}
+
+/* start_thread makes a thread that begins with job; all signals but those of its own faults are
+ * blocked. */
+static bool start_thread(job_t *job)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    sigset_t blocked, before;
+    pthread_t thread;
+    int failed;
+
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    failed = pthread_create(&thread, NULL, thread_main, job);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0;
+}
+
+/*
+ * grow makes one more thread for job; if it cannot, those that are alive get the job. Under the
+ * lock, which is given up meanwhile. False: there is nobody to do it.
+ */
+static bool grow(job_t *job)
+{
+    bool taken;
+
+    pool.threads++;
+    pthread_mutex_unlock(&pool.lock);
+    taken = start_thread(job);
+    pthread_mutex_lock(&pool.lock);
+    if (taken)
+        return true;
+    pool.threads--;
+    if (pool.stoppers > 0)
+        pthread_cond_broadcast(&pool.ended);
+    if (pool.alive == 0)
+        return false;
+    if (!wake_idle(job))
+        enqueue(job);
+    return true;
+}
+
+/* submit hands job over; false: no thread can be made, and none is alive. */
+static bool submit(job_t *job)
+{
+    bool taken = true;
+
+    pthread_mutex_lock(&pool.lock);
+    if (!wake_idle(job)) {
+        if (pool.threads < MAX_THREADS)
+            taken = grow(job);
+        else
+            enqueue(job);
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return taken;
+}
+
+static void run_job(job_t *job)
+{
+    run_job_t copy = *(run_job_t *)job;
+
+    gonet__free(job);
+    copy.fn(copy.arg);
+}
+
+bool gonet__pool_run(void (*fn)(void *arg), void *arg)
+{
+    run_job_t *job = gonet__alloc(sizeof(*job));
+
+    if (job == NULL)
+        return false;
+    *job = (run_job_t){.job = {.run = run_job}, .fn = fn, .arg = arg};
+    if (submit(&job->job))
+        return true;
+    gonet__free(job);
+    return false;
+}
+
+static void call_job(job_t *job)
+{
+    call_job_t *call = (call_job_t *)job;
+
+    errno = call->saved_errno;
+    call->result = call->fn(call->arg);
+    call->saved_errno = errno;
+    if (gonet__wait_claim(&call->wait))
+        gonet__wait_wake(&call->wait);
+}
+
+void *gonet_blocking(void *(*fn)(void *arg), void *arg)
+{
+    call_job_t call = {.job = {.run = call_job}, .fn = fn, .arg = arg, .saved_errno = errno};
+
+    if (gonet__task_current() == NULL)
+        return fn(arg);
+    gonet__wait_init(&call.wait);
+    if (!submit(&call.job)) {
+        errno = call.saved_errno;
+        return fn(arg);
+    }
+    gonet__wait_for(&call.wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "blocking call");
+    errno = call.saved_errno;
+    return call.result;
+}
+
+void gonet__pool_stop(void)
+{
+    pthread_t last;
+    bool has_last;
+
+    pthread_mutex_lock(&pool.lock);
+    pool.stoppers++;
+    while (wake_idle(NULL)) {
+    }
+    while (pool.threads > 0)
+        pthread_cond_wait(&pool.ended, &pool.lock);
+    pool.stoppers--;
+    last = pool.last;
+    has_last = pool.has_last;
+    pool.has_last = false;
+    pthread_mutex_unlock(&pool.lock);
+    if (has_last)
+        pthread_join(last, NULL);
+}
+
+void gonet__pool_fork_prepare(void)
+{
+    pthread_mutex_lock(&pool.lock);
+}
+
+void gonet__pool_fork_parent(void)
+{
+    pthread_mutex_unlock(&pool.lock);
+}
+
+void gonet__pool_fork_child(void)
+{
+    job_t *job;
+
+    /* A call's job lies on the stack of a task that the child does not have. */
+    while ((job = dequeue()) != NULL) {
+        if (job->run == run_job)
+            gonet__free(job);
+    }
+    pool.idle = NULL;
+    pool.threads = 0;
+    pool.alive = 0;
+    pool.stoppers = 0;
+    pool.has_last = false;
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_cond_init(&pool.ended, NULL);
+}
