@@ -1,0 +1,35 @@
+/*
+ * Accepting from a listening descriptor. Acceptors hold the read lock, so many of them are served
+ * one after the other, and one of them at most waits.
+ */
+#include "socket/fd_io.h"
+
+#include <errno.h>
+
+#include "socket/sys.h"
+
+int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_t *fail)
+{
+    int sysfd;
+
+    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
+        return -1;
+    for (;;) {
+        peer->len = sizeof(peer->u);
+        sysfd =
+            gonet__sys_accept4(fd->pd.fd, &peer->u.sa, &peer->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (sysfd >= 0)
+            break;
+        /* A connection that was gone before it was accepted is nobody's error. */
+        if (errno == EINTR || errno == ECONNABORTED)
+            continue;
+        if (errno != EAGAIN) {
+            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, "accept4", errno);
+            return -1;
+        }
+        if (!gonet__fd_wait(fd, GONET__SIDE_READ, fail))
+            return -1;
+    }
+    gonet__fd_end(fd, GONET__SIDE_READ);
+    return sysfd;
+}

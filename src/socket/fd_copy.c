@@ -1,0 +1,348 @@
+/*
+ * Copying between descriptors. A relay starts with a buffer, which is best for messages; when full
+ * buffers show that bulk is under way it goes on with splice through a pipe, until little pieces
+ * come again. One piece is under way at a time; between two of them the task lets others run now
+ * and then.
+ */
+#include "socket/fd_copy.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "gonet/task.h"
+#include "runtime/task.h"
+#include "socket/fd_io.h"
+#include "socket/scratch.h"
+#include "socket/sys.h"
+
+/* So many full buffers in a row mean bulk; so many small splices mean that it is over. */
+#define BULK_AFTER  4
+#define SMALL_AFTER 8
+#define SMALL_PIECE ((size_t)16 * 1024)
+
+/* Others get a turn after so many bytes at the latest. */
+#define YIELD_BYTES ((size_t)4 << 20)
+
+/* sendfile may have to read from disk, so not everything at once. */
+#define SENDFILE_CHUNK ((size_t)4 << 20)
+
+typedef struct {
+    gonet__lazy_buf_t base; /* first */
+    void *buffer;
+    size_t want;
+} relay_buf_t;
+
+typedef struct {
+    gonet__fd_t *dst;
+    gonet__fd_t *src;
+    int64_t left; /* < 0: no limit */
+    int64_t *n;
+    gonet__fd_t *failed;
+    gonet__fail_t *fail;
+    gonet__pipe_t pipe;
+    relay_buf_t buf;
+    unsigned streak;  /* full buffers, or small splices */
+    size_t unyielded; /* bytes since others had a turn */
+    bool bulk;
+    bool no_splice;
+} relay_t;
+
+typedef enum { RELAY_MORE, RELAY_END, RELAY_FAILED } relay_result_t;
+
+/*
+ * splice and sendfile know no MSG_NOSIGNAL. Workers have SIGPIPE blocked for good; a plain thread
+ * blocks it around the call and takes away the one that the call raised.
+ */
+typedef struct {
+    bool active;
+    bool pending;
+    sigset_t old;
+} sigpipe_t;
+
+static void sigpipe_block(sigpipe_t *s)
+{
+    sigset_t pipe_only, pending;
+
+    s->active = gonet__task_current() == NULL;
+    if (!s->active)
+        return;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigpending(&pending);
+    s->pending = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &s->old);
+}
+
+static void sigpipe_restore(sigpipe_t *s)
+{
+    const struct timespec now = {0, 0};
+    int saved = errno;
+    sigset_t pipe_only;
+
+    if (!s->active)
+        return;
+    if (saved == EPIPE && !s->pending) {
+        sigemptyset(&pipe_only);
+        sigaddset(&pipe_only, SIGPIPE);
+        while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)
+            continue;
+    }
+    pthread_sigmask(SIG_SETMASK, &s->old, NULL);
+    errno = saved;
+}
+
+static ssize_t splice_out(int pipe, int out, size_t len)
+{
+    sigpipe_t guard;
+    ssize_t n;
+
+    sigpipe_block(&guard);
+    n = gonet__sys_splice(pipe, out, len);
+    sigpipe_restore(&guard);
+    return n;
+}
+
+static ssize_t sendfile_out(int out, int in, size_t len)
+{
+    sigpipe_t guard;
+    ssize_t n;
+
+    sigpipe_block(&guard);
+    n = gonet__sys_sendfile(out, in, len);
+    sigpipe_restore(&guard);
+    return n;
+}
+
+static void *relay_buf_get(gonet__lazy_buf_t *base, size_t *len)
+{
+    relay_buf_t *buf = GONET__CONTAINER(base, relay_buf_t, base);
+
+    *len = buf->want;
+    buf->buffer = gonet__copy_buffer_get();
+    if (buf->buffer == NULL)
+        *len = 0;
+    return buf->buffer;
+}
+
+static void relay_buf_put(gonet__lazy_buf_t *base)
+{
+    relay_buf_t *buf = GONET__CONTAINER(base, relay_buf_t, base);
+
+    gonet__copy_buffer_put(buf->buffer);
+    buf->buffer = NULL;
+}
+
+/* The source failed or ended, and is held. */
+static relay_result_t source_ended(relay_t *r)
+{
+    if (r->fail->kind == GONET__FAIL_EOF) {
+        gonet__fd_unhold(r->src);
+        return RELAY_END;
+    }
+    r->failed = r->src;
+    return RELAY_FAILED;
+}
+
+static void moved(relay_t *r, size_t n)
+{
+    *r->n += (int64_t)n;
+    if (r->left > 0)
+        r->left -= (int64_t)n;
+    r->unyielded += n;
+}
+
+/* The next piece's size, at most max. */
+static size_t piece(const relay_t *r, size_t max)
+{
+    return r->left >= 0 && (uint64_t)r->left < max ? (size_t)r->left : max;
+}
+
+static relay_result_t relay_buffer(relay_t *r)
+{
+    size_t written;
+    ssize_t n;
+    bool ok;
+
+    r->buf.want = piece(r, GONET__COPY_SIZE);
+    n = gonet__fd_read_lazy(r->src, &r->buf.base, r->fail);
+    if (n <= 0)
+        return source_ended(r);
+    ok = gonet__fd_write(r->dst, r->buf.buffer, (size_t)n, &written, r->fail);
+    relay_buf_put(&r->buf.base);
+    moved(r, written);
+    if (!ok) {
+        r->failed = r->dst;
+        return RELAY_FAILED;
+    }
+    r->streak = (size_t)n == GONET__COPY_SIZE ? r->streak + 1 : 0;
+    if (r->streak >= BULK_AFTER && !r->no_splice) {
+        r->bulk = true;
+        r->streak = 0;
+    }
+    return RELAY_MORE;
+}
+
+/*
+ * Fills a pipe from the source; the pipe is given back while the source has nothing. The count; 0
+ * when splice is not possible; -1: failed or ended, held.
+ */
+static ssize_t drain(relay_t *r)
+{
+    gonet__fd_t *src = r->src;
+    size_t max = piece(r, GONET__PIPE_SIZE);
+    ssize_t n = -1;
+
+    if (!gonet__fd_begin(src, GONET__SIDE_READ, r->fail))
+        return -1;
+    while (n < 0) {
+        if (!gonet__pipe_get(&r->pipe)) {
+            gonet__fd_end(src, GONET__SIDE_READ);
+            return 0;
+        }
+        n = gonet__sys_splice(src->pd.fd, r->pipe.wfd, max);
+        if (n > 0)
+            break;
+        gonet__pipe_put(&r->pipe);
+        if (n == 0) {
+            gonet__fd_end_fail(src, GONET__SIDE_READ, r->fail, GONET__FAIL_EOF, NULL, 0);
+            return -1;
+        }
+        if (errno == EINVAL) {
+            gonet__fd_end(src, GONET__SIDE_READ);
+            return 0;
+        }
+        if (errno == EAGAIN) {
+            if (!gonet__fd_wait(src, GONET__SIDE_READ, r->fail))
+                return -1;
+        } else if (errno != EINTR) {
+            gonet__fd_end_fail(src, GONET__SIDE_READ, r->fail, GONET__FAIL_SYSCALL, "splice",
+                               errno);
+            return -1;
+        }
+    }
+    gonet__fd_end(src, GONET__SIDE_READ);
+    return n;
+}
+
+/* Empties the pipe, which holds len bytes, into the destination. */
+static bool pump(relay_t *r, size_t len)
+{
+    if (!gonet__fd_begin(r->dst, GONET__SIDE_WRITE, r->fail))
+        return false;
+    while (len > 0) {
+        ssize_t n = splice_out(r->pipe.rfd, r->dst->pd.fd, len);
+
+        if (n > 0) {
+            moved(r, (size_t)n);
+            len -= (size_t)n;
+        } else if (n == 0) {
+            gonet__fd_end_fail(r->dst, GONET__SIDE_WRITE, r->fail, GONET__FAIL_UNEXPECTED_EOF, NULL,
+                               0);
+            return false;
+        } else if (errno == EAGAIN) {
+            if (!gonet__fd_wait(r->dst, GONET__SIDE_WRITE, r->fail))
+                return false;
+        } else if (errno != EINTR) {
+            gonet__fd_end_fail(r->dst, GONET__SIDE_WRITE, r->fail, GONET__FAIL_SYSCALL, "splice",
+                               errno);
+            return false;
+        }
+    }
+    gonet__fd_end(r->dst, GONET__SIDE_WRITE);
+    return true;
+}
+
+static relay_result_t relay_splice(relay_t *r)
+{
+    ssize_t n = drain(r);
+
+    if (n < 0)
+        return source_ended(r);
+    if (n == 0) {
+        r->no_splice = true;
+        r->bulk = false;
+        return RELAY_MORE;
+    }
+    if (!pump(r, (size_t)n)) {
+        gonet__pipe_drop(&r->pipe);
+        r->failed = r->dst;
+        return RELAY_FAILED;
+    }
+    gonet__pipe_put(&r->pipe);
+    r->streak = (size_t)n < SMALL_PIECE ? r->streak + 1 : 0;
+    if (r->streak >= SMALL_AFTER) {
+        r->bulk = false;
+        r->streak = 0;
+    }
+    return RELAY_MORE;
+}
+
+bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
+                     gonet__fd_t **failed, gonet__fail_t *fail)
+{
+    relay_t r;
+    relay_result_t result = RELAY_MORE;
+
+    memset(&r, 0, sizeof(r));
+    r.dst = dst;
+    r.src = src;
+    r.left = limit;
+    r.n = n;
+    r.fail = fail;
+    r.pipe.rfd = r.pipe.wfd = -1;
+    r.buf.base.get = relay_buf_get;
+    r.buf.base.put = relay_buf_put;
+    *n = 0;
+    while (result == RELAY_MORE && r.left != 0) {
+        if (r.unyielded >= YIELD_BYTES) {
+            r.unyielded = 0;
+            gonet_yield();
+        }
+        result = r.bulk ? relay_splice(&r) : relay_buffer(&r);
+    }
+    *failed = r.failed;
+    return result != RELAY_FAILED;
+}
+
+bool gonet__fd_sendfile(gonet__fd_t *dst, int in, int64_t limit, int64_t *n, bool *handled,
+                        gonet__fail_t *fail)
+{
+    *n = 0;
+    *handled = false;
+    if (!gonet__fd_begin(dst, GONET__SIDE_WRITE, fail)) {
+        /* The generic way fails in its own words (behaviour 12.9). */
+        gonet__fd_unhold(dst);
+        return true;
+    }
+    while (limit < 0 || *n < limit) {
+        size_t chunk = SENDFILE_CHUNK;
+        ssize_t sent;
+
+        if (limit >= 0 && (uint64_t)(limit - *n) < chunk)
+            chunk = (size_t)(limit - *n);
+        sent = sendfile_out(dst->pd.fd, in, chunk);
+        if (sent > 0) {
+            *n += sent;
+        } else if (sent == 0) {
+            break;
+        } else if (errno == EAGAIN) {
+            *handled = true;
+            if (!gonet__fd_wait(dst, GONET__SIDE_WRITE, fail))
+                return false;
+        } else if (*n == 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)) {
+            gonet__fd_end(dst, GONET__SIDE_WRITE);
+            *handled = false;
+            return true;
+        } else if (errno != EINTR) {
+            *handled = true;
+            gonet__fd_end_fail(dst, GONET__SIDE_WRITE, fail, GONET__FAIL_SYSCALL, "sendfile",
+                               errno);
+            return false;
+        }
+    }
+    *handled = true;
+    gonet__fd_end(dst, GONET__SIDE_WRITE);
+    return true;
+}

@@ -1,0 +1,27 @@
+/*
+ * Copying inside the kernel, or with one buffer: from one stream socket to another, and from a file
+ * to a stream socket.
+ */
+#ifndef GONET_SOCKET_FD_COPY_H
+#define GONET_SOCKET_FD_COPY_H
+
+#include "socket/fd.h"
+
+/*
+ * gonet__fd_relay moves bytes from src to dst until src's end, or limit bytes (< 0: no limit); *n
+ * is what dst took, also on failure. Small pieces go through a buffer, bulk through a pipe; while
+ * nothing is under way neither is held. False: fail, and *failed is the one of the two that failed;
+ * it is held.
+ */
+bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
+                     gonet__fd_t **failed, gonet__fail_t *fail);
+
+/*
+ * gonet__fd_sendfile sends from the file in, whose offset moves along, until its end or limit bytes
+ * (< 0: no limit); *n is what was sent, also on failure. *handled is false if nothing was sent and
+ * another way must be tried: the result is then true, and nothing is held.
+ */
+bool gonet__fd_sendfile(gonet__fd_t *dst, int in, int64_t limit, int64_t *n, bool *handled,
+                        gonet__fail_t *fail);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * Reading, writing, accepting and connecting on one descriptor: try the system call, wait when it
+ * would block, try again.
+ *
+ * All of these return with their lock released. On failure they fill fail, and one memory reference
+ * is held (see fd.h). On success they don't touch fd after the lock is released.
+ */
+#ifndef GONET_SOCKET_FD_IO_H
+#define GONET_SOCKET_FD_IO_H
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "socket/fd.h"
+#include "socket/sockaddr.h"
+
+/* The most that one system call moves on a stream socket. */
+#define GONET__MAX_CHUNK ((size_t)1 << 30)
+
+/* The most pieces that one writev takes. */
+#define GONET__MAX_IOVEC 1024
+
+/* gonet__fd_read reads into p. The count, or -1: also at the end of a stream (GONET__FAIL_EOF, held
+ * like the others). */
+ssize_t gonet__fd_read(gonet__fd_t *fd, void *p, size_t len, gonet__fail_t *fail);
+
+/*
+ * A buffer that is fetched when there is something to read and given back before waiting, so that
+ * an idle reader holds none. get returns NULL when memory is out.
+ */
+typedef struct gonet__lazy_buf {
+    void *(*get)(struct gonet__lazy_buf *buf, size_t *len);
+    void (*put)(struct gonet__lazy_buf *buf);
+} gonet__lazy_buf_t;
+
+/*
+ * gonet__fd_read_lazy is gonet__fd_read into such a buffer, which the caller has after a count > 0,
+ * and has not in any other case.
+ */
+ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, gonet__lazy_buf_t *buf, gonet__fail_t *fail);
+
+/* gonet__fd_write writes all of p; *n is what was written, also on failure. */
+bool gonet__fd_write(gonet__fd_t *fd, const void *p, size_t len, size_t *n, gonet__fail_t *fail);
+
+/*
+ * gonet__fd_writev writes the pieces that *v and *count say, moving both on as bytes go out
+ * (behaviour 18); *n is what was written, also on failure.
+ */
+bool gonet__fd_writev(gonet__fd_t *fd, struct iovec **v, size_t *count, int64_t *n,
+                      gonet__fail_t *fail);
+
+/* gonet__fd_accept returns a new descriptor (non-blocking, close-on-exec) and its peer, or -1. */
+int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_t *fail);
+
+/*
+ * gonet__fd_connect connects and waits until that has ended or the write deadline passes. peer is
+ * what getpeername said, or of length 0 if nobody asked it.
+ */
+bool gonet__fd_connect(gonet__fd_t *fd, const gonet__sockaddr_t *to, gonet__sockaddr_t *peer,
+                       gonet__fail_t *fail);
+
+/* gonet__fd_recvfrom receives one message and its sender (from may be NULL). The count, or -1. */
+ssize_t gonet__fd_recvfrom(gonet__fd_t *fd, void *p, size_t len, gonet__sockaddr_t *from,
+                           gonet__fail_t *fail);
+
+/* gonet__fd_recvmsg receives as msg says, with these flags; msg's results are the kernel's. */
+ssize_t gonet__fd_recvmsg(gonet__fd_t *fd, struct msghdr *msg, int flags, gonet__fail_t *fail);
+
+/* gonet__fd_sendto sends one message. The count, or -1. */
+ssize_t gonet__fd_sendto(gonet__fd_t *fd, const void *p, size_t len, const gonet__sockaddr_t *to,
+                         gonet__fail_t *fail);
+
+/* gonet__fd_sendmsg sends what msg says. The count, or -1. */
+ssize_t gonet__fd_sendmsg(gonet__fd_t *fd, const struct msghdr *msg, gonet__fail_t *fail);
+
+/* gonet__fd_shutdown shuts down SHUT_RD or SHUT_WR. */
+bool gonet__fd_shutdown(gonet__fd_t *fd, int how, gonet__fail_t *fail);
+
+/* gonet__fd_dup returns a duplicate (close-on-exec), or -1; the readiness of fd can't be concluded
+ * any more. */
+int gonet__fd_dup(gonet__fd_t *fd, gonet__fail_t *fail);
+
+#endif

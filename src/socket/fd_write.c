@@ -1,0 +1,109 @@
+/*
+ * Writing to a descriptor. The writer holds the write lock until everything is out, so that
+ * concurrent writes never interleave. SIGPIPE is never raised: send and sendmsg with MSG_NOSIGNAL
+ * stand for write and writev, whose names the errors keep.
+ */
+#include "socket/fd_io.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "socket/sys.h"
+
+/* After a failed call with errno set: true to try again, false when the lock has been left. */
+static bool write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fail)
+{
+    if (errno == EINTR)
+        return true;
+    if (errno == EAGAIN)
+        return gonet__fd_wait(fd, GONET__SIDE_WRITE, fail);
+    gonet__fd_end_fail(fd, GONET__SIDE_WRITE, fail, GONET__FAIL_SYSCALL, syscall, errno);
+    return false;
+}
+
+bool gonet__fd_write(gonet__fd_t *fd, const void *p, size_t len, size_t *n, gonet__fail_t *fail)
+{
+    size_t done = 0;
+
+    *n = 0;
+    if (!gonet__fd_begin(fd, GONET__SIDE_WRITE, fail))
+        return false;
+    for (;;) {
+        size_t chunk = len - done;
+        ssize_t sent;
+
+        if (fd->stream && chunk > GONET__MAX_CHUNK)
+            chunk = GONET__MAX_CHUNK;
+        sent = gonet__sys_send(fd->pd.fd, (const char *)p + done, chunk);
+        if (sent < 0) {
+            if (!write_again(fd, "write", fail))
+                return false;
+            continue;
+        }
+        done += (size_t)sent;
+        *n = done;
+        if (done == len)
+            break;
+        if (sent == 0) {
+            gonet__fd_end_fail(fd, GONET__SIDE_WRITE, fail, GONET__FAIL_UNEXPECTED_EOF, NULL, 0);
+            return false;
+        }
+    }
+    gonet__fd_end(fd, GONET__SIDE_WRITE);
+    return true;
+}
+
+/* Takes n bytes off the front of the list; pieces that are empty by then go, too. */
+static void consume(struct iovec **v, size_t *count, size_t n)
+{
+    while (*count > 0 && (*v)->iov_len <= n) {
+        n -= (*v)->iov_len;
+        (*v)++;
+        (*count)--;
+    }
+    if (*count > 0) {
+        (*v)->iov_base = (char *)(*v)->iov_base + n;
+        (*v)->iov_len -= n;
+    }
+}
+
+/* The next batch: empty pieces at its front are skipped, those in between do no harm. False:
+ * nothing is left. */
+static bool next_batch(struct msghdr *msg, struct iovec *v, size_t count)
+{
+    while (count > 0 && v->iov_len == 0) {
+        v++;
+        count--;
+    }
+    memset(msg, 0, sizeof(*msg));
+    msg->msg_iov = v;
+    msg->msg_iovlen = count < GONET__MAX_IOVEC ? count : GONET__MAX_IOVEC;
+    return count > 0;
+}
+
+bool gonet__fd_writev(gonet__fd_t *fd, struct iovec **v, size_t *count, int64_t *n,
+                      gonet__fail_t *fail)
+{
+    struct msghdr msg;
+
+    *n = 0;
+    if (!gonet__fd_begin(fd, GONET__SIDE_WRITE, fail))
+        return false;
+    while (next_batch(&msg, *v, *count)) {
+        ssize_t sent = gonet__sys_sendmsg(fd->pd.fd, &msg);
+
+        if (sent < 0) {
+            if (!write_again(fd, "writev", fail))
+                return false;
+            continue;
+        }
+        if (sent == 0) {
+            gonet__fd_end_fail(fd, GONET__SIDE_WRITE, fail, GONET__FAIL_UNEXPECTED_EOF, NULL, 0);
+            return false;
+        }
+        *n += sent;
+        consume(v, count, (size_t)sent);
+    }
+    gonet__fd_end(fd, GONET__SIDE_WRITE);
+    return true;
+}

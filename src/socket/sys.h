@@ -1,0 +1,182 @@
+/*
+ * The system-call seam: every system call of this layer goes through here. In release builds each
+ * function is the libc call and nothing else; in test builds (GONET_TEST_HOOKS) the n-th one can be
+ * made to fail.
+ */
+#ifndef GONET_SOCKET_SYS_H
+#define GONET_SOCKET_SYS_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+typedef enum {
+    GONET__SYS_ANY = 0,
+    GONET__SYS_SOCKET,
+    GONET__SYS_BIND,
+    GONET__SYS_LISTEN,
+    GONET__SYS_CONNECT,
+    GONET__SYS_ACCEPT,
+    GONET__SYS_GETSOCKNAME,
+    GONET__SYS_GETPEERNAME,
+    GONET__SYS_GETSOCKOPT,
+    GONET__SYS_SETSOCKOPT,
+    GONET__SYS_READ,
+    GONET__SYS_WRITE,
+    GONET__SYS_RECVMSG,
+    GONET__SYS_SENDMSG,
+    GONET__SYS_SENDFILE,
+    GONET__SYS_SPLICE,
+    GONET__SYS_PIPE,
+    GONET__SYS_SHUTDOWN,
+    GONET__SYS_FCNTL,
+    GONET__SYS_CLOSE
+} gonet__sys_call_t;
+
+#ifdef GONET_TEST_HOOKS
+/* gonet__sys_fail_at lets the n-th call of this kind from now (1 is the next) fail with errnum; n
+ * == 0 ends it. */
+void gonet__sys_fail_at(gonet__sys_call_t call, long n, int errnum);
+
+/* gonet__sys_failed says how many calls were made to fail since the last gonet__sys_fail_at. */
+long gonet__sys_failed(void);
+
+/* gonet__sys_fails counts a call, and says whether it is to fail: errno is then set. */
+bool gonet__sys_fails(gonet__sys_call_t call);
+
+#define GONET__SYS(name, call) (gonet__sys_fails(GONET__SYS_##name) ? -1 : (call))
+#else
+#define GONET__SYS(name, call) (call)
+#endif
+
+static inline int gonet__sys_socket(int family, int type, int proto)
+{
+    return GONET__SYS(SOCKET, socket(family, type, proto));
+}
+
+static inline int gonet__sys_bind(int fd, const struct sockaddr *sa, socklen_t len)
+{
+    return GONET__SYS(BIND, bind(fd, sa, len));
+}
+
+static inline int gonet__sys_listen(int fd, int backlog)
+{
+    return GONET__SYS(LISTEN, listen(fd, backlog));
+}
+
+static inline int gonet__sys_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+    return GONET__SYS(CONNECT, connect(fd, sa, len));
+}
+
+static inline int gonet__sys_accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
+{
+    return GONET__SYS(ACCEPT, accept4(fd, sa, len, flags));
+}
+
+static inline int gonet__sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+    return GONET__SYS(GETSOCKNAME, getsockname(fd, sa, len));
+}
+
+static inline int gonet__sys_getpeername(int fd, struct sockaddr *sa, socklen_t *len)
+{
+    return GONET__SYS(GETPEERNAME, getpeername(fd, sa, len));
+}
+
+static inline int gonet__sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    return GONET__SYS(GETSOCKOPT, getsockopt(fd, level, name, value, len));
+}
+
+static inline int gonet__sys_setsockopt(int fd, int level, int name, const void *value,
+                                        socklen_t len)
+{
+    return GONET__SYS(SETSOCKOPT, setsockopt(fd, level, name, value, len));
+}
+
+static inline ssize_t gonet__sys_read(int fd, void *p, size_t len)
+{
+    return GONET__SYS(READ, read(fd, p, len));
+}
+
+static inline ssize_t gonet__sys_recv(int fd, void *p, size_t len)
+{
+    return GONET__SYS(READ, recv(fd, p, len, 0));
+}
+
+static inline ssize_t gonet__sys_write(int fd, const void *p, size_t len)
+{
+    return GONET__SYS(WRITE, write(fd, p, len));
+}
+
+static inline ssize_t gonet__sys_send(int fd, const void *p, size_t len)
+{
+    return GONET__SYS(WRITE, send(fd, p, len, MSG_NOSIGNAL));
+}
+
+static inline ssize_t gonet__sys_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+    return GONET__SYS(RECVMSG, recvmsg(fd, msg, flags));
+}
+
+static inline ssize_t gonet__sys_recvfrom(int fd, void *p, size_t len, struct sockaddr *sa,
+                                          socklen_t *sa_len)
+{
+    return GONET__SYS(RECVMSG, recvfrom(fd, p, len, 0, sa, sa_len));
+}
+
+static inline ssize_t gonet__sys_sendmsg(int fd, const struct msghdr *msg)
+{
+    return GONET__SYS(SENDMSG, sendmsg(fd, msg, MSG_NOSIGNAL));
+}
+
+static inline ssize_t gonet__sys_sendto(int fd, const void *p, size_t len,
+                                        const struct sockaddr *sa, socklen_t sa_len)
+{
+    return GONET__SYS(SENDMSG, sendto(fd, p, len, MSG_NOSIGNAL, sa, sa_len));
+}
+
+static inline ssize_t gonet__sys_sendfile(int out, int in, size_t len)
+{
+    return GONET__SYS(SENDFILE, sendfile(out, in, NULL, len));
+}
+
+static inline ssize_t gonet__sys_splice(int in, int out, size_t len)
+{
+    return GONET__SYS(SPLICE, splice(in, NULL, out, NULL, len, SPLICE_F_NONBLOCK));
+}
+
+static inline int gonet__sys_pipe2(int fds[2], int flags)
+{
+    return GONET__SYS(PIPE, pipe2(fds, flags));
+}
+
+static inline int gonet__sys_shutdown(int fd, int how)
+{
+    return GONET__SYS(SHUTDOWN, shutdown(fd, how));
+}
+
+static inline int gonet__sys_fcntl(int fd, int command, int arg)
+{
+    return GONET__SYS(FCNTL, fcntl(fd, command, arg));
+}
+
+/* A close that is made to fail closes all the same, as the kernel's do. */
+static inline int gonet__sys_close(int fd)
+{
+#ifdef GONET_TEST_HOOKS
+    if (gonet__sys_fails(GONET__SYS_CLOSE)) {
+        close(fd);
+        return -1;
+    }
+#endif
+    return close(fd);
+}
+
+#endif
