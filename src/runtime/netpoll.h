@@ -1,9 +1,9 @@
 /*
- * Waiting for one descriptor: the only way between the sockets and the loops, so that another poller
- * can take its place.
+ * Waiting for one descriptor: the only way between the sockets and the loops, so that another
+ * poller can take its place.
  *
- * A poll descriptor (pd) has two sides. A side is used by one caller at a time (the holder of the fd's
- * read or write lock). Deadlines are numbers that may be stored by anybody.
+ * A poll descriptor (pd) has two sides. A side is used by one caller at a time (the holder of the
+ * fd's read or write lock). Deadlines are numbers that may be stored by anybody.
  */
 #ifndef GONET_RUNTIME_NETPOLL_H
 #define GONET_RUNTIME_NETPOLL_H
@@ -18,27 +18,30 @@ typedef enum { GONET__SIDE_READ = 0, GONET__SIDE_WRITE = 1 } gonet__side_t;
 
 typedef enum {
     GONET__POLL_OK = 0,
-    GONET__POLL_CLOSED,    /* closed: nothing was taken from the caller, who leaves as usual */
-    GONET__POLL_TAKEN,     /* closed while parked: the closer has dropped the caller's lock and
-                              descriptor reference; the caller owns a memory reference instead */
-    GONET__POLL_TIMEOUT,   /* the side's deadline has passed */
-    GONET__POLL_NOT_POLLABLE, /* only an error queue is readable, or the kernel cannot poll this file */
-    GONET__POLL_SHUTDOWN,  /* gonet_shutdown is under way, and the caller is a task */
+    GONET__POLL_CLOSED,       /* closed: nothing was taken from the caller, who leaves as usual */
+    GONET__POLL_TAKEN,        /* closed while parked: the closer has dropped the caller's lock and
+                                 descriptor reference; the caller owns a memory reference instead */
+    GONET__POLL_TIMEOUT,      /* the side's deadline has passed */
+    GONET__POLL_NOT_POLLABLE, /* only an error queue is readable, or the kernel cannot poll this
+                                 file */
+    GONET__POLL_SHUTDOWN,     /* gonet_shutdown is under way, and the caller is a task */
     GONET__POLL_NO_MEMORY, /* a watch could not be made; errnum says why (ENOMEM, ENOSPC, EPERM) */
 } gonet__poll_status_t;
 
 typedef struct {
-    _Atomic(uintptr_t) slot;        /* 0, the parked waiter, or the waiter | 1 when woken */
-    _Atomic int64_t deadline;       /* monotonic ns; 0: none */
+    _Atomic(uintptr_t) slot;              /* 0, the parked waiter, or the waiter | 1 when woken */
+    _Atomic int64_t deadline;             /* monotonic ns; 0: none */
     _Atomic(struct gonet__watch *) watch; /* under the pd's lock; its worker arms this side */
-    _Atomic uint32_t armed;         /* id of the worker whose loop watches this side, or 0 */
-    bool backoff;                   /* the last wake was an error event */
+    _Atomic uint32_t armed;               /* id of the worker whose loop watches this side, or 0 */
+    bool error;                           /* the last wake was an error event */
+    uint8_t delay;                        /* how often an error event led to nothing */
 } gonet__poll_side_t;
 
 typedef struct gonet__pd {
     int fd;
-    _Atomic uint32_t lock;  /* guards watch and armed on the slow paths */
-    _Atomic bool closing;   /* set first by the closer */
+    _Atomic uint32_t lock;   /* guards watch and armed on the slow paths */
+    _Atomic bool closing;    /* set first by the closer */
+    _Atomic int poll_errnum; /* why the loop could not watch fd; 0: it could */
     gonet__poll_side_t side[2];
     void (*hold)(struct gonet__pd *pd);   /* adds a reference to the memory around pd */
     void (*unhold)(struct gonet__pd *pd); /* drops one; may free pd */
@@ -50,45 +53,49 @@ typedef struct gonet__pd {
 void gonet__pd_init(gonet__pd_t *pd, int fd);
 
 /*
- * gonet__pd_check says whether an operation on side may start: CLOSED, TIMEOUT, SHUTDOWN or OK, in this order.
+ * gonet__pd_check says whether an operation on side may start: CLOSED, TIMEOUT, SHUTDOWN or OK, in
+ * this order.
  */
 gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side);
 
 /*
- * gonet__pd_wait parks the caller until side is ready (OK: try again; spurious wakes happen), or for
- * one of the other reasons. Holder of the side's lock only. Sets *errnum with NO_MEMORY.
+ * gonet__pd_wait parks the caller until side is ready (OK: try again; spurious wakes happen), or
+ * for one of the other reasons. Holder of the side's lock only. Sets *errnum with NO_MEMORY.
  */
 gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum);
 
 /*
- * gonet__pd_set_deadline stores a deadline (0: none, otherwise absolute, maybe past) for the sides in
- * mask (1u << side) and wakes whom it concerns.
+ * gonet__pd_set_deadline stores a deadline (0: none, otherwise absolute, maybe past) for the sides
+ * in mask (1u << side) and wakes whom it concerns.
  */
 void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline);
 
 /*
- * gonet__pd_close marks pd as closing: every later check says CLOSED. Then gonet__pd_take is called for
- * each side.
+ * gonet__pd_close marks pd as closing: every later check says CLOSED. Then gonet__pd_take is called
+ * for each side.
  */
 void gonet__pd_close(gonet__pd_t *pd);
 
 /*
- * gonet__pd_take takes the waiter of a side away, if one is parked or woken but not yet running, and wakes it with
- * TAKEN; true if there was one. The closer then drops that caller's lock and descriptor reference for it.
- * The taken caller owns one memory reference (pd->hold was called), which it drops when it is done.
+ * gonet__pd_take takes the waiter of a side away, if one is parked or woken but not yet running,
+ * and wakes it with TAKEN; true if there was one. The closer then drops that caller's lock and
+ * descriptor reference for it. The taken caller owns one memory reference (pd->hold was called),
+ * which it drops when it is done.
  */
 bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side);
 
 /*
- * gonet__pd_detach removes fd from all loops; after it close(2) is safe. By whoever dropped the last
- * descriptor reference, once; nobody waits and nobody will.
+ * gonet__pd_detach removes fd from all loops; after it close(2) is safe. By whoever dropped the
+ * last descriptor reference, once; nobody waits and nobody will.
  */
 void gonet__pd_detach(gonet__pd_t *pd);
 
-/* gonet__pd_reset forgets all waiters and watches: in a forked child, before the first use of an inherited pd. */
+/* gonet__pd_reset forgets all waiters and watches: in a forked child, before the first use of an
+ * inherited pd. */
 void gonet__pd_reset(gonet__pd_t *pd);
 
-/* gonet__fork_generation counts the forks of this process: 0 in the first process, +1 in each child. */
+/* gonet__fork_generation counts the forks of this process: 0 in the first process, +1 in each
+ * child. */
 extern uint32_t gonet__fork_generation;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A task: its stack, where it is in its life, and what it waits for. Everything but the list links of
- * the inbox belongs to the task's worker.
+ * A task: where it is in its life, its stack, and what it waits for. But for the links by which
+ * others hand it to its worker, everything belongs to that worker's thread.
  */
 #ifndef GONET_RUNTIME_TASK_H
 #define GONET_RUNTIME_TASK_H
@@ -10,22 +10,62 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "runtime/annotate.h"
+#include "runtime/stack.h"
+#include "runtime/timer.h"
 
 struct gonet__worker;
-struct gonet__pd;
-struct gonet__wait;
 
 typedef enum {
-    GONET__PARK_NONE = 0, /* running or runnable */
-    GONET__PARK_SLEEP,
-    GONET__PARK_WAIT, /* in a gonet__wait_t */
-    GONET__PARK_POLL, /* for a descriptor */
-    GONET__PARK_POOL  /* for a job on the pool for blocking work */
-} gonet__park_kind_t;
+    GONET__PARK_NONE = 0, /* running, runnable, or not begun */
+    GONET__PARK_SLEEP,    /* until its timer */
+    GONET__PARK_WAIT,     /* in a gonet__wait_t */
+    GONET__PARK_POLL      /* for a side of a descriptor */
+} gonet__park_t;
 
-typedef struct gonet__task gonet__task_t;
+typedef struct gonet__task {
+    struct gonet__task
+        *next; /* in the run queue, the inbox, the list of those not begun, the pool */
+    void *sp;  /* where it is suspended */
+    struct gonet__worker *worker;
+    gonet__stack_t *stack; /* NULL: not begun */
+    void (*fn)(void *arg);
+    void *arg;
+    gonet__timer_t timer;
+    void *parked_in;   /* gonet__wait_t or gonet__pd_t */
+    const char *why;   /* what it waits for, in words */
+    gonet__list_t all; /* the worker's tasks that have begun */
+    uint64_t id;
+    void *callbacks;          /* the socket layer's: which user functions it is inside of */
+    uint32_t stack_size;      /* 0: default */
+    uint32_t parked_at;       /* the worker's clock in ms when it parked */
+    uint8_t park;             /* gonet__park_t */
+    uint8_t side;             /* of the descriptor */
+    uint8_t flags;            /* of the wait */
+    bool rechecks;            /* woken to look at deadlines again, not by an event */
+    gonet__annotation_t tool; /* for sanitizers and Valgrind */
+} gonet__task_t;
 
 /* gonet__task_current returns the task that the caller runs in, or NULL in a plain thread. */
 gonet__task_t *gonet__task_current(void);
+
+/*
+ * gonet__task_park suspends the current task until gonet__task_ready is called for it, exactly
+ * once, by anybody, maybe before it is suspended. The fields that describe the wait have been set.
+ */
+void gonet__task_park(gonet__task_t *task);
+
+/* gonet__task_ready makes a task that parks, or is about to, runnable. Any thread. */
+void gonet__task_ready(gonet__task_t *task);
+
+/* gonet__task_begin gives a task its stack; false without memory. On its worker's thread. */
+bool gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);
+
+/* gonet__task_resume runs a task until it parks, yields or ends. On its worker, outside any task.
+ */
+void gonet__task_resume(struct gonet__worker *w, gonet__task_t *task);
+
+/* gonet__task_release_pool frees the pooled task structs of a worker that ends. */
+void gonet__task_release_pool(struct gonet__worker *w);
 
 #endif

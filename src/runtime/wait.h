@@ -1,10 +1,10 @@
 /*
- * How anybody waits for anybody: one wait of one task or thread. The wait lives on the waiting stack
- * and is shown to others by the primitive that queues it (mutex, channel, context, …).
+ * How anybody waits for anybody: one wait of one task or thread. The wait lives on the waiting
+ * stack and is shown to others by the primitive that queues it (mutex, channel, context, …).
  *
- * Its life: WAITING -> CLAIMED -> woken. Whoever wants to end the wait claims it (one of the many that
- * may try wins), does what it has to do with the waiter's memory, and wakes it exactly once; after the
- * wake the memory is gone. A deadline or gonet_shutdown claims it too.
+ * Its life: WAITING -> CLAIMED -> woken. Whoever wants to end the wait claims it (one of the many
+ * that may try wins), does what it has to do with the waiter's memory, and wakes it exactly once;
+ * after the wake the memory is gone. A deadline or gonet_shutdown claims it too.
  */
 #ifndef GONET_RUNTIME_WAIT_H
 #define GONET_RUNTIME_WAIT_H
@@ -36,21 +36,25 @@ typedef struct gonet__wait {
 void gonet__wait_init(gonet__wait_t *w);
 
 /*
- * gonet__wait_for blocks the caller until w is woken, until deadline (monotonic ns; 0: none), or until
- * gonet_shutdown, whichever claims first. why is a static text for gonet_dump_tasks ("chan receive").
- * Returns CLAIMED, EXPIRED or INTERRUPTED; after anything but CLAIMED nobody will touch w, but it may
- * still be queued in the primitive: take it out under the primitive's lock.
+ * gonet__wait_for blocks the caller until w is woken, until deadline (monotonic ns; 0: none), or
+ * until gonet_shutdown, whichever claims first. why is a static text for gonet_dump_tasks ("chan
+ * receive"). Returns CLAIMED, EXPIRED or INTERRUPTED; after anything but CLAIMED nobody will touch
+ * w, but it may still be queued in the primitive: take it out under the primitive's lock.
  */
 gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned flags,
                                     const char *why);
 
-/* gonet__wait_claim ends the wait on behalf of the caller, who must then wake it; false: too late. Any thread. */
+/* gonet__wait_claim ends the wait on behalf of the caller, who must then wake it; false: too late.
+ * Any thread. */
 static inline bool gonet__wait_claim(gonet__wait_t *w)
 {
     uint32_t waiting = GONET__WAIT_WAITING;
 
     return atomic_compare_exchange_strong(&w->state, &waiting, GONET__WAIT_CLAIMED);
 }
+
+/* gonet__wait_end ends the wait from inside the runtime (EXPIRED, INTERRUPTED); false: too late. */
+bool gonet__wait_end(gonet__wait_t *w, gonet__wait_state_t state);
 
 /* gonet__wait_wake lets the claimed waiter go on. Any thread; exactly once after a claim. */
 void gonet__wait_wake(gonet__wait_t *w);

@@ -26,19 +26,20 @@ struct gonet__fd {
     _Atomic uint64_t state;  /* the fd mutex: closed, locks, queues, references */
     _Atomic uint32_t memory; /* references to the memory: owner, watches, failed calls */
     _Atomic uint32_t queue_lock;
-    gonet__list_t queue[2];  /* callers who wait for a side's lock, first come first served */
-    void (*destroy)(gonet__fd_t *fd); /* the memory's last reference is gone */
-    _Atomic uint32_t generation; /* of the process that used it last (fork) */
-    int close_errnum;        /* of the close(2) made by the last user */
+    gonet__list_t queue[2]; /* callers who wait for a side's lock, first come first served */
+    void (*destroy)(gonet__fd_t *fd);     /* the memory's last reference is gone */
+    _Atomic uint32_t generation;          /* of the process that used it last (fork) */
+    int close_errnum;                     /* of the close(2) made by the last user */
     _Atomic(struct gonet__wait *) closer; /* waits for the last user */
-    uint8_t family;          /* AF_INET, … */
-    uint8_t sotype;          /* SOCK_STREAM, … */
-    bool stream;             /* SOCK_STREAM: partial writes, 1 GiB chunks, readiness is worth remembering */
-    bool zero_is_eof;        /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
-    bool connected;          /* made by a dial (not: what the kernel thinks) */
-    bool drained;            /* read side: the last read emptied the socket, so wait before the next one */
-    _Atomic bool exported;   /* the descriptor was handed out: readiness can't be concluded any more */
-    _Atomic bool lingers;    /* close(2) may block (SO_LINGER > 0) */
+    uint8_t family;                       /* AF_INET, … */
+    uint8_t sotype;                       /* SOCK_STREAM, … */
+    bool stream; /* SOCK_STREAM: partial writes, 1 GiB chunks, readiness is worth remembering */
+    bool zero_is_eof; /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
+    bool connected;   /* made by a dial (not: what the kernel thinks) */
+    bool drained;     /* read side: the last read emptied the socket, so wait before the next one */
+    _Atomic bool
+        exported;         /* the descriptor was handed out: readiness can't be concluded any more */
+    _Atomic bool lingers; /* close(2) may block (SO_LINGER > 0) */
 };
 
 /* Why an operation failed; what conn and dial make an error object from. */
@@ -60,12 +61,13 @@ typedef struct {
     const char *syscall;
 } gonet__fail_t;
 
-/* gonet__fail_error makes the error object of a failure (new reference; sentinels where Go has them). */
+/* gonet__fail_error makes the error object of a failure (new reference; sentinels where Go has
+ * them). */
 gonet_error_t *gonet__fail_error(const gonet__fail_t *fail);
 
 /*
- * gonet__fd_init takes over the descriptor sysfd (non-blocking, close-on-exec), with one memory reference
- * for the owner. destroy releases the memory around fd.
+ * gonet__fd_init takes over the descriptor sysfd (non-blocking, close-on-exec), with one memory
+ * reference for the owner. destroy releases the memory around fd.
  */
 void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
                     void (*destroy)(gonet__fd_t *fd));
@@ -74,13 +76,16 @@ void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
 void gonet__fd_hold(gonet__fd_t *fd);
 void gonet__fd_unhold(gonet__fd_t *fd);
 
-/* gonet__fd_begin locks side (parks while another caller has it) and checks closed and deadline. False: fail, held. */
+/* gonet__fd_begin locks side (parks while another caller has it) and checks closed and deadline.
+ * False: fail, held. */
 bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
 
-/* gonet__fd_begin_lock only locks: no deadline check (a read of 0 bytes). False (closed): fail, held. */
+/* gonet__fd_begin_lock only locks: no deadline check (a read of 0 bytes). False (closed): fail,
+ * held. */
 bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
 
-/* gonet__fd_wait parks the holder of side until it is ready; spurious wakes happen. False: the lock has been left; fail, held. */
+/* gonet__fd_wait parks the holder of side until it is ready; spurious wakes happen. False: the lock
+ * has been left; fail, held. */
 bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
 
 /* gonet__fd_end leaves side; fd may be gone afterwards. */
@@ -90,7 +95,8 @@ void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side);
 void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
                         gonet__fail_kind_t kind, const char *syscall, int errnum);
 
-/* gonet__fd_ref keeps the descriptor open for a call that takes no side (options, shutdown, dup). False (closed): fail, held. */
+/* gonet__fd_ref keeps the descriptor open for a call that takes no side (options, shutdown, dup).
+ * False (closed): fail, held. */
 bool gonet__fd_ref(gonet__fd_t *fd, gonet__fail_t *fail);
 void gonet__fd_unref(gonet__fd_t *fd);
 
@@ -98,17 +104,18 @@ void gonet__fd_unref(gonet__fd_t *fd);
 void gonet__fd_unref_fail(gonet__fd_t *fd, gonet__fail_t *fail, const char *syscall, int errnum);
 
 /*
- * gonet__fd_close closes: wakes everybody, waits for the calls in the kernel. Returns true, or false with
- * fail, held: CLOSED when it was closed before, ERRNO when close(2) failed.
+ * gonet__fd_close closes: wakes everybody, waits for the calls in the kernel. Returns true, or
+ * false with fail, held: CLOSED when it was closed before, ERRNO when close(2) failed.
  */
 bool gonet__fd_close(gonet__fd_t *fd, gonet__fail_t *fail);
 
-/* gonet__fd_set_deadline: mask is 1u << side, or both; deadline 0 is none. False (closed): fail, held. */
+/* gonet__fd_set_deadline: mask is 1u << side, or both; deadline 0 is none. False (closed): fail,
+ * held. */
 bool gonet__fd_set_deadline(gonet__fd_t *fd, unsigned mask, int64_t deadline, gonet__fail_t *fail);
 
 /*
- * A user's function that is called with the descriptor (RawConn) runs between these two, on top of a
- * lock or reference: a close from inside it returns at once, and takes effect when it returns.
+ * A user's function that is called with the descriptor (RawConn) runs between these two, on top of
+ * a lock or reference: a close from inside it returns at once, and takes effect when it returns.
  */
 typedef struct gonet__fd_callback {
     gonet__fd_t *fd;

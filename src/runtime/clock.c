@@ -1,0 +1,75 @@
+/*
+ * The monotonic clock and the arithmetic of deadlines: everything saturates, and 0 is never an
+ * instant.
+ */
+#include "runtime/clock.h"
+
+#include <time.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+const gonet_time_t gonet_no_deadline = {0};
+
+static int64_t clock_ns(clockid_t id)
+{
+    struct timespec ts;
+
+    clock_gettime(id, &ts);
+    return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int64_t gonet__now(void)
+{
+    int64_t ns = clock_ns(CLOCK_MONOTONIC);
+
+    return ns > 0 ? ns : 1;
+}
+
+int64_t gonet__add_ns(int64_t t, gonet_duration_t d)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(t, d, &sum))
+        return d > 0 ? INT64_MAX : INT64_MIN;
+    return sum != 0 ? sum : 1;
+}
+
+gonet_time_t gonet_now(void)
+{
+    return (gonet_time_t){gonet__now()};
+}
+
+gonet_time_t gonet_after(gonet_duration_t d)
+{
+    return (gonet_time_t){gonet__add_ns(gonet__now(), d)};
+}
+
+/* a - b, saturating. */
+static gonet_duration_t span(int64_t a, int64_t b)
+{
+    int64_t d;
+
+    if (__builtin_sub_overflow(a, b, &d))
+        return a > b ? INT64_MAX : INT64_MIN;
+    return d;
+}
+
+gonet_duration_t gonet_until(gonet_time_t t)
+{
+    return span(t.ns, gonet__now());
+}
+
+gonet_duration_t gonet_since(gonet_time_t t)
+{
+    return span(gonet__now(), t.ns);
+}
+
+gonet_time_t gonet_time_from_wall(const struct timespec *wall)
+{
+    int64_t ns;
+
+    if (__builtin_mul_overflow((int64_t)wall->tv_sec, NS_PER_S, &ns) ||
+        __builtin_add_overflow(ns, (int64_t)wall->tv_nsec, &ns))
+        ns = wall->tv_sec > 0 ? INT64_MAX : INT64_MIN;
+    return (gonet_time_t){gonet__add_ns(gonet__now(), span(ns, clock_ns(CLOCK_REALTIME)))};
+}

@@ -1,0 +1,223 @@
+/*
+ * The monitor samples which task each worker runs; a task seen on two samples without the worker
+ * having run anything else is slow. The worker is then asked by SIGURG, whose default is to be
+ * ignored, and unwinds the task from the handler. SIGQUIT only posts a semaphore; the monitor
+ * prints.
+ */
+#include "runtime/monitor.h"
+
+#include <errno.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gonet/task.h"
+#include "runtime/clock.h"
+#include "runtime/dump.h"
+#include "runtime/runtime.h"
+#include "runtime/signals.h"
+
+#define MAX_FRAMES 48
+#define ANSWER_S   1
+
+static struct {
+    int64_t slow; /* ns; 0: not asked for */
+    bool quit;    /* SIGQUIT dumps */
+    pthread_t thread;
+    bool running;
+    _Atomic bool stop;
+    sem_t wanted;
+    sem_t unwound;
+    void *frame[MAX_FRAMES];
+    _Atomic int count;
+} monitor;
+
+static pthread_mutex_t unwind_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+typedef struct {
+    void *task;
+    uint64_t runs;
+    bool reported;
+} sample_t;
+
+static sample_t samples[2 * GONET__MAX_WORKERS];
+static unsigned sampled;
+
+/* "100ms", "2s", "1500us"; a bare number is milliseconds. */
+static int64_t parse_duration(const char *s)
+{
+    char *end;
+    long v = strtol(s, &end, 10);
+
+    if (v <= 0 || v > 1000000)
+        return 0;
+    if (strncmp(end, "us", 2) == 0)
+        return v * GONET_MICROSECOND;
+    if (*end == 's')
+        return v * GONET_SECOND;
+    return v * GONET_MILLISECOND;
+}
+
+static void read_settings(void)
+{
+    const char *env = getenv("GONETDEBUG");
+    const char *p;
+
+    if (env == NULL)
+        return;
+    if ((p = strstr(env, "slowtask=")) != NULL)
+        monitor.slow = parse_duration(p + strlen("slowtask="));
+    if ((p = strstr(env, "dumponsigquit=1")) != NULL)
+        monitor.quit = true;
+    sem_init(&monitor.wanted, 0, 0);
+    sem_init(&monitor.unwound, 0, 0);
+}
+
+bool gonet__dump_monitored(void)
+{
+    pthread_once(&once, read_settings);
+    return monitor.slow != 0 || monitor.quit;
+}
+
+static void on_urgent(int sig)
+{
+    int e = errno;
+
+    (void)sig;
+    if (gonet__this_worker != NULL && atomic_load(&monitor.count) < 0) {
+        atomic_store(&monitor.count, backtrace(monitor.frame, MAX_FRAMES));
+        sem_post(&monitor.unwound);
+    }
+    errno = e;
+}
+
+static void on_quit(int sig)
+{
+    int e = errno;
+
+    (void)sig;
+    sem_post(&monitor.wanted);
+    errno = e;
+}
+
+void gonet__monitor_print_running(gonet__worker_t *w, FILE *f)
+{
+    gonet__task_t *task = atomic_load(&w->running);
+    struct timespec until;
+
+    fprintf(f, "worker %u [held%s]\n", w->id, task != NULL ? " by a running task" : "");
+    if (!monitor.running || task == NULL)
+        return;
+    pthread_mutex_lock(&unwind_lock);
+    atomic_store(&monitor.count, -1);
+    pthread_kill(w->thread, SIGURG);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ANSWER_S;
+    while (sem_timedwait(&monitor.unwound, &until) != 0 && errno == EINTR) {
+    }
+    int count = atomic_exchange(&monitor.count, 0);
+    if (count > 0)
+        gonet__dump_frames(f, monitor.frame, count);
+    pthread_mutex_unlock(&unwind_lock);
+}
+
+/* Under the runtime's lock. */
+static void look_at(gonet__worker_t *w, void *arg)
+{
+    sample_t *s;
+    void *task = atomic_load(&w->running);
+    uint64_t runs = atomic_load(&w->runs);
+
+    (void)arg;
+    if (sampled == sizeof(samples) / sizeof(*samples))
+        return;
+    s = &samples[sampled++];
+    if (task == NULL || task != s->task || runs != s->runs) {
+        *s = (sample_t){.task = task, .runs = runs};
+        return;
+    }
+    if (s->reported)
+        return;
+    s->reported = true;
+    fprintf(stderr, "gonet: a task has held its worker for more than %lld ms\n",
+            (long long)(monitor.slow / GONET_MILLISECOND));
+    gonet__monitor_print_running(w, stderr);
+}
+
+static void *monitor_main(void *arg)
+{
+    int64_t next = gonet__now() + monitor.slow;
+
+    (void)arg;
+    while (!atomic_load(&monitor.stop)) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        int64_t wait = monitor.slow != 0 ? next - gonet__now() : GONET_HOUR;
+        int64_t at = until.tv_sec * GONET_SECOND + until.tv_nsec + (wait > 0 ? wait : 0);
+        until = (struct timespec){.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
+        if (sem_timedwait(&monitor.wanted, &until) == 0) {
+            if (!atomic_load(&monitor.stop))
+                gonet_dump_tasks(stderr);
+            continue;
+        }
+        if (monitor.slow == 0 || gonet__now() < next)
+            continue;
+        next = gonet__now() + monitor.slow;
+        if (pthread_mutex_trylock(&gonet__runtime.lock) == 0) {
+            sampled = 0;
+            gonet__runtime_each(look_at, NULL);
+            pthread_mutex_unlock(&gonet__runtime.lock);
+        }
+    }
+    return NULL;
+}
+
+static void install(int sig, void (*handler)(int sig))
+{
+    struct sigaction a = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK};
+    struct sigaction before;
+
+    if (sigaction(sig, NULL, &before) != 0 || before.sa_handler != SIG_DFL)
+        return;
+    sigemptyset(&a.sa_mask);
+    sigaction(sig, &a, NULL);
+}
+
+void gonet__dump_start(void)
+{
+    void *warm[2];
+
+    if (!gonet__dump_monitored() || monitor.running)
+        return;
+    backtrace(warm, 2); /* loads the unwinder, which a signal handler must not */
+    install(SIGURG, on_urgent);
+    if (monitor.quit)
+        install(SIGQUIT, on_quit);
+    atomic_store(&monitor.stop, false);
+    monitor.running = gonet__signals_spawn(&monitor.thread, monitor_main, NULL) == 0;
+}
+
+void gonet__dump_stop(void)
+{
+    if (!monitor.running)
+        return;
+    atomic_store(&monitor.stop, true);
+    sem_post(&monitor.wanted);
+    pthread_join(monitor.thread, NULL);
+    monitor.running = false;
+}
+
+void gonet__dump_fork_child(void)
+{
+    monitor.running = false;
+    pthread_mutex_init(&unwind_lock, NULL);
+    if (gonet__dump_monitored()) {
+        sem_init(&monitor.wanted, 0, 0);
+        sem_init(&monitor.unwound, 0, 0);
+    }
+}

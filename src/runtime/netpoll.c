@@ -1,0 +1,325 @@
+/*
+ * Waiting for a side of a descriptor. The side's slot holds its one waiter: a task, or a thread
+ * (tag). Its life is empty -> parked -> ready -> empty: who wants the waiter to go on sets the
+ * ready tag and wakes it, and the waiter itself empties the slot when it runs. Until then the
+ * closer may take it away; then the waiter, when it runs, finds the slot changed and leaves without
+ * touching the descriptor.
+ *
+ * Deadlines are numbers. Whoever moves one forward, and the timer that comes, only make the waiter
+ * look again (rechecks): what it finds then counts, so an expired deadline that was moved meanwhile
+ * is none.
+ */
+#include "runtime/netpoll.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "gonet/task.h"
+#include "runtime/clock.h"
+#include "runtime/netpoll_task.h"
+#include "runtime/runtime.h"
+#include "runtime/thread.h"
+#include "runtime/watch.h"
+
+#define READY  ((uintptr_t)1)
+#define THREAD ((uintptr_t)2)
+#define TAGS   ((uintptr_t)3)
+
+#define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
+#define MAX_DELAY_MS        100
+
+uint32_t gonet__fork_generation;
+
+void gonet__pd_init(gonet__pd_t *pd, int fd)
+{
+    pd->fd = fd;
+    gonet__pd_reset(pd);
+    atomic_init(&pd->closing, false);
+    atomic_init(&pd->side[0].deadline, 0);
+    atomic_init(&pd->side[1].deadline, 0);
+}
+
+void gonet__pd_reset(gonet__pd_t *pd)
+{
+    atomic_init(&pd->lock, 0);
+    atomic_init(&pd->poll_errnum, 0);
+    for (int i = 0; i < 2; i++) {
+        atomic_init(&pd->side[i].slot, 0);
+        atomic_init(&pd->side[i].watch, NULL);
+        atomic_init(&pd->side[i].armed, 0);
+        pd->side[i].error = false;
+        pd->side[i].delay = 0;
+    }
+}
+
+static bool expired(gonet__pd_t *pd, gonet__side_t side)
+{
+    int64_t deadline = atomic_load(&pd->side[side].deadline);
+
+    return deadline != 0 && deadline <= gonet__now();
+}
+
+gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side)
+{
+    if (atomic_load(&pd->closing))
+        return GONET__POLL_CLOSED;
+    if (expired(pd, side))
+        return GONET__POLL_TIMEOUT;
+    if (gonet__runtime_ending() && gonet__task_current() != NULL)
+        return GONET__POLL_SHUTDOWN;
+    return GONET__POLL_OK;
+}
+
+/* Makes a parked waiter runnable; true if the caller was the one. */
+static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
+{
+    if (v == 0 || (v & READY) != 0 || !atomic_compare_exchange_strong(&s->slot, &v, v | READY))
+        return false;
+    if ((v & THREAD) != 0) {
+        gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
+    } else {
+        gonet__task_t *task = (gonet__task_t *)v;
+        task->rechecks = rechecks;
+        gonet__task_ready(task);
+    }
+    return true;
+}
+
+bool gonet__poll_event(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side, bool error)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    uintptr_t v = atomic_load(&s->slot);
+
+    if (v == 0 || (v & THREAD) != 0)
+        return false;
+    if (error && (v & READY) == 0)
+        s->error = true; /* the waiter reads it after the wake */
+    if (make_ready(s, v, false))
+        w->polled++;
+    return true;
+}
+
+bool gonet__poll_wanted(gonet__pd_t *pd, gonet__side_t side)
+{
+    uintptr_t v = atomic_load(&pd->side[side].slot);
+
+    return v != 0 && (v & THREAD) == 0;
+}
+
+void gonet__poll_failed(gonet__pd_t *pd, int errnum)
+{
+    atomic_store(&pd->poll_errnum, errnum);
+    for (int i = 0; i < 2; i++) {
+        uintptr_t v = atomic_load(&pd->side[i].slot);
+        if ((v & THREAD) == 0)
+            make_ready(&pd->side[i], v, true);
+    }
+}
+
+void gonet__poll_recheck(gonet__worker_t *w, gonet__task_t *task)
+{
+    gonet__pd_t *pd = task->parked_in;
+
+    (void)w;
+    make_ready(&pd->side[task->side], (uintptr_t)task, true);
+}
+
+void gonet__poll_timer(gonet__worker_t *w, gonet__task_t *task, int64_t now)
+{
+    gonet__pd_t *pd = task->parked_in;
+    int64_t deadline = atomic_load(&pd->side[task->side].deadline);
+
+    if (deadline == 0)
+        return;
+    if (deadline > now)
+        gonet__timer_arm(&w->timers, &task->timer, deadline);
+    else
+        gonet__poll_recheck(w, task);
+}
+
+/*
+ * The last wake was an error event, and the call found nothing to report: if an error queue is all
+ * there is, a reader is told so, and a writer waits a little, since its side is not to be affected.
+ */
+static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side_t side)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    struct pollfd p = {.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT};
+    int64_t ms;
+
+    s->error = false;
+    if (poll(&p, 1, 0) <= 0 || (p.revents & (POLLIN | POLLOUT | POLLHUP)) != 0 ||
+        (p.revents & POLLERR) == 0) {
+        s->delay = 0;
+        return GONET__POLL_OK;
+    }
+    if (side == GONET__SIDE_READ)
+        return GONET__POLL_NOT_POLLABLE;
+    ms = s->delay >= 7 ? MAX_DELAY_MS : INT64_C(1) << s->delay++;
+    gonet_sleep(ms * GONET_MILLISECOND);
+    return gonet__pd_check(pd, side);
+}
+
+/* Takes the caller's own waiter v out of the slot before it parks; false: somebody else has it. */
+static bool retract(gonet__poll_side_t *s, uintptr_t v)
+{
+    return atomic_compare_exchange_strong(&s->slot, &v, 0);
+}
+
+/* What speaks against parking, now that the slot is filled. */
+static gonet__poll_status_t look(gonet__pd_t *pd, gonet__side_t side, int *errnum)
+{
+    gonet__poll_status_t status = gonet__pd_check(pd, side);
+
+    if (status == GONET__POLL_OK && atomic_load_explicit(&pd->poll_errnum, memory_order_relaxed)) {
+        *errnum = atomic_exchange(&pd->poll_errnum, 0);
+        if (*errnum != 0)
+            return GONET__POLL_NO_MEMORY;
+    }
+    return status;
+}
+
+static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task,
+                                      int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    gonet__worker_t *w = task->worker;
+    gonet__poll_status_t status;
+    int64_t deadline;
+
+    do {
+        if (atomic_load_explicit(&s->armed, memory_order_relaxed) != w->id &&
+            !gonet__watch_arm(w, pd, side)) {
+            *errnum = ENOMEM;
+            return GONET__POLL_NO_MEMORY;
+        }
+        atomic_store(&s->slot, (uintptr_t)task);
+        status = look(pd, side, errnum);
+        if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
+            return status;
+        deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
+        if (deadline != 0)
+            gonet__timer_arm(&w->timers, &task->timer, deadline);
+        task->side = (uint8_t)side;
+        task->parked_in = pd;
+        task->park = GONET__PARK_POLL;
+        gonet__task_park(task);
+        if (!retract(s, (uintptr_t)task | READY))
+            return GONET__POLL_TAKEN;
+    } while (task->rechecks);
+    return GONET__POLL_OK;
+}
+
+/* How long a thread may poll: until the deadline, or for a slice. NULL: for ever. */
+static struct timespec *thread_timeout(gonet__pd_t *pd, gonet__side_t side, bool slices,
+                                       struct timespec *ts)
+{
+    int64_t deadline = atomic_load(&pd->side[side].deadline);
+    int64_t ns = deadline != 0 ? deadline - gonet__now() : INT64_MAX;
+
+    if (slices && ns > NO_EVENTFD_SLICE_NS)
+        ns = NO_EVENTFD_SLICE_NS;
+    if (ns == INT64_MAX)
+        return NULL;
+    if (ns < 0)
+        ns = 0;
+    *ts = (struct timespec){.tv_sec = ns / GONET_SECOND, .tv_nsec = ns % GONET_SECOND};
+    return ts;
+}
+
+/* Polls once with the slot filled with v; true when the wait is over with *status, or to be
+ * repeated (OK, *again). */
+static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
+                        gonet__poll_status_t *status, bool *again)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    uintptr_t v = (uintptr_t)t | THREAD;
+    struct pollfd p[2] = {{.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT},
+                          {.fd = t->event, .events = POLLIN}};
+    struct timespec ts;
+
+    ppoll(p, 2, thread_timeout(pd, side, t->event < 0, &ts), NULL);
+    if (atomic_load(&s->slot) == v) {
+        if (p[0].revents == 0 && !expired(pd, side))
+            return false;
+        if (retract(s, v)) {
+            s->error = p[0].revents == POLLERR;
+            *status = p[0].revents != 0 ? GONET__POLL_OK : GONET__POLL_TIMEOUT;
+            return true;
+        }
+    }
+    gonet__thread_consume(t);
+    *again = retract(s, v | READY);
+    *status = *again ? GONET__POLL_OK : GONET__POLL_TAKEN;
+    return true;
+}
+
+static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side, int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    gonet__thread_t *t = gonet__thread_self();
+    uintptr_t v = (uintptr_t)t | THREAD;
+    gonet__poll_status_t status;
+    bool again;
+
+    do {
+        again = false;
+        atomic_store(&s->slot, v);
+        status = look(pd, side, errnum);
+        if (status != GONET__POLL_OK && retract(s, v))
+            return status;
+        while (!thread_poll(pd, side, t, &status, &again)) {
+        }
+    } while (again);
+    return status;
+}
+
+gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum)
+{
+    gonet__task_t *task = gonet__task_current();
+
+    if (pd->side[side].error) {
+        gonet__poll_status_t status = after_error(pd, side);
+        if (status != GONET__POLL_OK)
+            return status;
+    }
+    if (task != NULL)
+        return wait_task(pd, side, task, errnum);
+    return wait_thread(pd, side, errnum);
+}
+
+void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline)
+{
+    for (int i = 0; i < 2; i++) {
+        gonet__poll_side_t *s = &pd->side[i];
+        if ((mask & (1u << i)) == 0)
+            continue;
+        int64_t before = atomic_exchange(&s->deadline, deadline);
+        if (deadline != 0 && (before == 0 || deadline < before))
+            make_ready(s, atomic_load(&s->slot), true);
+    }
+}
+
+void gonet__pd_close(gonet__pd_t *pd)
+{
+    atomic_store(&pd->closing, true);
+}
+
+bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side)
+{
+    uintptr_t v;
+
+    pd->hold(pd); /* for the waiter, who looks at the slot when it runs */
+    v = atomic_exchange(&pd->side[side].slot, 0);
+    if (v == 0) {
+        pd->unhold(pd);
+        return false;
+    }
+    if ((v & READY) != 0)
+        return true; /* it is on its way already */
+    if ((v & THREAD) != 0)
+        gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
+    else
+        gonet__task_ready((gonet__task_t *)v);
+    return true;
+}

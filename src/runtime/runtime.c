@@ -1,0 +1,408 @@
+/*
+ * Which workers there are, and where a new task goes: to the spawner's own worker, unless that has
+ * many more than the others. Tasks that have not begun can be taken over by a worker without work;
+ * two mechanisms make sure that one comes: whoever adds to a list that is not empty wakes a
+ * sleeper, and whoever adds to an empty one wakes a sleeper "on watch", who looks around every 10
+ * ms as long as tasks are being started. So a worker held by one task delays none that has not
+ * begun.
+ */
+#include "runtime/runtime.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gonet/task.h"
+#include "runtime/dump.h"
+#include "runtime/clock.h"
+#include "runtime/pool.h"
+#include "runtime/signals.h"
+
+enum gonet__watch_state { WATCH_NONE, WATCH_WANTED, WATCH_HELD };
+
+gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                   .idle = PTHREAD_COND_INITIALIZER};
+
+#define rt gonet__runtime
+
+static unsigned default_workers(void)
+{
+    const char *env = getenv("GONET_MAXPROCS");
+    long n = env != NULL ? strtol(env, NULL, 10) : 0;
+    cpu_set_t set;
+
+    if (n <= 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
+        n = CPU_COUNT(&set);
+    if (n <= 0)
+        n = 1;
+    return n > GONET__MAX_WORKERS ? GONET__MAX_WORKERS : (unsigned)n;
+}
+
+/* Under the lock. Starts workers until there are n; false if there is none at all. */
+static bool grow(unsigned n)
+{
+    unsigned i = gonet__runtime_worker_count();
+
+    while (i < n) {
+        gonet__worker_t *w = gonet__worker_start();
+        if (w == NULL)
+            break; /* fewer will do, but not none */
+        atomic_store_explicit(&rt.worker[i], w, memory_order_release);
+        atomic_store_explicit(&rt.count, ++i, memory_order_release);
+    }
+    return i > 0;
+}
+
+/* Under the lock. */
+static bool start(void)
+{
+    if (gonet__runtime_worker_count() > 0)
+        return true;
+    gonet__runtime_install_fork();
+    gonet__signals_install();
+    if (rt.wanted == 0)
+        rt.wanted = default_workers();
+    if (!grow(rt.wanted))
+        return false;
+    gonet__dump_start();
+    return true;
+}
+
+/* Under the lock. A worker that is taken out of the array ends with its last task. */
+static void shrink(unsigned n)
+{
+    while (gonet__runtime_worker_count() > n && rt.retired_count < GONET__MAX_WORKERS) {
+        unsigned last = gonet__runtime_worker_count() - 1;
+        gonet__worker_t *w = gonet__runtime_worker(last);
+        atomic_store(&rt.count, last);
+        rt.retired[rt.retired_count++] = w;
+        atomic_store(&w->stopping, true);
+        gonet__worker_wake(w);
+    }
+}
+
+int gonet_set_max_procs(int n)
+{
+    int before;
+
+    pthread_mutex_lock(&rt.lock);
+    before = (int)(rt.wanted != 0 ? rt.wanted : default_workers());
+    if (n > 0) {
+        rt.wanted = n > GONET__MAX_WORKERS ? GONET__MAX_WORKERS : (unsigned)n;
+        if (gonet__runtime_worker_count() > 0 && !rt.shutting) {
+            shrink(rt.wanted);
+            grow(rt.wanted);
+        }
+    }
+    pthread_mutex_unlock(&rt.lock);
+    return before;
+}
+
+static gonet__worker_t *fewest(long *live)
+{
+    gonet__worker_t *best = NULL;
+    unsigned n = gonet__runtime_worker_count();
+
+    for (unsigned i = 0; i < n; i++) {
+        gonet__worker_t *w = gonet__runtime_worker(i);
+        long l = gonet__worker_live(w);
+        if (best == NULL || l < *live) {
+            best = w;
+            *live = l;
+        }
+    }
+    return best;
+}
+
+/* Where a task that a task starts goes. */
+static gonet__worker_t *choose(gonet__worker_t *own)
+{
+    long live = gonet__worker_live(own);
+    long least = 0;
+    gonet__worker_t *w;
+    bool stopping = atomic_load_explicit(&own->stopping, memory_order_relaxed);
+
+    if (live <= 16 && !stopping)
+        return own;
+    w = fewest(&least);
+    if (w == NULL)
+        return own;
+    return stopping || live > least + (least / 8 > 16 ? least / 8 : 16) ? w : own;
+}
+
+static bool wake_sleeper(void)
+{
+    unsigned n = gonet__runtime_worker_count();
+
+    for (unsigned i = 0; i < n; i++) {
+        gonet__worker_t *w = gonet__runtime_worker(i);
+        if (w != gonet__this_worker && atomic_load(&w->sleeping)) {
+            gonet__worker_wake(w);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A task was added to a list that had before others. */
+static void call_help(unsigned before)
+{
+    int none = WATCH_NONE;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    if (before > 0) {
+        if (!atomic_load_explicit(&rt.searching, memory_order_relaxed) &&
+            !atomic_exchange(&rt.searching, true) && !wake_sleeper())
+            atomic_store(&rt.searching, false);
+        return;
+    }
+    if (atomic_load_explicit(&rt.watch, memory_order_relaxed) == WATCH_NONE &&
+        atomic_compare_exchange_strong(&rt.watch, &none, WATCH_WANTED) && !wake_sleeper())
+        atomic_store(&rt.watch, WATCH_NONE);
+}
+
+/* From a task: no lock, the runtime can't end while the caller lives. */
+static bool place_from_task(gonet__worker_t *own, gonet__task_t *task)
+{
+    gonet__worker_t *w = own;
+
+    if (gonet__runtime_worker_count() > 1 ||
+        atomic_load_explicit(&own->stopping, memory_order_relaxed))
+        w = choose(own);
+    if (w != own) {
+        atomic_fetch_add(&w->users, 1);
+        if (!atomic_load(&w->stopping)) {
+            atomic_fetch_add_explicit(&w->live_others, 1, memory_order_relaxed);
+            call_help(gonet__worker_add_fresh(w, task));
+            gonet__worker_wake(w);
+            atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
+            return true;
+        }
+        atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
+    }
+    gonet__worker_count_own(own, 1);
+    unsigned before = gonet__worker_add_fresh(own, task);
+    if (gonet__runtime_worker_count() > 1)
+        call_help(before);
+    return true;
+}
+
+static bool place_from_thread(gonet__task_t *task)
+{
+    gonet__worker_t *w;
+    long live = 0;
+    unsigned before;
+
+    pthread_mutex_lock(&rt.lock);
+    if (!start()) {
+        int e = errno;
+        pthread_mutex_unlock(&rt.lock);
+        errno = e == EAGAIN ? ENOMEM : e;
+        return false;
+    }
+    if (gonet__runtime_ending()) {
+        pthread_mutex_unlock(&rt.lock);
+        errno = EAGAIN;
+        return false;
+    }
+    w = fewest(&live);
+    atomic_fetch_add_explicit(&w->live_others, 1, memory_order_relaxed);
+    before = gonet__worker_add_fresh(w, task);
+    gonet__worker_wake(w);
+    if (gonet__runtime_worker_count() > 1)
+        call_help(before);
+    pthread_mutex_unlock(&rt.lock);
+    return true;
+}
+
+bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task)
+{
+    return w != NULL ? place_from_task(w, task) : place_from_thread(task);
+}
+
+bool gonet__runtime_fresh_elsewhere(gonet__worker_t *w)
+{
+    unsigned n = gonet__runtime_worker_count();
+
+    if (n < 2)
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        gonet__worker_t *v = gonet__runtime_worker(i);
+        if (v != w && atomic_load(&v->fresh_count) > 0)
+            return true;
+    }
+    return false;
+}
+
+void gonet__runtime_search_done(bool more)
+{
+    if (atomic_load_explicit(&rt.searching, memory_order_relaxed))
+        atomic_store(&rt.searching, false);
+    if (more)
+        call_help(1);
+}
+
+bool gonet__runtime_watch_take(void)
+{
+    int wanted = WATCH_WANTED;
+
+    return atomic_load_explicit(&rt.watch, memory_order_relaxed) == WATCH_WANTED &&
+           atomic_compare_exchange_strong(&rt.watch, &wanted, WATCH_HELD);
+}
+
+void gonet__runtime_watch_done(void)
+{
+    atomic_store(&rt.watch, WATCH_NONE);
+}
+
+uint64_t gonet__runtime_started(void)
+{
+    uint64_t sum = 0;
+    unsigned n = gonet__runtime_worker_count();
+
+    for (unsigned i = 0; i < n; i++)
+        sum += atomic_load_explicit(&gonet__runtime_worker(i)->fresh_total, memory_order_relaxed);
+    return sum;
+}
+
+void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg)
+{
+    unsigned n = gonet__runtime_worker_count();
+
+    for (unsigned i = 0; i < n; i++)
+        f(gonet__runtime_worker(i), arg);
+    for (unsigned i = 0; i < rt.retired_count; i++)
+        f(rt.retired[i], arg);
+}
+
+static void add_live(gonet__worker_t *w, void *sum)
+{
+    *(long *)sum += gonet__worker_live(w);
+}
+
+static long live_tasks(void)
+{
+    long sum = 0;
+
+    gonet__runtime_each(add_live, &sum);
+    return sum;
+}
+
+int gonet_num_task(void)
+{
+    long n;
+
+    pthread_mutex_lock(&rt.lock);
+    n = live_tasks();
+    pthread_mutex_unlock(&rt.lock);
+    return (int)n;
+}
+
+void gonet__runtime_worker_idle(void)
+{
+    pthread_mutex_lock(&rt.lock);
+    pthread_cond_broadcast(&rt.idle);
+    pthread_mutex_unlock(&rt.lock);
+}
+
+static void ask_sweep(gonet__worker_t *w, void *arg)
+{
+    (void)arg;
+    atomic_store(&w->sweep_wanted, true);
+    gonet__worker_wake(w);
+}
+
+static void ask_stop(gonet__worker_t *w, void *arg)
+{
+    (void)arg;
+    atomic_store(&w->stopping, true);
+    gonet__worker_wake(w);
+}
+
+/* Under the lock. Waits until no task lives; false at the deadline. */
+static bool wait_for_tasks(gonet_duration_t wait)
+{
+    struct timespec until;
+    int64_t at;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    if (__builtin_add_overflow(until.tv_sec * GONET_SECOND + until.tv_nsec, wait, &at))
+        at = INT64_MAX;
+    until = (struct timespec){.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
+    while (live_tasks() > 0) {
+        if (wait < 0) {
+            pthread_cond_wait(&rt.idle, &rt.lock);
+        } else if (pthread_cond_timedwait(&rt.idle, &rt.lock, &until) == ETIMEDOUT) {
+            return live_tasks() == 0;
+        }
+    }
+    return true;
+}
+
+static void join(gonet__worker_t *w, void *arg)
+{
+    (void)arg;
+    pthread_join(w->thread, NULL);
+}
+
+static void release(gonet__worker_t *w, void *arg)
+{
+    (void)arg;
+    gonet__worker_free(w);
+}
+
+/* Under the lock: no task lives, and none can be started. */
+static void take_down(void)
+{
+    gonet__runtime_each(ask_stop, NULL);
+    pthread_mutex_unlock(&rt.lock);
+    gonet__dump_stop();
+    gonet__pool_stop();
+    gonet__runtime_each(join, NULL); /* not under the lock: a worker's end may want it */
+    pthread_mutex_lock(&rt.lock);
+    gonet__runtime_each(release, NULL);
+    for (unsigned i = 0; i < gonet__runtime_worker_count(); i++)
+        atomic_store(&rt.worker[i], NULL);
+    atomic_store(&rt.count, 0);
+    rt.retired_count = 0;
+    atomic_store(&rt.searching, false);
+    atomic_store(&rt.watch, WATCH_NONE);
+    gonet__stack_release_all();
+}
+
+int gonet_shutdown(gonet_duration_t wait)
+{
+    bool done;
+
+    if (gonet__task_current() != NULL) {
+        errno = EDEADLK;
+        return -1;
+    }
+    pthread_mutex_lock(&rt.lock);
+    if (rt.shutting) {
+        pthread_mutex_unlock(&rt.lock);
+        errno = EALREADY;
+        return -1;
+    }
+    if (gonet__runtime_worker_count() == 0) {
+        pthread_mutex_unlock(&rt.lock);
+        gonet__pool_stop();
+        return 0;
+    }
+    rt.shutting = true;
+    atomic_store(&rt.ending, true);
+    gonet__runtime_each(ask_sweep, NULL);
+    done = wait_for_tasks(wait);
+    if (done)
+        take_down();
+    atomic_store(&rt.ending, false);
+    rt.shutting = false;
+    pthread_mutex_unlock(&rt.lock);
+    if (done)
+        return 0;
+    gonet_dump_tasks(stderr);
+    errno = EBUSY;
+    return -1;
+}

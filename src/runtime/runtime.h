@@ -1,0 +1,76 @@
+/*
+ * The runtime as a whole: which workers there are, where a new task goes, starting and ending.
+ */
+#ifndef GONET_RUNTIME_RUNTIME_H
+#define GONET_RUNTIME_RUNTIME_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/task.h"
+#include "runtime/worker.h"
+
+#define GONET__MAX_WORKERS 256
+
+typedef struct {
+    pthread_mutex_t lock;   /* starting, ending, and the number of workers */
+    pthread_cond_t idle;    /* a worker's last task has ended while the runtime ends */
+    _Atomic unsigned count; /* workers that take new tasks: the first of the array */
+    _Atomic(gonet__worker_t *) worker[GONET__MAX_WORKERS];
+    gonet__worker_t *retired[GONET__MAX_WORKERS]; /* ending with their last task, or ended */
+    unsigned retired_count;
+    unsigned wanted; /* by gonet_set_max_procs; 0: the default */
+    bool shutting;   /* a gonet_shutdown is at work */
+    _Atomic bool ending;
+    _Atomic bool searching; /* a worker was woken to look for tasks that have not begun */
+    _Atomic int watch;      /* gonet__watch_state */
+} gonet__runtime_t;
+
+extern gonet__runtime_t gonet__runtime;
+
+/* Whether gonet_shutdown wants every task to come back. */
+static inline bool gonet__runtime_ending(void)
+{
+    return atomic_load_explicit(&gonet__runtime.ending, memory_order_relaxed);
+}
+
+static inline unsigned gonet__runtime_worker_count(void)
+{
+    return atomic_load_explicit(&gonet__runtime.count, memory_order_relaxed);
+}
+
+static inline gonet__worker_t *gonet__runtime_worker(unsigned i)
+{
+    return atomic_load_explicit(&gonet__runtime.worker[i], memory_order_acquire);
+}
+
+/*
+ * gonet__runtime_place counts the task and hands it to a worker, starting the runtime if need be. w
+ * is the caller's worker, or NULL in a thread. False with errno: no worker could be started.
+ */
+bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task);
+
+/* For workers without work: whether tasks that have not begun wait elsewhere, … */
+bool gonet__runtime_fresh_elsewhere(gonet__worker_t *w);
+/* … the search is over (more: another worker should help), … */
+void gonet__runtime_search_done(bool more);
+/* … the watch is wanted and now the caller's, … */
+bool gonet__runtime_watch_take(void);
+/* … or given up. */
+void gonet__runtime_watch_done(void);
+/* How many tasks were ever started. */
+uint64_t gonet__runtime_started(void);
+
+/* A worker's last task has ended while the runtime is ending. */
+void gonet__runtime_worker_idle(void);
+
+/* gonet__runtime_each calls f for every worker, also those that are ending. Under the runtime's
+ * lock. */
+void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg);
+
+/* gonet__runtime_install_fork makes fork safe; once. */
+void gonet__runtime_install_fork(void);
+
+#endif

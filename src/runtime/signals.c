@@ -1,0 +1,151 @@
+/*
+ * A task that runs over the end of its stack hits the guard: SIGSEGV. The handler runs on the
+ * worker's alternate stack, names the task, and leaves the rest to what was installed before it. It
+ * is installed only where SIGSEGV and SIGBUS are at their default; a handler that the program
+ * installs later wins.
+ */
+#include "runtime/signals.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "runtime/dump.h"
+
+#define ALTERNATE_SIZE 32768
+
+static sigset_t start_mask;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void append(char *buf, size_t size, size_t *n, const char *s)
+{
+    while (*s != '\0' && *n < size)
+        buf[(*n)++] = *s++;
+}
+
+static void append_number(char *buf, size_t size, size_t *n, uint64_t v, unsigned base)
+{
+    char digits[24];
+    int i = sizeof(digits);
+
+    digits[--i] = '\0';
+    do {
+        digits[--i] = "0123456789abcdef"[v % base];
+        v /= base;
+    } while (v != 0);
+    append(buf, size, n, digits + i);
+}
+
+/* Async-signal-safe. */
+static void report(const gonet__task_t *task, const char *what)
+{
+    char buf[200];
+    size_t n = 0;
+
+    append(buf, sizeof(buf), &n, "gonet: ");
+    append(buf, sizeof(buf), &n, what);
+    append(buf, sizeof(buf), &n, " in task ");
+    append_number(buf, sizeof(buf), &n, task->id >> 32, 10);
+    append(buf, sizeof(buf), &n, ".");
+    append_number(buf, sizeof(buf), &n, (uint32_t)task->id, 10);
+    append(buf, sizeof(buf), &n, " (function 0x");
+    append_number(buf, sizeof(buf), &n, (uintptr_t)task->fn, 16);
+    append(buf, sizeof(buf), &n,
+           "): give it more by gonet_go_sized or GONET_STACK_SIZE, and keep big arrays off the "
+           "stack\n");
+    if (write(STDERR_FILENO, buf, n) < 0) {
+        /* nowhere to say it */
+    }
+}
+
+void gonet__signals_report_overrun(const gonet__task_t *task)
+{
+    report(task, "stack overflow");
+    abort();
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    gonet__worker_t *w = gonet__this_worker;
+    gonet__task_t *task = w != NULL ? w->current : NULL;
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+
+    (void)context;
+    if (task != NULL && !task->stack->canary) {
+        uintptr_t low = (uintptr_t)task->stack->low;
+        uintptr_t at = (uintptr_t)info->si_addr;
+        if (at < low && low - at <= (uintptr_t)sysconf(_SC_PAGESIZE))
+            report(task, "stack overflow");
+    }
+    sigaction(sig, &standard, NULL); /* the fault comes again when we return */
+}
+
+static void install(int sig)
+{
+    struct sigaction before;
+    struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    if (sigaction(sig, NULL, &before) != 0 || (before.sa_flags & SA_SIGINFO) != 0 ||
+        before.sa_handler != SIG_DFL)
+        return;
+    sigemptyset(&ours.sa_mask);
+    sigaction(sig, &ours, NULL);
+}
+
+static void install_once(void)
+{
+    pthread_sigmask(SIG_SETMASK, NULL, &start_mask);
+    install(SIGSEGV);
+    install(SIGBUS);
+}
+
+void gonet__signals_install(void)
+{
+    pthread_once(&once, install_once);
+}
+
+int gonet__signals_spawn(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+{
+    static const int open[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    sigset_t blocked;
+    sigset_t before;
+    int r;
+
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
+        sigdelset(&blocked, open[i]);
+    if (gonet__dump_monitored())
+        sigdelset(&blocked, SIGURG);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    r = pthread_create(thread, NULL, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r;
+}
+
+void gonet__signals_restore_mask(void)
+{
+    pthread_sigmask(SIG_SETMASK, &start_mask, NULL);
+}
+
+void gonet__signals_enter_worker(gonet__worker_t *w)
+{
+    stack_t s = {.ss_size = ALTERNATE_SIZE};
+
+    w->alternate_stack = gonet__alloc(ALTERNATE_SIZE);
+    if (w->alternate_stack == NULL)
+        return; /* an overflow then ends the program without our report */
+    s.ss_sp = w->alternate_stack;
+    sigaltstack(&s, NULL);
+}
+
+void gonet__signals_leave_worker(gonet__worker_t *w)
+{
+    stack_t s = {.ss_flags = SS_DISABLE};
+
+    sigaltstack(&s, NULL);
+    gonet__free(w->alternate_stack);
+    w->alternate_stack = NULL;
+}

@@ -1,0 +1,259 @@
+/*
+ * The life of a task: made by gonet_go, begun on a worker's thread, suspended and resumed there,
+ * and taken back there by the scheduler after its function has returned.
+ */
+#include "runtime/task.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "gonet/task.h"
+#include "runtime/clock.h"
+#include "runtime/runtime.h"
+#include "runtime/signals.h"
+#include "runtime/switch.h"
+#include "runtime/worker.h"
+
+#define POOLED_TASKS 4096
+#define MAX_STACK    ((size_t)1 << 30)
+#define MIN_STACK    ((size_t)16 << 10)
+
+/* C++'s exception state is per thread; tasks parked inside catch blocks must not share it. */
+typedef struct {
+    void *caught;
+    unsigned uncaught;
+} cxx_state_t;
+extern cxx_state_t *__cxa_get_globals(void) __attribute__((weak));
+
+gonet__task_t *gonet__task_current(void)
+{
+    gonet__worker_t *w = gonet__this_worker;
+
+    return w != NULL ? w->current : NULL;
+}
+
+/* The first and last frame of every task. */
+static void task_main(void *arg)
+{
+    gonet__task_t *task = arg;
+    gonet__worker_t *w = task->worker;
+
+    gonet__annotate_enter(&task->tool, &w->tool);
+    task->fn(task->arg);
+    w->finished = task;
+    gonet__annotate_leave(&task->tool, &w->tool, 1);
+    gonet__switch(&task->sp, w->sp);
+    abort();
+}
+
+bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
+{
+    gonet__stack_t *s = task->stack_size != 0 ? gonet__stack_get_sized(task->stack_size)
+                                              : gonet__stack_get(&w->stacks);
+    char *high;
+
+    if (s == NULL)
+        return false;
+    task->stack = s;
+    task->worker = w;
+    task->id = ((uint64_t)w->id << 32) | (uint32_t)++w->begun;
+    high = (char *)((uintptr_t)s & ~(uintptr_t)15);
+    gonet__annotate_task(&task->tool, s->low, high);
+    task->sp = gonet__switch_make(s->low, high, task_main, task);
+    gonet__list_push_back(&w->tasks, &task->all);
+    return true;
+}
+
+static void free_task(gonet__worker_t *w, gonet__task_t *task)
+{
+    if (w == NULL || w->free_count >= POOLED_TASKS) {
+        gonet__free(task);
+        return;
+    }
+    task->next = w->free_tasks;
+    w->free_tasks = task;
+    w->free_count++;
+}
+
+void gonet__task_release_pool(gonet__worker_t *w)
+{
+    while (w->free_tasks != NULL) {
+        gonet__task_t *t = w->free_tasks;
+        w->free_tasks = t->next;
+        gonet__free(t);
+    }
+    w->free_count = 0;
+}
+
+/* After a task has left its stack for the last time. */
+static void take_back(gonet__worker_t *w, gonet__task_t *task)
+{
+    w->finished = NULL;
+    gonet__annotate_gone(&task->tool);
+    gonet__timer_remove(&w->timers, &task->timer);
+    gonet__list_remove(&task->all);
+    gonet__stack_put(&w->stacks, task->stack);
+    free_task(w, task);
+    gonet__worker_count_own(w, -1);
+    if (gonet__runtime_ending() && gonet__worker_live(w) == 0)
+        gonet__runtime_worker_idle();
+}
+
+void gonet__task_resume(gonet__worker_t *w, gonet__task_t *task)
+{
+    w->current = task;
+    atomic_store_explicit(&w->running, task, memory_order_relaxed);
+    atomic_store_explicit(&w->runs, atomic_load_explicit(&w->runs, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    gonet__annotate_leave(&w->tool, &task->tool, 0);
+    gonet__switch(&w->sp, task->sp);
+    gonet__annotate_enter(&w->tool, &task->tool);
+    w->current = NULL;
+    atomic_store_explicit(&w->running, NULL, memory_order_relaxed);
+    if (w->finished != NULL)
+        take_back(w, task);
+}
+
+static void leave(gonet__task_t *task, gonet__worker_t *w)
+{
+    gonet__annotate_leave(&task->tool, &w->tool, 0);
+    gonet__switch(&task->sp, w->sp);
+    gonet__annotate_enter(&task->tool, &w->tool);
+}
+
+void gonet__task_park(gonet__task_t *task)
+{
+    gonet__worker_t *w = task->worker;
+    int saved_errno = errno;
+    cxx_state_t *cxx = __cxa_get_globals != NULL ? __cxa_get_globals() : NULL;
+    cxx_state_t saved_cxx = {NULL, 0};
+
+    if (cxx != NULL)
+        saved_cxx = *cxx;
+    if (gonet__stack_overrun(task->stack))
+        gonet__signals_report_overrun(task);
+    task->parked_at = (uint32_t)uv_now(&w->loop);
+    leave(task, w);
+    while (w->probe != NULL) {
+        w->probe(task, w->probe_arg);
+        leave(task, w);
+    }
+    task->park = GONET__PARK_NONE;
+    if (cxx != NULL)
+        *cxx = saved_cxx;
+    errno = saved_errno;
+}
+
+void gonet__task_ready(gonet__task_t *task)
+{
+    gonet__worker_t *w = task->worker;
+    gonet__task_t *head;
+
+    if (w == gonet__this_worker) {
+        gonet__worker_push(w, task);
+        return;
+    }
+    atomic_fetch_add(&w->users, 1);
+    head = atomic_load_explicit(&w->inbox, memory_order_relaxed);
+    do {
+        task->next = head;
+    } while (!atomic_compare_exchange_weak_explicit(&w->inbox, &head, task, memory_order_release,
+                                                    memory_order_relaxed));
+    gonet__worker_wake(w);
+    atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
+}
+
+static gonet__task_t *new_task(gonet__worker_t *w)
+{
+    gonet__task_t *t;
+
+    if (w != NULL && w->free_tasks != NULL) {
+        t = w->free_tasks;
+        w->free_tasks = t->next;
+        w->free_count--;
+        memset(t, 0, sizeof(*t));
+        return t;
+    }
+    return gonet__zalloc(sizeof(*t));
+}
+
+int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
+{
+    gonet__worker_t *w = gonet__this_worker;
+    gonet__task_t *task;
+
+    if (stack_size > MAX_STACK) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (stack_size != 0 && stack_size < MIN_STACK)
+        stack_size = MIN_STACK;
+    if (gonet__runtime_ending()) {
+        errno = EAGAIN;
+        return -1;
+    }
+    task = new_task(w);
+    if (task == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    task->fn = fn;
+    task->arg = arg;
+    task->stack_size = (uint32_t)stack_size;
+    if (!gonet__runtime_place(w, task)) {
+        int e = errno;
+        free_task(w, task);
+        errno = e;
+        return -1;
+    }
+    return 0;
+}
+
+int gonet_go(void (*fn)(void *arg), void *arg)
+{
+    return gonet_go_sized(fn, arg, 0);
+}
+
+void gonet_yield(void)
+{
+    gonet__task_t *task = gonet__task_current();
+
+    if (task == NULL) {
+        sched_yield();
+        return;
+    }
+    gonet__worker_push(task->worker, task);
+    gonet__task_park(task);
+}
+
+static void thread_sleep(gonet_duration_t d)
+{
+    int64_t until = gonet__add_ns(gonet__now(), d);
+    struct timespec ts = {.tv_sec = until / GONET_SECOND, .tv_nsec = until % GONET_SECOND};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR) {
+    }
+}
+
+void gonet_sleep(gonet_duration_t d)
+{
+    gonet__task_t *task = gonet__task_current();
+
+    if (d <= 0)
+        return;
+    if (task == NULL) {
+        thread_sleep(d);
+        return;
+    }
+    if (gonet__runtime_ending())
+        return;
+    gonet__timer_arm(&task->worker->timers, &task->timer, gonet__add_ns(gonet__now(), d));
+    task->park = GONET__PARK_SLEEP;
+    task->why = "sleep";
+    gonet__task_park(task);
+}

@@ -1,0 +1,27 @@
+/*
+ * Watches: which loop looks at which descriptor for what. A pd has at most one watch per side, one
+ * for both sides if they are waited for on the same worker; so no two loops ever watch the same
+ * side.
+ */
+#ifndef GONET_RUNTIME_WATCH_H
+#define GONET_RUNTIME_WATCH_H
+
+#include <stdbool.h>
+
+#include "runtime/netpoll.h"
+#include "runtime/worker.h"
+
+/* gonet__watch_arm makes w's loop watch side, from its next turn on. From a task of w that holds
+ * the side. False: no memory. */
+bool gonet__watch_arm(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side);
+
+/* gonet__watch_apply brings libuv up to date. On the worker, outside uv_run. */
+void gonet__watch_apply(gonet__worker_t *w);
+
+/* gonet__watch_free_closed frees what the loop has let go. On the worker, outside uv_run. */
+void gonet__watch_free_closed(gonet__worker_t *w);
+
+/* gonet__watch_detach_all takes all watches off a loop that ends. On the worker. */
+void gonet__watch_detach_all(gonet__worker_t *w);
+
+#endif

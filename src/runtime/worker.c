@@ -1,0 +1,461 @@
+/*
+ * The turn of a worker: run what is runnable, look at the messages of others, bring the watches up
+ * to date, poll the loop. Tasks never run inside uv_run; the loop's callbacks only mark and wake.
+ */
+#include "runtime/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "runtime/clock.h"
+#include "runtime/dump.h"
+#include "runtime/netpoll_task.h"
+#include "runtime/runtime.h"
+#include "runtime/signals.h"
+#include "runtime/spin.h"
+#include "runtime/wait.h"
+#include "runtime/watch.h"
+
+#define SLICE_NS ((int64_t)10000000)   /* how often the worker on watch looks around */
+#define TRIM_NS  ((int64_t)1000000000) /* how long an unused stack keeps its memory */
+
+_Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
+
+void gonet__worker_wake(gonet__worker_t *w)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&w->sleeping, memory_order_relaxed) &&
+        atomic_exchange(&w->sleeping, false))
+        uv_async_send(&w->async);
+}
+
+unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task)
+{
+    unsigned before;
+
+    task->next = NULL;
+    gonet__spin_lock(&w->fresh_lock);
+    before = atomic_load_explicit(&w->fresh_count, memory_order_relaxed);
+    task->worker = w;
+    *w->fresh_tail = task;
+    w->fresh_tail = &task->next;
+    atomic_store_explicit(&w->fresh_count, before + 1, memory_order_relaxed);
+    atomic_store_explicit(&w->fresh_total,
+                          atomic_load_explicit(&w->fresh_total, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    gonet__spin_unlock(&w->fresh_lock);
+    return before;
+}
+
+/* Takes the first n of the tasks that have not begun; returns them linked, *taken says how many. */
+static gonet__task_t *take_fresh(gonet__worker_t *w, unsigned n, unsigned *taken)
+{
+    gonet__task_t *first;
+    gonet__task_t **end;
+    unsigned count;
+
+    gonet__spin_lock(&w->fresh_lock);
+    count = atomic_load_explicit(&w->fresh_count, memory_order_relaxed);
+    if (n > count)
+        n = count;
+    first = w->fresh_head;
+    end = &w->fresh_head;
+    if (n < count) {
+        for (unsigned i = 0; i < n; i++)
+            end = &(*end)->next;
+        w->fresh_head = *end;
+        *end = NULL;
+    } else {
+        w->fresh_head = NULL;
+        w->fresh_tail = &w->fresh_head;
+    }
+    if (n == 0)
+        first = NULL;
+    atomic_store_explicit(&w->fresh_count, count - n, memory_order_relaxed);
+    gonet__spin_unlock(&w->fresh_lock);
+    *taken = n;
+    return first;
+}
+
+static gonet__task_t *pop_run(gonet__worker_t *w)
+{
+    gonet__task_t *t = w->run_head;
+
+    w->run_head = t->next;
+    if (w->run_head == NULL)
+        w->run_tail = &w->run_head;
+    w->run_count--;
+    return t;
+}
+
+/* The tasks that others woke, in the order of their waking. */
+static void drain_inbox(gonet__worker_t *w)
+{
+    gonet__task_t *t;
+    gonet__task_t *order = NULL;
+
+    if (atomic_load_explicit(&w->inbox, memory_order_relaxed) == NULL)
+        return;
+    t = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
+    while (t != NULL) {
+        gonet__task_t *next = t->next;
+        t->next = order;
+        order = t;
+        t = next;
+    }
+    while (order != NULL) {
+        gonet__task_t *next = order->next;
+        gonet__worker_push(w, order);
+        order = next;
+    }
+}
+
+/* Starts up to n tasks that have not begun; returns how many ran. */
+static unsigned run_fresh(gonet__worker_t *w, unsigned n)
+{
+    unsigned ran = 0;
+
+    while (ran < n && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
+        unsigned taken;
+        gonet__task_t *t = take_fresh(w, 1, &taken);
+        if (t == NULL)
+            break;
+        if (!gonet__task_begin(w, t)) {
+            gonet__worker_add_fresh(w, t); /* no memory for a stack: later */
+            break;
+        }
+        ran++;
+        gonet__task_resume(w, t);
+    }
+    return ran;
+}
+
+/* Runs tasks until none is runnable or the turn is over. */
+static void run_ready(gonet__worker_t *w)
+{
+    unsigned budget = w->polled > GONET__TURN ? w->polled : GONET__TURN;
+
+    for (;;) {
+        unsigned n = w->run_count < budget ? w->run_count : budget;
+        budget -= n;
+        while (n-- > 0)
+            gonet__task_resume(w, pop_run(w));
+        drain_inbox(w);
+        n = atomic_load_explicit(&w->fresh_count, memory_order_relaxed);
+        if (n > 0 && budget > 0)
+            budget -= run_fresh(w, n < budget ? n : budget);
+        if (budget == 0 || w->run_count == 0)
+            break;
+    }
+}
+
+/* One task's timer has come: what does it wait for today? */
+static void timer_fired(gonet__worker_t *w, gonet__task_t *task, int64_t now)
+{
+    switch ((gonet__park_t)task->park) {
+    case GONET__PARK_NONE:
+        break;
+    case GONET__PARK_SLEEP:
+        task->park = GONET__PARK_NONE;
+        gonet__worker_push(w, task);
+        break;
+    case GONET__PARK_WAIT:
+        if (gonet__wait_end(task->parked_in, GONET__WAIT_EXPIRED))
+            gonet__worker_push(w, task);
+        break;
+    case GONET__PARK_POLL:
+        gonet__poll_timer(w, task, now);
+        break;
+    }
+}
+
+static void run_timers(gonet__worker_t *w)
+{
+    gonet__timer_t *t;
+    int64_t now;
+
+    if (w->timers.root == NULL)
+        return;
+    now = gonet__now();
+    while ((t = gonet__timer_pop(&w->timers, now)) != NULL)
+        timer_fired(w, GONET__CONTAINER(t, gonet__task_t, timer), now);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    gonet__worker_t *w = timer->data;
+
+    w->timer_at = 0;
+    run_timers(w);
+}
+
+static void on_async(uv_async_t *async)
+{
+    (void)async; /* the wake itself was the message */
+}
+
+/* Sets the loop's timer for the earliest reason to wake. */
+static void plan_timer(gonet__worker_t *w)
+{
+    int64_t at = gonet__timer_next(&w->timers);
+    int64_t now;
+    int64_t ms;
+
+    if (w->trim_at != 0)
+        at = gonet__earlier(at, w->trim_at);
+    if (at == 0 && !w->on_watch)
+        return;
+    if (w->timer_at != 0 && (at == 0 || w->timer_at <= at))
+        return;
+    now = gonet__now();
+    if (w->on_watch)
+        at = gonet__earlier(at, now + SLICE_NS);
+    ms = at > now ? (at - now) / 1000000 + ((at - now) % 1000000 != 0) : 0;
+    uv_update_time(&w->loop); /* its clock may be as old as the last task was slow */
+    uv_timer_start(&w->timer, on_timer, (uint64_t)ms, 0);
+    w->timer_at = at;
+}
+
+/* Unused stacks give their memory back a second after they were needed. */
+static void plan_trim(gonet__worker_t *w)
+{
+    int64_t now;
+
+    if (w->trim_at == 0 && w->stacks.count <= GONET__STACKS_KEPT)
+        return;
+    now = gonet__now();
+    if (w->trim_at == 0) {
+        w->trim_at = now + TRIM_NS;
+        w->stacks.lowest = w->stacks.count;
+    } else if (now >= w->trim_at) {
+        gonet__stack_trim(&w->stacks);
+        w->trim_at = w->stacks.count > GONET__STACKS_KEPT ? now + TRIM_NS : 0;
+    }
+}
+
+/* gonet_shutdown: whoever is parked comes back. */
+static void sweep(gonet__worker_t *w)
+{
+    gonet__list_t *n;
+
+    for (n = w->tasks.next; n != &w->tasks; n = n->next) {
+        gonet__task_t *t = GONET__CONTAINER(n, gonet__task_t, all);
+        switch ((gonet__park_t)t->park) {
+        case GONET__PARK_NONE:
+            break;
+        case GONET__PARK_SLEEP:
+            t->park = GONET__PARK_NONE;
+            gonet__worker_push(w, t);
+            break;
+        case GONET__PARK_WAIT:
+            if ((t->flags & GONET__WAIT_UNINTERRUPTIBLE) == 0 &&
+                gonet__wait_end(t->parked_in, GONET__WAIT_INTERRUPTED))
+                gonet__worker_push(w, t);
+            break;
+        case GONET__PARK_POLL:
+            gonet__poll_recheck(w, t);
+            break;
+        }
+    }
+}
+
+/* What others asked for. */
+static void attend(gonet__worker_t *w)
+{
+    drain_inbox(w);
+    if (atomic_load_explicit(&w->sweep_wanted, memory_order_relaxed) &&
+        atomic_exchange(&w->sweep_wanted, false))
+        sweep(w);
+    if (atomic_load_explicit(&w->dump_wanted, memory_order_relaxed))
+        gonet__dump_own_tasks(w);
+    gonet__watch_apply(w);
+}
+
+/* Takes half of another worker's tasks that have not begun. */
+static bool steal(gonet__worker_t *w)
+{
+    unsigned n = gonet__runtime_worker_count();
+    unsigned taken = 0;
+
+    for (unsigned i = 0; i < n && taken == 0; i++) {
+        gonet__worker_t *v = gonet__runtime_worker((w->id + i) % n);
+        unsigned count;
+        if (v == NULL || v == w)
+            continue;
+        count = atomic_load(&v->fresh_count);
+        if (count == 0)
+            continue;
+        gonet__task_t *t = take_fresh(v, (count + 1) / 2, &taken);
+        atomic_fetch_sub_explicit(&v->live_others, (long)taken, memory_order_relaxed);
+        gonet__worker_count_own(w, (long)taken);
+        while (t != NULL) {
+            gonet__task_t *next = t->next;
+            gonet__worker_add_fresh(w, t);
+            t = next;
+        }
+    }
+    gonet__runtime_search_done(taken > 1);
+    return taken > 0;
+}
+
+/* The worker on watch resigns when nothing has been started for a slice. */
+static void keep_watch(gonet__worker_t *w)
+{
+    uint64_t started;
+
+    if (!w->on_watch || w->timer_at != 0)
+        return;
+    started = gonet__runtime_started();
+    if (started == w->watch_count_seen) {
+        w->on_watch = false;
+        gonet__runtime_watch_done();
+    }
+    w->watch_count_seen = started;
+}
+
+static bool has_message(gonet__worker_t *w)
+{
+    return atomic_load(&w->inbox) != NULL || atomic_load(&w->fresh_count) != 0 ||
+           atomic_load(&w->apply_wanted) || atomic_load(&w->sweep_wanted) ||
+           atomic_load(&w->dump_wanted) ||
+           (atomic_load(&w->stopping) && gonet__worker_live(w) == 0) ||
+           gonet__runtime_fresh_elsewhere(w);
+}
+
+static void poll_loop(gonet__worker_t *w)
+{
+    w->polled = 0;
+    if (w->run_count > 0 || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
+        plan_timer(w);
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        return;
+    }
+    if (gonet__runtime_worker_count() > 1) {
+        keep_watch(w);
+        if (steal(w))
+            return;
+        w->on_watch = w->on_watch || gonet__runtime_watch_take();
+    }
+    plan_trim(w);
+    plan_timer(w);
+    atomic_store(&w->sleeping, true);
+    if (has_message(w)) {
+        atomic_store_explicit(&w->sleeping, false, memory_order_relaxed);
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        return;
+    }
+    uv_run(&w->loop, UV_RUN_ONCE);
+    atomic_store_explicit(&w->sleeping, false, memory_order_relaxed);
+}
+
+static void close_loop(gonet__worker_t *w)
+{
+    gonet__watch_detach_all(w);
+    uv_close((uv_handle_t *)&w->async, NULL);
+    uv_close((uv_handle_t *)&w->timer, NULL);
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    gonet__watch_free_closed(w);
+    if (uv_loop_close(&w->loop) != 0)
+        abort(); /* a handle of ours was forgotten */
+}
+
+/* Whether no task is placed here, and nobody is about to place one or to wake. */
+static bool may_end(gonet__worker_t *w)
+{
+    if (gonet__worker_live(w) != 0)
+        return false;
+    while (atomic_load_explicit(&w->users, memory_order_acquire) != 0)
+        gonet__spin_pause();
+    return gonet__worker_live(w) == 0;
+}
+
+static void *worker_main(void *arg)
+{
+    gonet__worker_t *w = arg;
+
+    gonet__this_worker = w;
+    gonet__annotate_worker(&w->tool);
+    gonet__signals_enter_worker(w);
+    for (;;) {
+        run_ready(w);
+        attend(w);
+        if (atomic_load_explicit(&w->stopping, memory_order_relaxed) && may_end(w))
+            break;
+        poll_loop(w);
+        gonet__watch_free_closed(w);
+    }
+    if (w->on_watch)
+        gonet__runtime_watch_done();
+    close_loop(w);
+    gonet__stack_drain(&w->stacks);
+    gonet__task_release_pool(w);
+    gonet__signals_leave_worker(w);
+    gonet__this_worker = NULL;
+    return NULL;
+}
+
+static gonet__worker_t *new_worker(void)
+{
+    static _Atomic uint32_t ids;
+    gonet__worker_t *w = NULL;
+
+    if (posix_memalign((void **)&w, 64, sizeof(*w)) != 0)
+        return NULL;
+    *w = (gonet__worker_t){.id = atomic_fetch_add(&ids, 1) + 1};
+    w->run_tail = &w->run_head;
+    w->fresh_tail = &w->fresh_head;
+    gonet__list_init(&w->tasks);
+    gonet__list_init(&w->watches);
+    pthread_mutex_init(&w->registration, NULL);
+    return w;
+}
+
+static int open_loop(gonet__worker_t *w)
+{
+    int r = uv_loop_init(&w->loop);
+
+    if (r != 0)
+        return -r;
+    r = uv_async_init(&w->loop, &w->async, on_async);
+    if (r != 0) {
+        uv_loop_close(&w->loop);
+        return -r;
+    }
+    uv_timer_init(&w->loop, &w->timer);
+    w->timer.data = w;
+    return 0;
+}
+
+gonet__worker_t *gonet__worker_start(void)
+{
+    gonet__worker_t *w = new_worker();
+    int e;
+
+    if (w == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    e = open_loop(w);
+    if (e == 0) {
+        e = gonet__signals_spawn(&w->thread, worker_main, w);
+        if (e != 0) {
+            uv_close((uv_handle_t *)&w->async, NULL);
+            uv_close((uv_handle_t *)&w->timer, NULL);
+            uv_run(&w->loop, UV_RUN_DEFAULT);
+            uv_loop_close(&w->loop);
+        }
+    }
+    if (e != 0) {
+        gonet__worker_free(w);
+        errno = e;
+        return NULL;
+    }
+    return w;
+}
+
+void gonet__worker_free(gonet__worker_t *w)
+{
+    pthread_mutex_destroy(&w->registration);
+    free(w);
+}

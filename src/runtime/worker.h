@@ -1,0 +1,122 @@
+/*
+ * A worker: one thread, one libuv loop, and the tasks that live on it.
+ *
+ * Who may touch what: the thread alone, except the parts marked atomic, the list of tasks that have
+ * not begun (own lock) and the registration of watches (registration lock). Nobody ever waits for a
+ * worker to reach its loop.
+ */
+#ifndef GONET_RUNTIME_WORKER_H
+#define GONET_RUNTIME_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "runtime/annotate.h"
+#include "runtime/stack.h"
+#include "runtime/task.h"
+#include "runtime/timer.h"
+
+struct gonet__watch;
+
+/* How many tasks run between two looks at the loop, at the least. */
+#define GONET__TURN 61
+
+typedef struct gonet__worker {
+    /* The thread's own. */
+    gonet__task_t *current;
+    gonet__task_t *run_head, **run_tail; /* runnable, first come first served */
+    unsigned run_count;
+    unsigned polled; /* tasks that the last poll made runnable */
+    void *sp;        /* of the scheduler, while a task runs */
+    gonet__timer_heap_t timers;
+    gonet__stack_pool_t stacks;
+    gonet__task_t *free_tasks;
+    unsigned free_count;
+    gonet__list_t tasks;         /* those that have begun */
+    struct gonet__watch *dirty;  /* watches that want another interest */
+    struct gonet__watch *closed; /* watches that the loop has let go */
+    gonet__task_t *finished;     /* ended on its own stack; its memory is to be taken back */
+    gonet__annotation_t tool;
+    int64_t timer_at; /* what the loop's timer is set to; 0: stopped */
+    int64_t trim_at;  /* when to give back unused stacks; 0: not planned */
+    bool on_watch;    /* sleeps in slices and looks after tasks that have not begun */
+    uint64_t watch_count_seen;
+    uint32_t begun; /* tasks begun so far */
+    uv_loop_t loop;
+    uv_async_t async;
+    uv_timer_t timer;
+    pthread_t thread;
+    uint32_t id; /* never reused; > 0 */
+    void *alternate_stack;
+    void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
+    void *probe_arg;
+
+    _Atomic long live_own;   /* tasks placed here by the worker itself; only it writes */
+    _Atomic uint64_t runs;   /* resumptions so far; only it writes */
+    _Atomic(void *) running; /* the task that runs, for the monitor */
+
+    _Alignas(64) _Atomic(gonet__task_t *) inbox; /* woken by others; last come first */
+    _Atomic bool sleeping;
+    _Atomic bool apply_wanted;
+    _Atomic bool sweep_wanted; /* gonet_shutdown: wake whoever is parked */
+    _Atomic bool stopping;     /* end when no task lives */
+    _Atomic bool dump_wanted;
+    _Atomic long live_others; /* tasks placed here or taken away by others: a difference */
+
+    _Alignas(64) _Atomic uint32_t fresh_lock; /* guards the tasks that have not begun */
+    gonet__task_t *fresh_head, **fresh_tail;
+    _Atomic unsigned fresh_count;
+    _Atomic uint64_t fresh_total; /* how many were ever added; written under the lock */
+    _Atomic unsigned users;       /* foreign threads that are inside a call on this worker */
+
+    pthread_mutex_t registration;  /* guards the two lists and every watch's dead mark */
+    struct gonet__watch *requests; /* to be started */
+    struct gonet__watch *retired;  /* to be closed */
+    gonet__list_t watches;
+} gonet__worker_t;
+
+extern _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
+
+/* gonet__worker_start makes a worker and its thread; NULL with errno set when that fails. */
+gonet__worker_t *gonet__worker_start(void);
+
+/* gonet__worker_free releases a worker whose thread has been joined. */
+void gonet__worker_free(gonet__worker_t *w);
+
+/* gonet__worker_wake makes a sleeping worker look around. Any thread, after its message is in
+ * place. */
+void gonet__worker_wake(gonet__worker_t *w);
+
+/* gonet__worker_push appends to the run queue. The worker's thread only. */
+static inline void gonet__worker_push(gonet__worker_t *w, gonet__task_t *task)
+{
+    task->next = NULL;
+    *w->run_tail = task;
+    w->run_tail = &task->next;
+    w->run_count++;
+}
+
+/* gonet__worker_add_fresh hands the worker a task that has not begun. Any thread. Returns how many
+ * were there. */
+unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task);
+
+/* gonet__worker_live returns how many tasks are placed on w. */
+static inline long gonet__worker_live(gonet__worker_t *w)
+{
+    return atomic_load_explicit(&w->live_own, memory_order_relaxed) +
+           atomic_load_explicit(&w->live_others, memory_order_relaxed);
+}
+
+/* gonet__worker_count_own changes the count of placed tasks. The worker's thread only. */
+static inline void gonet__worker_count_own(gonet__worker_t *w, long d)
+{
+    atomic_store_explicit(&w->live_own,
+                          atomic_load_explicit(&w->live_own, memory_order_relaxed) + d,
+                          memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,429 @@
+/*
+ * The fd mutex: one word for closed, two locks, their queues and the references; one CAS to enter,
+ * one to leave. A caller that finds a side locked queues and is handed the lock together with the
+ * descriptor reference of the one before; it holds the object's memory meanwhile, not the
+ * descriptor.
+ *
+ * Close marks the word, sends the queues away, and takes whoever is parked (their locks and
+ * references are dropped for them): so it waits only for calls that are inside the kernel or inside
+ * a user's function. Whoever drops the last reference takes the descriptor off the loops and closes
+ * it.
+ */
+#include "socket/fd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/pool.h"
+#include "runtime/spin.h"
+#include "runtime/task.h"
+#include "runtime/wait.h"
+#include "socket/fd_callback.h"
+
+#define CLOSED      ((uint64_t)1 << 0)
+#define LOCK(side)  ((uint64_t)1 << (1 + (side))) /* the side's lock is held */
+#define QUEUE(side) ((uint64_t)1 << (3 + (side))) /* somebody queues for it */
+#define REF         ((uint64_t)1 << 8)
+#define REFS        (((uint64_t)1 << 20) - 1)
+
+typedef struct {
+    gonet__wait_t wait;
+    gonet__list_t node;
+} queued_t;
+
+static void hold_pd(gonet__pd_t *pd)
+{
+    gonet__fd_hold(GONET__CONTAINER(pd, gonet__fd_t, pd));
+}
+
+static void unhold_pd(gonet__pd_t *pd)
+{
+    gonet__fd_unhold(GONET__CONTAINER(pd, gonet__fd_t, pd));
+}
+
+void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
+                    void (*destroy)(gonet__fd_t *fd))
+{
+    gonet__pd_init(&fd->pd, sysfd);
+    fd->pd.hold = hold_pd;
+    fd->pd.unhold = unhold_pd;
+    atomic_init(&fd->state, REF); /* the reference that close drops */
+    atomic_init(&fd->memory, 1);
+    atomic_init(&fd->queue_lock, 0);
+    gonet__list_init(&fd->queue[0]);
+    gonet__list_init(&fd->queue[1]);
+    fd->destroy = destroy;
+    atomic_init(&fd->generation, gonet__fork_generation);
+    atomic_init(&fd->closer, NULL);
+    fd->close_errnum = 0;
+    fd->family = (uint8_t)family;
+    fd->sotype = (uint8_t)sotype;
+    fd->stream = sotype == SOCK_STREAM;
+    fd->zero_is_eof = sotype != SOCK_DGRAM && sotype != SOCK_RAW;
+    fd->connected = false;
+    fd->drained = false;
+    atomic_init(&fd->exported, false);
+    atomic_init(&fd->lingers, false);
+}
+
+void gonet__fd_hold(gonet__fd_t *fd)
+{
+    atomic_fetch_add_explicit(&fd->memory, 1, memory_order_relaxed);
+}
+
+void gonet__fd_unhold(gonet__fd_t *fd)
+{
+    if (atomic_fetch_sub_explicit(&fd->memory, 1, memory_order_acq_rel) == 1)
+        fd->destroy(fd);
+}
+
+/*
+ * The first use in a forked child: locks, waiters and watches of the parent mean nothing here. An
+ * object that was in use in the parent while it forked may only be closed.
+ */
+static void reset_after_fork(gonet__fd_t *fd)
+{
+    uint32_t generation = atomic_load(&fd->generation);
+    uint64_t state = atomic_load(&fd->state);
+
+    if (generation == gonet__fork_generation ||
+        !atomic_compare_exchange_strong(&fd->generation, &generation, gonet__fork_generation))
+        return;
+    gonet__pd_reset(&fd->pd);
+    atomic_init(&fd->queue_lock, 0);
+    gonet__list_init(&fd->queue[0]);
+    gonet__list_init(&fd->queue[1]);
+    atomic_init(&fd->closer, NULL);
+    if ((state & CLOSED) == 0)
+        atomic_store(&fd->state, REF);
+}
+
+static inline void check_generation(gonet__fd_t *fd)
+{
+    if (atomic_load_explicit(&fd->generation, memory_order_relaxed) != gonet__fork_generation)
+        reset_after_fork(fd);
+}
+
+static void too_many(void)
+{
+    fputs("gonet: too many concurrent operations on a single file or socket (max 1048575)\n",
+          stderr);
+    abort();
+}
+
+static void fill(gonet__fail_t *fail, gonet__fail_kind_t kind, const char *syscall, int errnum)
+{
+    *fail = (gonet__fail_t){.kind = kind, .errnum = errnum, .syscall = syscall};
+}
+
+static bool fail_closed(gonet__fd_t *fd, gonet__fail_t *fail)
+{
+    gonet__fd_hold(fd);
+    fill(fail, GONET__FAIL_CLOSED, NULL, 0);
+    return false;
+}
+
+/* ---- the end of the descriptor ---- */
+
+static void finish(gonet__fd_t *fd)
+{
+    int sysfd = fd->pd.fd;
+    gonet__wait_t *closer;
+
+    gonet__pd_detach(&fd->pd);
+    fd->close_errnum = close(sysfd) == 0 ? 0 : errno; /* EINTR too: the number is free on Linux */
+    closer = atomic_exchange(&fd->closer, (gonet__wait_t *)fd);
+    if (closer != NULL && gonet__wait_claim(closer))
+        gonet__wait_wake(closer);
+    gonet__fd_unhold(fd);
+}
+
+static void finish_job(void *arg)
+{
+    finish(arg);
+}
+
+/* The last reference is gone. The memory is held until the descriptor is closed. */
+static void last_reference(gonet__fd_t *fd)
+{
+    gonet__fd_hold(fd);
+    /* a close that lingers blocks: not on a worker */
+    if (atomic_load(&fd->lingers) && gonet__task_current() != NULL &&
+        gonet__pool_run(finish_job, fd))
+        return;
+    finish(fd);
+}
+
+/* Drops n references (and the bits in drop) from the word; the last one ends the descriptor. */
+static void drop(gonet__fd_t *fd, uint64_t n, uint64_t bits)
+{
+    uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
+
+    while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, (old - n * REF) & ~bits,
+                                                  memory_order_acq_rel, memory_order_relaxed)) {
+    }
+    if (((old / REF) & REFS) == n)
+        last_reference(fd);
+}
+
+/* ---- locks ---- */
+
+/* Queues the caller for side. True: it has the lock (and a reference). False: closed; held. */
+static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+{
+    queued_t q;
+    uint64_t old;
+
+    gonet__wait_init(&q.wait);
+    gonet__spin_lock(&fd->queue_lock);
+    old = atomic_load(&fd->state);
+    for (;;) {
+        uint64_t new;
+        if ((old & CLOSED) != 0) {
+            gonet__spin_unlock(&fd->queue_lock);
+            return fail_closed(fd, fail);
+        }
+        new = (old & LOCK(side)) != 0 ? old | QUEUE(side) : (old | LOCK(side)) + REF;
+        if (atomic_compare_exchange_weak(&fd->state, &old, new)) {
+            if ((old & LOCK(side)) == 0) { /* it became free meanwhile */
+                gonet__spin_unlock(&fd->queue_lock);
+                return true;
+            }
+            break;
+        }
+    }
+    gonet__fd_hold(fd);
+    gonet__list_push_back(&fd->queue[side], &q.node);
+    gonet__spin_unlock(&fd->queue_lock);
+    gonet__wait_for(&q.wait, 0, GONET__WAIT_UNINTERRUPTIBLE,
+                    side == GONET__SIDE_READ ? "another reader" : "another writer");
+    if (q.wait.value == 0) { /* sent away by the closer: the memory stays held */
+        fill(fail, GONET__FAIL_CLOSED, NULL, 0);
+        return false;
+    }
+    gonet__fd_unhold(fd);
+    return true;
+}
+
+bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+{
+    uint64_t old;
+
+    check_generation(fd);
+    old = atomic_load_explicit(&fd->state, memory_order_relaxed);
+    do {
+        if ((old & (CLOSED | LOCK(side))) != 0)
+            return (old & CLOSED) != 0 ? fail_closed(fd, fail) : queue_up(fd, side, fail);
+        if (((old / REF) & REFS) == REFS)
+            too_many();
+    } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, (old | LOCK(side)) + REF,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    return true;
+}
+
+/* Hands the lock and the reference of its holder to the next in the queue, if there is one. */
+static bool hand_over(gonet__fd_t *fd, gonet__side_t side)
+{
+    gonet__list_t *n;
+    queued_t *q;
+
+    gonet__spin_lock(&fd->queue_lock);
+    n = gonet__list_pop_front(&fd->queue[side]);
+    if (gonet__list_empty(&fd->queue[side]))
+        atomic_fetch_and(&fd->state, ~QUEUE(side));
+    gonet__spin_unlock(&fd->queue_lock);
+    if (n == NULL)
+        return false;
+    q = GONET__CONTAINER(n, queued_t, node);
+    q->wait.value = 1;
+    if (gonet__wait_claim(&q->wait))
+        gonet__wait_wake(&q->wait);
+    return true;
+}
+
+void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side)
+{
+    uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
+
+    for (;;) {
+        if ((old & QUEUE(side)) != 0) {
+            if (hand_over(fd, side))
+                return;
+            old = atomic_load(&fd->state);
+            continue;
+        }
+        if (atomic_compare_exchange_weak_explicit(&fd->state, &old, (old - REF) & ~LOCK(side),
+                                                  memory_order_acq_rel, memory_order_relaxed))
+            break;
+    }
+    if (((old / REF) & REFS) == 1)
+        last_reference(fd);
+}
+
+void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
+                        gonet__fail_kind_t kind, const char *syscall, int errnum)
+{
+    gonet__fd_hold(fd);
+    fill(fail, kind, syscall, errnum);
+    gonet__fd_end(fd, side);
+}
+
+/* What a poll status means for a caller; TAKEN and OK are not for here. */
+static gonet__fail_kind_t fail_kind(gonet__poll_status_t status)
+{
+    switch (status) {
+    case GONET__POLL_OK:
+        break;
+    case GONET__POLL_CLOSED:
+    case GONET__POLL_TAKEN:
+    case GONET__POLL_SHUTDOWN:
+        return GONET__FAIL_CLOSED;
+    case GONET__POLL_TIMEOUT:
+        return GONET__FAIL_TIMEOUT;
+    case GONET__POLL_NOT_POLLABLE:
+        return GONET__FAIL_NOT_POLLABLE;
+    case GONET__POLL_NO_MEMORY:
+        return GONET__FAIL_ERRNO;
+    }
+    return GONET__FAIL_NONE;
+}
+
+bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+{
+    gonet__poll_status_t status;
+
+    if (!gonet__fd_begin_lock(fd, side, fail))
+        return false;
+    status = gonet__pd_check(&fd->pd, side);
+    if (status == GONET__POLL_OK)
+        return true;
+    gonet__fd_end_fail(fd, side, fail, fail_kind(status), NULL, 0);
+    return false;
+}
+
+bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+{
+    int errnum = 0;
+    gonet__poll_status_t status = gonet__pd_wait(&fd->pd, side, &errnum);
+
+    if (status == GONET__POLL_OK)
+        return true;
+    if (status ==
+        GONET__POLL_TAKEN) /* lock and reference were dropped for us, the memory is held */
+        fill(fail, GONET__FAIL_CLOSED, NULL, 0);
+    else
+        gonet__fd_end_fail(fd, side, fail, fail_kind(status), NULL, errnum);
+    return false;
+}
+
+/* ---- references ---- */
+
+bool gonet__fd_ref(gonet__fd_t *fd, gonet__fail_t *fail)
+{
+    uint64_t old;
+
+    check_generation(fd);
+    old = atomic_load_explicit(&fd->state, memory_order_relaxed);
+    do {
+        if ((old & CLOSED) != 0)
+            return fail_closed(fd, fail);
+        if (((old / REF) & REFS) == REFS)
+            too_many();
+    } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, old + REF,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    return true;
+}
+
+void gonet__fd_unref(gonet__fd_t *fd)
+{
+    drop(fd, 1, 0);
+}
+
+void gonet__fd_unref_fail(gonet__fd_t *fd, gonet__fail_t *fail, const char *syscall, int errnum)
+{
+    gonet__fd_hold(fd);
+    fill(fail, syscall != NULL ? GONET__FAIL_SYSCALL : GONET__FAIL_ERRNO, syscall, errnum);
+    gonet__fd_unref(fd);
+}
+
+bool gonet__fd_set_deadline(gonet__fd_t *fd, unsigned mask, int64_t deadline, gonet__fail_t *fail)
+{
+    if (!gonet__fd_ref(fd, fail))
+        return false;
+    gonet__pd_set_deadline(&fd->pd, mask, deadline);
+    gonet__fd_unref(fd);
+    return true;
+}
+
+/* ---- close ---- */
+
+/* Everybody who queues for side comes back with the closed error. */
+static void send_away(gonet__fd_t *fd, gonet__side_t side)
+{
+    gonet__list_t *n;
+
+    for (;;) {
+        gonet__spin_lock(&fd->queue_lock);
+        n = gonet__list_pop_front(&fd->queue[side]);
+        if (n == NULL)
+            atomic_fetch_and(&fd->state, ~QUEUE(side));
+        gonet__spin_unlock(&fd->queue_lock);
+        if (n == NULL)
+            return;
+        queued_t *q = GONET__CONTAINER(n, queued_t, node);
+        q->wait.value = 0;
+        if (gonet__wait_claim(&q->wait))
+            gonet__wait_wake(&q->wait);
+    }
+}
+
+static bool mark_closed(gonet__fd_t *fd)
+{
+    uint64_t old = atomic_load(&fd->state);
+
+    do {
+        if ((old & CLOSED) != 0)
+            return false;
+    } while (!atomic_compare_exchange_weak(&fd->state, &old, old | CLOSED));
+    return true;
+}
+
+/* Waits until the last user has closed the descriptor. */
+static void wait_for_last(gonet__fd_t *fd)
+{
+    gonet__wait_t w;
+    gonet__wait_t *none = NULL;
+
+    gonet__wait_init(&w);
+    if (atomic_compare_exchange_strong(&fd->closer, &none, &w))
+        gonet__wait_for(&w, 0, GONET__WAIT_UNINTERRUPTIBLE, "the last user of a closed descriptor");
+}
+
+bool gonet__fd_close(gonet__fd_t *fd, gonet__fail_t *fail)
+{
+    bool inside;
+
+    check_generation(fd);
+    if (!mark_closed(fd))
+        return fail_closed(fd, fail);
+    gonet__pd_close(&fd->pd);
+    inside = gonet__fd_callback_inside(fd);
+    gonet__fd_hold(fd);
+    for (int side = 0; side < 2; side++) {
+        send_away(fd, (gonet__side_t)side);
+        if (gonet__pd_take(&fd->pd, (gonet__side_t)side))
+            drop(fd, 1, LOCK(side));
+    }
+    drop(fd, 1, 0);
+    if (!inside)
+        wait_for_last(fd);
+    if (!inside && fd->close_errnum != 0) {
+        fill(fail, GONET__FAIL_ERRNO, NULL, fd->close_errnum);
+        return false; /* held */
+    }
+    gonet__fd_unhold(fd);
+    return true;
+}
