@@ -91,7 +91,7 @@ GONET_API ssize_t gonet_ip_marshal_text(gonet_ip_t ip, void *buf, size_t size, g
 
 /*
  * gonet_ip_unmarshal_text stores in *ip what gonet_parse_ip makes of len bytes of text; no text
- * gives the zero value. Returns 0, or -1 with *ip zero. Errors: ParseError. Go:
+ * gives the zero value. Returns 0, or -1 with *ip as it was. Errors: ParseError. Go:
  * (*IP).UnmarshalText.
  */
 GONET_API int gonet_ip_unmarshal_text(gonet_ip_t *ip, const void *text, size_t len,

@@ -61,14 +61,6 @@ void gonet_error_set(gonet_error_t **err, gonet_error_t *e)
     gonet_error_free(old);
 }
 
-void gonet__error_clear(gonet_error_t **err)
-{
-    if (err != NULL && *err != NULL) {
-        gonet_error_free(*err);
-        *err = NULL;
-    }
-}
-
 const char *gonet_error_string(const gonet_error_t *err)
 {
     return err != NULL ? err->text : "<nil>";

@@ -46,7 +46,11 @@ gonet_error_t *gonet__error_alloc(const gonet__error_vtable_t *vtable, size_t si
 const gonet_error_t *gonet__error_as(const gonet_error_t *err, const gonet__error_vtable_t *vtable);
 
 /* gonet__error_clear releases *err and stores NULL; NULL is fine. For the start of a call. */
-void gonet__error_clear(gonet_error_t **err);
+static inline void gonet__error_clear(gonet_error_t **err)
+{
+    if (err != NULL && *err != NULL)
+        gonet_error_set(err, NULL);
+}
 
 /* Constructors for the types that need no addresses. All copy their strings; gonet_err_no_memory
  * without memory. */

@@ -1,0 +1,274 @@
+/*
+ * netip.Prefix: an address without a zone, and the length of its network part.
+ */
+#include "gonet/netip.h"
+
+#include "addr/ip_bytes.h"
+#include "addr/netip_text.h"
+#include "base/digits.h"
+
+static gonet_netip_prefix_t make(const uint8_t b[16], unsigned addr_bits, int bits)
+{
+    gonet_netip_prefix_t p = {.addr_bits = (uint8_t)addr_bits};
+
+    memcpy(p.b, b, 16);
+    if (addr_bits != 0 && bits >= 0 && bits <= (int)addr_bits)
+        p.bits_plus_one = (uint8_t)(bits + 1);
+    return p;
+}
+
+gonet_netip_prefix_t gonet_netip_prefix_from(gonet_netip_addr_t addr, int bits)
+{
+    return make(addr.b, addr.bits, bits);
+}
+
+gonet_netip_addr_t gonet_netip_prefix_addr(gonet_netip_prefix_t p)
+{
+    gonet_netip_addr_t a = {.bits = p.addr_bits};
+
+    memcpy(a.b, p.b, 16);
+    return a;
+}
+
+int gonet_netip_prefix_bits(gonet_netip_prefix_t p)
+{
+    return p.bits_plus_one - 1;
+}
+
+bool gonet_netip_prefix_is_valid(gonet_netip_prefix_t p)
+{
+    return p.bits_plus_one > 0;
+}
+
+bool gonet_netip_prefix_is_single_ip(gonet_netip_prefix_t p)
+{
+    return p.bits_plus_one > 0 && p.bits_plus_one - 1 == p.addr_bits;
+}
+
+gonet_netip_prefix_t gonet_netip_prefix_masked(gonet_netip_prefix_t p)
+{
+    uint8_t mask[16] = {0};
+
+    if (p.bits_plus_one == 0)
+        return (gonet_netip_prefix_t){.addr_bits = 0};
+    gonet__fill_mask(mask, p.bits_plus_one - 1u);
+    for (size_t i = 0; i < sizeof(mask); i++)
+        p.b[i] &= mask[i];
+    return p;
+}
+
+gonet_netip_prefix_t gonet_netip_addr_prefix(gonet_netip_addr_t a, int bits, gonet_error_t **err)
+{
+    gonet_error_t *e = NULL;
+    gonet_netip_prefix_t p = {.addr_bits = 0};
+
+    if (bits < 0)
+        e = gonet_error_new("negative Prefix bits");
+    else if (a.bits != 0 && bits > a.bits)
+        e = gonet_error_errorf(NULL, "prefix length %d too large for %s", bits,
+                               a.bits == 32 ? "IPv4" : "IPv6");
+    else if (a.bits != 0)
+        p = gonet_netip_prefix_masked(make(a.b, a.bits, bits));
+    gonet_error_set(err, e);
+    return p;
+}
+
+/* Whether the first n bits of a and b are the same. */
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
+{
+    unsigned rest = n % 8;
+
+    if (memcmp(a, b, n / 8) != 0)
+        return false;
+    return rest == 0 || ((a[n / 8] ^ b[n / 8]) & (0xff00 >> rest) & 0xff) == 0;
+}
+
+bool gonet_netip_prefix_contains(gonet_netip_prefix_t p, gonet_netip_addr_t a)
+{
+    if (p.bits_plus_one == 0 || a.zone[0] != '\0' || a.bits != p.addr_bits)
+        return false;
+    return same_bits(p.b, a.b, p.bits_plus_one - 1u);
+}
+
+bool gonet_netip_prefix_overlaps(gonet_netip_prefix_t a, gonet_netip_prefix_t b)
+{
+    unsigned shorter = a.bits_plus_one < b.bits_plus_one ? a.bits_plus_one : b.bits_plus_one;
+
+    return shorter > 0 && a.addr_bits == b.addr_bits && same_bits(a.b, b.b, shorter - 1);
+}
+
+/*
+ * The digits of a length, as Go's Atoi after a look at the first one: -1 if they are none or exceed
+ * 63 bits; anything that is too large for an address may come as 129.
+ */
+static int read_bits(const char *s, const char *end)
+{
+    int64_t n = 0;
+
+    if (s == end || (end - s > 1 && *s == '0'))
+        return -1;
+    for (; s < end; s++) {
+        unsigned d = gonet__digit(*s);
+        if (d > 9 || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (int)d, &n))
+            return -1;
+    }
+    return n <= 128 ? (int)n : 129;
+}
+
+/* The error of a text that parse_prefix refused, in the order in which Go finds it
+ * (behaviour 4.22). */
+static gonet_error_t *explain(const char *s, size_t len)
+{
+    gonet__buf_t text = {0};
+    const char *slash = memrchr(s, '/', len);
+    const char *end = s + len;
+    uint8_t b[16];
+    gonet__literal_t l = {0};
+
+    gonet__buf_puts(&text, "netip.ParsePrefix(");
+    gonet__buf_quote(&text, s, len);
+    gonet__buf_puts(&text, "): ");
+    if (slash != NULL)
+        l = gonet__parse_literal(s, (size_t)(slash - s), b);
+    if (slash == NULL) {
+        gonet__buf_puts(&text, "no '/'");
+    } else if (l.bits == 0) {
+        gonet__literal_complain(&text, s, (size_t)(slash - s));
+    } else if (l.zone != NULL) {
+        gonet__buf_puts(&text, "IPv6 zones cannot be present in a prefix");
+    } else if (read_bits(slash + 1, end) < 0) {
+        gonet__buf_puts(&text, "bad bits after slash: ");
+        gonet__buf_quote(&text, slash + 1, (size_t)(end - slash) - 1);
+    } else {
+        gonet__buf_puts(&text, "prefix length out of range");
+    }
+    return gonet__text_error(&text);
+}
+
+gonet_netip_prefix_t gonet_netip_parse_prefix_n(const char *s, size_t len, gonet_error_t **err)
+{
+    gonet_netip_prefix_t p = {.addr_bits = 0};
+    const char *slash = memrchr(s, '/', len);
+
+    gonet__error_clear(err);
+    if (slash != NULL) {
+        gonet__literal_t l = gonet__parse_literal(s, (size_t)(slash - s), p.b);
+        int bits = read_bits(slash + 1, s + len);
+        p.addr_bits = (uint8_t)l.bits;
+        p.bits_plus_one = (uint8_t)(bits + 1);
+        if (l.bits != 0 && l.zone == NULL && bits >= 0 && bits <= (int)l.bits)
+            return p;
+    }
+    if (err != NULL)
+        *err = explain(s, len);
+    return (gonet_netip_prefix_t){.addr_bits = 0};
+}
+
+gonet_netip_prefix_t gonet_netip_parse_prefix(const char *s, gonet_error_t **err)
+{
+    return gonet_netip_parse_prefix_n(s, strlen(s), err);
+}
+
+gonet_netip_prefix_t gonet_netip_must_parse_prefix_n(const char *s, size_t len)
+{
+    gonet_error_t *err = NULL;
+    gonet_netip_prefix_t p = gonet_netip_parse_prefix_n(s, len, &err);
+
+    gonet__must(err);
+    return p;
+}
+
+gonet_netip_prefix_t gonet_netip_must_parse_prefix(const char *s)
+{
+    return gonet_netip_must_parse_prefix_n(s, strlen(s));
+}
+
+static const char invalid[] = "invalid Prefix";
+
+static char *put(char *p, const gonet_netip_prefix_t *prefix)
+{
+    gonet_netip_addr_t a = gonet_netip_prefix_addr(*prefix);
+
+    if (prefix->bits_plus_one == 0) {
+        memcpy(p, invalid, sizeof(invalid) - 1);
+        return p + sizeof(invalid) - 1;
+    }
+    p = gonet__put_netip(p, &a);
+    *p++ = '/';
+    return gonet__put_uint(p, prefix->bits_plus_one - 1u);
+}
+
+const char *gonet_netip_prefix_string(gonet_netip_prefix_t p, char *buf, size_t size)
+{
+    char text[GONET__NETIP_ROOM];
+
+    return gonet__deliver(buf, size, text, put(text, &p));
+}
+
+ssize_t gonet_netip_prefix_append_to(gonet_netip_prefix_t p, void *buf, size_t size)
+{
+    char text[GONET__NETIP_ROOM];
+
+    return gonet__deliver_bytes(buf, size, text, p.addr_bits != 0 ? put(text, &p) : text);
+}
+
+ssize_t gonet_netip_prefix_append_text(gonet_netip_prefix_t p, void *buf, size_t size,
+                                       gonet_error_t **err)
+{
+    return gonet__short_buffer(gonet_netip_prefix_append_to(p, buf, size), err);
+}
+
+ssize_t gonet_netip_prefix_marshal_text(gonet_netip_prefix_t p, void *buf, size_t size,
+                                        gonet_error_t **err)
+{
+    return gonet_netip_prefix_append_text(p, buf, size, err);
+}
+
+int gonet_netip_prefix_unmarshal_text(gonet_netip_prefix_t *p, const void *text, size_t len,
+                                      gonet_error_t **err)
+{
+    gonet_netip_prefix_t parsed = {.addr_bits = 0};
+
+    gonet__error_clear(err);
+    if (len > 0)
+        parsed = gonet_netip_parse_prefix_n(text, len, err);
+    if (p != NULL)
+        *p = parsed;
+    return len > 0 && parsed.addr_bits == 0 ? -1 : 0;
+}
+
+ssize_t gonet_netip_prefix_append_binary(gonet_netip_prefix_t p, void *buf, size_t size,
+                                         gonet_error_t **err)
+{
+    uint8_t bytes[16 + 1];
+    size_t len = p.addr_bits / 8;
+
+    memcpy(bytes, p.b, 16);
+    bytes[len] = (uint8_t)(p.bits_plus_one - 1);
+    return gonet__deliver_or_fail(buf, size, bytes, bytes + len + 1, err);
+}
+
+ssize_t gonet_netip_prefix_marshal_binary(gonet_netip_prefix_t p, void *buf, size_t size,
+                                          gonet_error_t **err)
+{
+    return gonet_netip_prefix_append_binary(p, buf, size, err);
+}
+
+int gonet_netip_prefix_unmarshal_binary(gonet_netip_prefix_t *p, const void *b, size_t len,
+                                        gonet_error_t **err)
+{
+    const uint8_t *bytes = b;
+    gonet_netip_addr_t a;
+
+    gonet__error_clear(err);
+    if (len < 1) {
+        if (err != NULL)
+            *err = gonet_error_new("unexpected slice size");
+        return -1;
+    }
+    if (!gonet__unpack_netip(&a, bytes, len - 1, false, err))
+        return -1;
+    if (p != NULL)
+        *p = make(a.b, a.bits, bytes[len - 1]);
+    return 0;
+}
