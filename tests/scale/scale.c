@@ -15,6 +15,7 @@
 
 static void say(const char *verdict, const char *format, va_list ap)
 {
+    fflush(stdout);
     fprintf(stderr, "%s: ", verdict);
     vfprintf(stderr, format, ap);
     fputc('\n', stderr);

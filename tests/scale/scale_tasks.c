@@ -7,12 +7,15 @@
 #include "scale.h"
 
 #include <gonet.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/alloc.h"
 
 #define MILLION      1000000
 #define PEAK_LIMIT   (6L * 1024 * 1024) /* kB, for a million */
@@ -130,6 +133,7 @@ int main(void)
 {
     long n = choose_count();
     long before = scale_status_kb("VmHWM") + scale_status_kb("VmPTE");
+    long allocations = gonet__alloc_live();
 
     alarm(600);
     gate = gonet_chan_new(0, 0);
@@ -141,6 +145,11 @@ int main(void)
     gonet_chan_free(gate);
     if (gonet_shutdown(10 * GONET_SECOND) != 0)
         scale_fail("the runtime did not come down");
+    if (gonet__alloc_live() != allocations)
+        scale_fail("%ld allocations are left", gonet__alloc_live() - allocations);
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
     if (scale_count(1, 0, 0) != 0 && scale_status_kb("VmRSS") > before + 64L * 1024)
         scale_fail("%ld kB are resident after the end", scale_status_kb("VmRSS"));
     return 0;
