@@ -25,6 +25,9 @@ static complaint_t say_at(const char *why, const char *at, const char *end)
     return (complaint_t){why, at, end};
 }
 
+static const char no_room_for_zeros[] = "the :: must expand to at least one field of zeros";
+
+/* Nothing (why is NULL) if the address is right: what stands around it is wrong. */
 static complaint_t blame_ipv4(const char *s, const char *end)
 {
     unsigned value = 0;
@@ -51,7 +54,7 @@ static complaint_t blame_ipv4(const char *s, const char *end)
             return say_at("unexpected character", p, end);
         }
     }
-    return say("IPv4 address too short");
+    return say(dots < 3 ? "IPv4 address too short" : NULL);
 }
 
 static complaint_t blame_embedded(const char *s, const char *end, unsigned count, bool gap)
@@ -62,7 +65,8 @@ static complaint_t blame_embedded(const char *s, const char *end, unsigned count
     if (count > 6)
         return say_at("too many hex fields to fit an embedded IPv4 at the end of the address", s,
                       end);
-    return blame_ipv4(s, end);
+    complaint_t c = blame_ipv4(s, end);
+    return c.why != NULL ? c : say(no_room_for_zeros);
 }
 
 /* The part before the zone. */
@@ -102,8 +106,7 @@ static complaint_t blame_ipv6(const char *s, const char *end)
     }
     if (s < end)
         return say_at("trailing garbage after address", s, end);
-    return say(gap ? "the :: must expand to at least one field of zeros"
-                   : "address string too short");
+    return say(gap ? no_room_for_zeros : "address string too short");
 }
 
 static complaint_t blame(const char *s, const char *end)
