@@ -73,7 +73,7 @@ static void print_task(gonet__worker_t *w, gonet__task_t *task, FILE *f)
 {
     char what[256];
     trace_t trace = {.count = 0};
-    uint32_t age = (uint32_t)uv_now(&w->loop) - task->parked_at;
+    uint32_t age = (uint32_t)uv_now(&w->loop) - task->parked_at; /* wraps as it should */
 
     describe(task, what, sizeof(what));
     fprintf(f, "task %u.%u [%s", (unsigned)(task->id >> 32), (unsigned)task->id, what);
@@ -143,7 +143,7 @@ static void print_sisters(gonet__worker_t *w, FILE *f)
 {
     gonet__task_t *self = w->current;
     gonet__annotation_t tool = w->tool;
-    void *sp = w->sp;
+    gonet__context_t context = w->context;
     trace_t trace = {.count = 0};
 
     take_trace(self, &trace);
@@ -152,7 +152,7 @@ static void print_sisters(gonet__worker_t *w, FILE *f)
     w->tool = self->tool;
     print_parked(w, f, self);
     w->tool = tool;
-    w->sp = sp;
+    w->context = context;
     w->current = self;
     atomic_store_explicit(&w->running, self, memory_order_relaxed);
 }

@@ -1,6 +1,6 @@
 /*
- * The pool for blocking work (gonet_blocking, closes that linger, getaddrinfo): threads made on demand,
- * at most 500, gone after 10 idle seconds.
+ * The pool for blocking work (gonet_blocking, closes that linger, getaddrinfo): threads made on
+ * demand, at most 500, gone after 10 idle seconds.
  */
 #ifndef GONET_RUNTIME_POOL_H
 #define GONET_RUNTIME_POOL_H

@@ -15,6 +15,7 @@ struct gonet__slab;
 typedef struct gonet__stack {
     struct gonet__stack *next; /* in a pool */
     struct gonet__slab *slab;  /* NULL: mapped singly */
+    char *base;                /* first byte of the mapping, or of the place in the slab */
     char *low;                 /* first byte above the guard */
     size_t mapping;            /* bytes mapped, for a single one */
     bool canary;               /* no guard could be had: the lowest word is looked at instead */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,19 +36,7 @@ gonet__task_t *gonet__task_current(void)
     return w != NULL ? w->current : NULL;
 }
 
-/* The first and last frame of every task. */
-static void task_main(void *arg)
-{
-    gonet__task_t *task = arg;
-    gonet__worker_t *w = task->worker;
-
-    gonet__annotate_enter(&task->tool, &w->tool);
-    task->fn(task->arg);
-    w->finished = task;
-    gonet__annotate_leave(&task->tool, &w->tool, 1);
-    gonet__switch(&task->sp, w->sp);
-    abort();
-}
+static void task_main(void *arg);
 
 bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
 {
@@ -64,7 +51,7 @@ bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
     task->id = ((uint64_t)w->id << 32) | (uint32_t)++w->begun;
     high = (char *)((uintptr_t)s & ~(uintptr_t)15);
     gonet__annotate_task(&task->tool, s->low, high);
-    task->sp = gonet__switch_make(s->low, high, task_main, task);
+    gonet__switch_make(&task->context, s->low, high, task_main, task);
     gonet__list_push_back(&w->tasks, &task->all);
     return true;
 }
@@ -91,8 +78,10 @@ void gonet__task_release_pool(gonet__worker_t *w)
 }
 
 /* After a task has left its stack for the last time. */
-static void take_back(gonet__worker_t *w, gonet__task_t *task)
+static void take_back(gonet__worker_t *w)
 {
+    gonet__task_t *task = w->finished;
+
     w->finished = NULL;
     gonet__annotate_gone(&task->tool);
     gonet__timer_remove(&w->timers, &task->timer);
@@ -104,26 +93,80 @@ static void take_back(gonet__worker_t *w, gonet__task_t *task)
         gonet__runtime_worker_idle();
 }
 
-void gonet__task_resume(gonet__worker_t *w, gonet__task_t *task)
+/* Who runs from now on; NULL: the scheduler. */
+static inline void set_current(gonet__worker_t *w, gonet__task_t *task)
 {
     w->current = task;
     atomic_store_explicit(&w->running, task, memory_order_relaxed);
     atomic_store_explicit(&w->runs, atomic_load_explicit(&w->runs, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    gonet__annotate_leave(&w->tool, &task->tool, 0);
-    gonet__switch(&w->sp, task->sp);
-    gonet__annotate_enter(&w->tool, &task->tool);
-    w->current = NULL;
-    atomic_store_explicit(&w->running, NULL, memory_order_relaxed);
-    if (w->finished != NULL)
-        take_back(w, task);
 }
 
-static void leave(gonet__task_t *task, gonet__worker_t *w)
+/* On the stack that has just been entered. */
+static inline void entered(gonet__worker_t *w, gonet__annotation_t *tool)
 {
-    gonet__annotate_leave(&task->tool, &w->tool, 0);
-    gonet__switch(&task->sp, w->sp);
-    gonet__annotate_enter(&task->tool, &w->tool);
+    gonet__annotate_enter(tool, w->left);
+    if (w->finished != NULL)
+        take_back(w);
+}
+
+void gonet__task_resume(gonet__worker_t *w, gonet__task_t *task)
+{
+    set_current(w, task);
+    w->left = &w->tool;
+    gonet__annotate_leave(&w->tool, &task->tool, 0);
+    gonet__switch(&w->context, &task->context);
+    entered(w, &w->tool);
+}
+
+/* Leaves the task's stack for the scheduler's. */
+static void leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, int last)
+{
+    set_current(w, NULL);
+    w->left = &task->tool;
+    gonet__annotate_leave(&task->tool, &w->tool, last);
+    gonet__switch(&task->context, &w->context);
+    entered(w, &task->tool);
+}
+
+/* Leaves the task's stack for the next runnable task's, as long as the turn lasts, or the
+ * scheduler's. */
+static inline void leave(gonet__worker_t *w, gonet__task_t *task, int last)
+{
+    gonet__task_t *next = NULL;
+
+    if (w->budget > 0 && w->probe == NULL) {
+        next = w->run_head;
+        if (next != NULL)
+            gonet__worker_pop(w);
+        else if (atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0)
+            next = gonet__worker_begin_fresh(w);
+    }
+    if (next == NULL) {
+        leave_to_scheduler(w, task, last);
+        return;
+    }
+    w->budget--;
+    set_current(w, next);
+    if (next == task)
+        return;
+    w->left = &task->tool;
+    gonet__annotate_leave(&task->tool, &next->tool, last);
+    gonet__switch(&task->context, &next->context);
+    entered(w, &task->tool);
+}
+
+/* The first and last frame of every task. */
+static void task_main(void *arg)
+{
+    gonet__task_t *task = arg;
+    gonet__worker_t *w = task->worker;
+
+    entered(w, &task->tool);
+    task->fn(task->arg);
+    w->finished = task;
+    leave(w, task, 1);
+    abort();
 }
 
 void gonet__task_park(gonet__task_t *task)
@@ -137,11 +180,11 @@ void gonet__task_park(gonet__task_t *task)
         saved_cxx = *cxx;
     if (gonet__stack_overrun(task->stack))
         gonet__signals_report_overrun(task);
-    task->parked_at = (uint32_t)uv_now(&w->loop);
-    leave(task, w);
+    task->parked_at = w->clock_ms;
+    leave(w, task, 0);
     while (w->probe != NULL) {
         w->probe(task, w->probe_arg);
-        leave(task, w);
+        leave_to_scheduler(w, task, 0);
     }
     task->park = GONET__PARK_NONE;
     if (cxx != NULL)
@@ -168,6 +211,8 @@ void gonet__task_ready(gonet__task_t *task)
     atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
 }
 
+/* A pooled struct is as clean as a new one but for what gonet__task_begin and each wait write anew.
+ */
 static gonet__task_t *new_task(gonet__worker_t *w)
 {
     gonet__task_t *t;
@@ -176,7 +221,6 @@ static gonet__task_t *new_task(gonet__worker_t *w)
         t = w->free_tasks;
         w->free_tasks = t->next;
         w->free_count--;
-        memset(t, 0, sizeof(*t));
         return t;
     }
     return gonet__zalloc(sizeof(*t));

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "runtime/annotate.h"
 #include "runtime/stack.h"
+#include "runtime/switch.h"
 #include "runtime/timer.h"
 
 struct gonet__worker;
@@ -26,7 +27,7 @@ typedef enum {
 typedef struct gonet__task {
     struct gonet__task
         *next; /* in the run queue, the inbox, the list of those not begun, the pool */
-    void *sp;  /* where it is suspended */
+    gonet__context_t context; /* where it is suspended */
     struct gonet__worker *worker;
     gonet__stack_t *stack; /* NULL: not begun */
     void (*fn)(void *arg);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "runtime/clock.h"
@@ -17,8 +18,9 @@
 #include "runtime/wait.h"
 #include "runtime/watch.h"
 
-#define SLICE_NS ((int64_t)10000000)   /* how often the worker on watch looks around */
-#define TRIM_NS  ((int64_t)1000000000) /* how long an unused stack keeps its memory */
+#define SLICE_NS    ((int64_t)10000000)   /* how often the worker on watch looks around */
+#define MAX_SKIPPED 16                    /* turns without a look at the loop */
+#define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
 
 _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
 
@@ -78,17 +80,6 @@ static gonet__task_t *take_fresh(gonet__worker_t *w, unsigned n, unsigned *taken
     return first;
 }
 
-static gonet__task_t *pop_run(gonet__worker_t *w)
-{
-    gonet__task_t *t = w->run_head;
-
-    w->run_head = t->next;
-    if (w->run_head == NULL)
-        w->run_tail = &w->run_head;
-    w->run_count--;
-    return t;
-}
-
 /* The tasks that others woke, in the order of their waking. */
 static void drain_inbox(gonet__worker_t *w)
 {
@@ -111,41 +102,51 @@ static void drain_inbox(gonet__worker_t *w)
     }
 }
 
-/* Starts up to n tasks that have not begun; returns how many ran. */
+gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w)
+{
+    unsigned taken;
+    gonet__task_t *t = take_fresh(w, 1, &taken);
+
+    if (t != NULL && !gonet__task_begin(w, t)) {
+        gonet__worker_add_fresh(w, t); /* no memory for a stack: later */
+        t = NULL;
+    }
+    return t;
+}
+
+/* Starts up to n tasks that have not begun; returns how many. */
 static unsigned run_fresh(gonet__worker_t *w, unsigned n)
 {
     unsigned ran = 0;
 
     while (ran < n && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
-        unsigned taken;
-        gonet__task_t *t = take_fresh(w, 1, &taken);
+        gonet__task_t *t = gonet__worker_begin_fresh(w);
         if (t == NULL)
             break;
-        if (!gonet__task_begin(w, t)) {
-            gonet__worker_add_fresh(w, t); /* no memory for a stack: later */
-            break;
-        }
         ran++;
         gonet__task_resume(w, t);
     }
     return ran;
 }
 
-/* Runs tasks until none is runnable or the turn is over. */
+/*
+ * Runs tasks until none is runnable or the turn is over. A task that parks switches to the next one
+ * by itself, so one resumption here may stand for many. Tasks that have not begun get their turn
+ * even if the others never end.
+ */
 static void run_ready(gonet__worker_t *w)
 {
-    unsigned budget = w->polled > GONET__TURN ? w->polled : GONET__TURN;
-
     for (;;) {
-        unsigned n = w->run_count < budget ? w->run_count : budget;
-        budget -= n;
-        while (n-- > 0)
-            gonet__task_resume(w, pop_run(w));
+        unsigned fresh;
+        while (w->run_head != NULL && w->budget > 0) {
+            w->budget--;
+            gonet__task_resume(w, gonet__worker_pop(w));
+        }
         drain_inbox(w);
-        n = atomic_load_explicit(&w->fresh_count, memory_order_relaxed);
-        if (n > 0 && budget > 0)
-            budget -= run_fresh(w, n < budget ? n : budget);
-        if (budget == 0 || w->run_count == 0)
+        fresh = atomic_load_explicit(&w->fresh_count, memory_order_relaxed);
+        if (fresh > 0)
+            w->budget -= (int)run_fresh(w, fresh < GONET__TURN ? fresh : GONET__TURN);
+        if (w->budget <= 0 || w->run_head == NULL)
             break;
     }
 }
@@ -323,12 +324,43 @@ static bool has_message(gonet__worker_t *w)
            gonet__runtime_fresh_elsewhere(w);
 }
 
-static void poll_loop(gonet__worker_t *w)
+static void run_loop(gonet__worker_t *w, uv_run_mode mode)
 {
     w->polled = 0;
-    if (w->run_count > 0 || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
+    w->skipped = 0;
+    uv_run(&w->loop, mode);
+    w->clock_ms = (uint32_t)uv_now(&w->loop);
+    w->budget = w->polled > GONET__TURN ? (int)w->polled : GONET__TURN;
+}
+
+/*
+ * Whether the loop may be left alone for another turn, because the last look found nothing, few
+ * turns have passed since, and the coarse clock (a few ms) has not moved.
+ */
+static bool may_skip(gonet__worker_t *w)
+{
+    struct timespec ts;
+    int64_t tick;
+    bool moved;
+
+    if (w->polled > 0 || ++w->skipped >= MAX_SKIPPED)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    tick = ts.tv_sec * GONET_SECOND + ts.tv_nsec;
+    moved = tick != w->tick;
+    w->tick = tick;
+    return !moved;
+}
+
+static void poll_loop(gonet__worker_t *w)
+{
+    if (w->run_head != NULL || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
+        if (may_skip(w)) {
+            w->budget = GONET__TURN;
+            return;
+        }
         plan_timer(w);
-        uv_run(&w->loop, UV_RUN_NOWAIT);
+        run_loop(w, UV_RUN_NOWAIT);
         return;
     }
     if (gonet__runtime_worker_count() > 1) {
@@ -342,10 +374,10 @@ static void poll_loop(gonet__worker_t *w)
     atomic_store(&w->sleeping, true);
     if (has_message(w)) {
         atomic_store_explicit(&w->sleeping, false, memory_order_relaxed);
-        uv_run(&w->loop, UV_RUN_NOWAIT);
+        run_loop(w, UV_RUN_NOWAIT);
         return;
     }
-    uv_run(&w->loop, UV_RUN_ONCE);
+    run_loop(w, UV_RUN_ONCE);
     atomic_store_explicit(&w->sleeping, false, memory_order_relaxed);
 }
 

@@ -29,9 +29,13 @@ typedef struct gonet__worker {
     /* The thread's own. */
     gonet__task_t *current;
     gonet__task_t *run_head, **run_tail; /* runnable, first come first served */
-    unsigned run_count;
-    unsigned polled; /* tasks that the last poll made runnable */
-    void *sp;        /* of the scheduler, while a task runs */
+    unsigned polled;                     /* tasks that the last poll made runnable */
+    unsigned skipped;                    /* turns since the loop was looked at */
+    int64_t tick;                        /* of the coarse clock, then */
+    uint32_t clock_ms;                   /* the loop's clock, then */
+    int budget;                /* how many tasks may still run before the loop is looked at */
+    gonet__context_t context;  /* of the scheduler, while a task runs */
+    gonet__annotation_t *left; /* the context that was left last */
     gonet__timer_heap_t timers;
     gonet__stack_pool_t stacks;
     gonet__task_t *free_tasks;
@@ -97,12 +101,27 @@ static inline void gonet__worker_push(gonet__worker_t *w, gonet__task_t *task)
     task->next = NULL;
     *w->run_tail = task;
     w->run_tail = &task->next;
-    w->run_count++;
+}
+
+/* gonet__worker_pop takes the first of the run queue, which is not empty. The worker's thread only.
+ */
+static inline gonet__task_t *gonet__worker_pop(gonet__worker_t *w)
+{
+    gonet__task_t *t = w->run_head;
+
+    w->run_head = t->next;
+    if (w->run_head == NULL)
+        w->run_tail = &w->run_head;
+    return t;
 }
 
 /* gonet__worker_add_fresh hands the worker a task that has not begun. Any thread. Returns how many
  * were there. */
 unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task);
+
+/* gonet__worker_begin_fresh gives the first task that has not begun its stack; NULL: none, or no
+ * memory. */
+gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w);
 
 /* gonet__worker_live returns how many tasks are placed on w. */
 static inline long gonet__worker_live(gonet__worker_t *w)
