@@ -1,0 +1,239 @@
+/*
+ * The dispatcher of connections: checks once for all implementations, then calls the slot. Reading
+ * and writing the library's own connections goes straight through: their descriptors keep them
+ * alive.
+ */
+#include "conn/object.h"
+
+gonet_conn_t *gonet_conn_new(const gonet_conn_vtable_t *vtable, void *self)
+{
+    return (gonet_conn_t *)gonet__object_new_user(GONET__KIND_CONN, vtable, self);
+}
+
+void *gonet_conn_self(gonet_conn_t *c, const gonet_conn_vtable_t *vtable)
+{
+    return gonet__object_self(GONET__OBJECT(c), GONET__KIND_CONN, vtable);
+}
+
+gonet_conn_t *gonet_conn_ref(gonet_conn_t *c)
+{
+    gonet__object_ref(GONET__OBJECT(c));
+    return c;
+}
+
+void gonet_conn_free(gonet_conn_t *c)
+{
+    gonet__object_unref(GONET__OBJECT(c));
+}
+
+gonet_reader_t *gonet_conn_as_reader(gonet_conn_t *c)
+{
+    return (gonet_reader_t *)c;
+}
+
+gonet_writer_t *gonet_conn_as_writer(gonet_conn_t *c)
+{
+    return (gonet_writer_t *)c;
+}
+
+/* The slot of c's table, NULL without c. */
+#define SLOT(c, slot)                                                           \
+    ((c) == NULL ? NULL                                                         \
+                 : GONET__SLOT((const gonet_conn_vtable_t *)(c)->object.vtable, \
+                               gonet_conn_vtable_t, slot))
+
+static inline bool is_own(const gonet_conn_t *c)
+{
+    return c != NULL && c->object.type != GONET__TYPE_USER;
+}
+
+ssize_t gonet_conn_read(gonet_conn_t *c, void *p, size_t len, gonet_error_t **err)
+{
+    ssize_t (*read)(void *, void *, size_t, gonet_error_t **);
+    gonet__call_t call;
+    ssize_t n;
+
+    if (is_own(c)) {
+        gonet__error_clear(err);
+        return ((const gonet_conn_vtable_t *)c->object.vtable)->read(c, p, len, err);
+    }
+    read = SLOT(c, read);
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), read != NULL, err))
+        return -1;
+    n = read(c->object.self, p, len, &call.e);
+    gonet__call_end(&call);
+    return n;
+}
+
+int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len, size_t *n,
+                           gonet_error_t **err)
+{
+    int (*write)(void *, const void *, size_t, size_t *, gonet_error_t **);
+    gonet__call_t call;
+    size_t done = 0;
+    int result;
+
+    if (n == NULL)
+        n = &done;
+    *n = 0;
+    if (is_own(c)) {
+        gonet__error_clear(err);
+        return ((const gonet_conn_vtable_t *)c->object.vtable)->write(c, p, len, n, err);
+    }
+    write = SLOT(c, write);
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), write != NULL, err))
+        return -1;
+    result = write(c->object.self, p, len, n, &call.e);
+    gonet__call_end(&call);
+    return result;
+}
+
+ssize_t gonet_conn_write(gonet_conn_t *c, const void *p, size_t len, gonet_error_t **err)
+{
+    return gonet_conn_write_count(c, p, len, NULL, err) == 0 ? (ssize_t)len : -1;
+}
+
+/* Slots of the form int slot(self, err). */
+static int call_plain(gonet_conn_t *c, int (*slot)(void *self, gonet_error_t **err),
+                      gonet_error_t **err)
+{
+    gonet__call_t call;
+    int result;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), slot != NULL, err))
+        return -1;
+    result = slot(c->object.self, &call.e);
+    gonet__call_end(&call);
+    return result;
+}
+
+int gonet_conn_close(gonet_conn_t *c, gonet_error_t **err)
+{
+    if (c != NULL)
+        atomic_store(&c->object.closed, true);
+    return call_plain(c, SLOT(c, close), err);
+}
+
+int gonet_conn_close_read(gonet_conn_t *c, gonet_error_t **err)
+{
+    return call_plain(c, SLOT(c, close_read), err);
+}
+
+int gonet_conn_close_write(gonet_conn_t *c, gonet_error_t **err)
+{
+    return call_plain(c, SLOT(c, close_write), err);
+}
+
+int gonet_conn_file(gonet_conn_t *c, gonet_error_t **err)
+{
+    return call_plain(c, SLOT(c, file), err);
+}
+
+const gonet_addr_t *gonet_conn_local_addr(gonet_conn_t *c)
+{
+    const gonet_addr_t *(*local_addr)(void *) = SLOT(c, local_addr);
+
+    return local_addr == NULL ? NULL : local_addr(c->object.self);
+}
+
+const gonet_addr_t *gonet_conn_remote_addr(gonet_conn_t *c)
+{
+    const gonet_addr_t *(*remote_addr)(void *) = SLOT(c, remote_addr);
+
+    return remote_addr == NULL ? NULL : remote_addr(c->object.self);
+}
+
+static int call_deadline(gonet_conn_t *c,
+                         int (*slot)(void *self, gonet_time_t t, gonet_error_t **err),
+                         gonet_time_t t, gonet_error_t **err)
+{
+    gonet__call_t call;
+    int result;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), slot != NULL, err))
+        return -1;
+    result = slot(c->object.self, t, &call.e);
+    gonet__call_end(&call);
+    return result;
+}
+
+int gonet_conn_set_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err)
+{
+    return call_deadline(c, SLOT(c, set_deadline), t, err);
+}
+
+int gonet_conn_set_read_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err)
+{
+    return call_deadline(c, SLOT(c, set_read_deadline), t, err);
+}
+
+int gonet_conn_set_write_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err)
+{
+    return call_deadline(c, SLOT(c, set_write_deadline), t, err);
+}
+
+int64_t gonet_conn_read_from(gonet_conn_t *c, gonet_reader_t *r, gonet_error_t **err)
+{
+    int64_t (*read_from)(void *, gonet_reader_t *, gonet_error_t **) = SLOT(c, read_from);
+    const gonet__conn_class_t *class = is_own(c) ? gonet__object_conn_class(&c->object) : NULL;
+    bool own = class != NULL && class->read_from != NULL;
+    gonet__call_t call;
+    int64_t n = 0;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), own || read_from != NULL, err))
+        return -1;
+    if (!own)
+        n = read_from(c->object.self, r, &call.e);
+    else if (class->read_from(c, r, &n, &call.e) != 0)
+        n = -1;
+    gonet__call_end(&call);
+    return n;
+}
+
+int64_t gonet_conn_write_to(gonet_conn_t *c, gonet_writer_t *w, gonet_error_t **err)
+{
+    int64_t (*write_to)(void *, gonet_writer_t *, gonet_error_t **) = SLOT(c, write_to);
+    const gonet__conn_class_t *class = is_own(c) ? gonet__object_conn_class(&c->object) : NULL;
+    bool own = class != NULL && class->write_to != NULL;
+    gonet__call_t call;
+    int64_t n = 0;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), own || write_to != NULL, err))
+        return -1;
+    if (!own)
+        n = write_to(c->object.self, w, &call.e);
+    else if (class->write_to(c, w, &n, &call.e) != 0)
+        n = -1;
+    gonet__call_end(&call);
+    return n;
+}
+
+gonet_raw_conn_t *gonet_conn_syscall_conn(gonet_conn_t *c, gonet_error_t **err)
+{
+    gonet_raw_conn_t *(*syscall_conn)(void *, gonet_error_t **) = SLOT(c, syscall_conn);
+    gonet_raw_conn_t *raw;
+    gonet__call_t call;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), syscall_conn != NULL, err))
+        return NULL;
+    raw = syscall_conn(c->object.self, &call.e);
+    gonet__call_end(&call);
+    return raw;
+}
+
+gonet_conn_t *gonet_conn_net_conn(gonet_conn_t *c)
+{
+    gonet_conn_t *(*net_conn)(void *) = SLOT(c, net_conn);
+
+    return net_conn == NULL ? NULL : net_conn(c->object.self);
+}
+
+gonet_packet_conn_t *gonet_conn_as_packet_conn(gonet_conn_t *c)
+{
+    gonet_packet_conn_t *(*packet_conn)(void *) = SLOT(c, packet_conn);
+
+    if (is_own(c))
+        return gonet__object_conn_class(&c->object)->packet_conn == NULL ? NULL
+                                                                         : (gonet_packet_conn_t *)c;
+    return packet_conn == NULL ? NULL : packet_conn(c->object.self);
+}

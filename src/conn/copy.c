@@ -1,0 +1,204 @@
+/*
+ * Copying from a reader to a writer. A source on a socket is read into a buffer that is there only
+ * while bytes are under way; any other keeps one as long as it copies.
+ */
+#include "conn/stream.h"
+
+#include <string.h>
+
+#include "conn/sock.h"
+#include "gonet/task.h"
+#include "socket/scratch.h"
+
+/* Others get a turn after so many bytes at the latest. */
+#define YIELD_BYTES ((size_t)4 << 20)
+
+typedef struct {
+    gonet__lazy_buf_t base; /* first */
+    void *p;
+    size_t want;
+} buffer_t;
+
+static void *buffer_get(gonet__lazy_buf_t *base, size_t *len)
+{
+    buffer_t *b = (buffer_t *)base;
+
+    if (b->p == NULL)
+        b->p = gonet__copy_buffer_get();
+    *len = b->p == NULL ? 0 : b->want;
+    return b->p;
+}
+
+static void buffer_put(gonet__lazy_buf_t *base)
+{
+    buffer_t *b = (buffer_t *)base;
+
+    gonet__copy_buffer_put(b->p);
+    b->p = NULL;
+}
+
+/* The next bytes from src, into the buffer. As gonet_reader_read. */
+static ssize_t fill(gonet_reader_t *src, buffer_t *b, gonet_error_t **err)
+{
+    gonet__sock_t *sock = gonet__object_sock(src);
+    size_t len;
+
+    if (sock != NULL && sock->fd.stream)
+        return gonet__sock_read_lazy(sock, &b->base, err);
+    if (buffer_get(&b->base, &len) == NULL) {
+        gonet_error_set(err, gonet_err_no_memory);
+        return -1;
+    }
+    return gonet_reader_read(src, b->p, len, err);
+}
+
+/* Hands len bytes on; *n grows by what dst took. */
+static int drain(gonet_writer_t *dst, const void *p, size_t len, int64_t *n, gonet_error_t **err)
+{
+    size_t written = 0;
+    int result = gonet_writer_write_count(dst, p, len, &written, err);
+
+    if (written > len)
+        written = len;
+    *n += (int64_t)written;
+    if (result == 0 && written < len) {
+        gonet_error_set(err, gonet_err_short_write);
+        return -1;
+    }
+    return result;
+}
+
+int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err)
+{
+    buffer_t b = {.base = {buffer_get, buffer_put}, .p = NULL, .want = GONET__COPY_SIZE};
+    bool lazy = gonet__object_sock(src) != NULL;
+    size_t unyielded = 0;
+    gonet_error_t *e = NULL;
+    int result = -1;
+
+    *n = 0;
+    for (;;) {
+        ssize_t got = fill(src, &b, &e);
+
+        if (got < 0 || e != NULL) {
+            result = got == 0 && e == gonet_eof ? 0 : -1;
+            break;
+        }
+        if (got > 0 && drain(dst, b.p, (size_t)got, n, &e) != 0)
+            break;
+        if (lazy)
+            buffer_put(&b.base);
+        unyielded += (size_t)got;
+        if (unyielded >= YIELD_BYTES) {
+            unyielded = 0;
+            gonet_yield();
+        }
+    }
+    buffer_put(&b.base);
+    if (result == 0) {
+        gonet_error_free(e);
+        e = NULL;
+    }
+    gonet_error_set(err, e);
+    return result;
+}
+
+/* A user's slot tells no count when it fails. */
+static int user_result(int64_t count, int64_t *n)
+{
+    *n = count < 0 ? 0 : count;
+    return count < 0 ? -1 : 0;
+}
+
+typedef enum { OFFERED_NOT, OFFERED_DONE, OFFERED_FAILED } offer_t;
+
+static offer_t offered(int result)
+{
+    return result == 0 ? OFFERED_DONE : OFFERED_FAILED;
+}
+
+/* Lets src's write_to do the work, if it has one. */
+static offer_t by_write_to(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
+                           gonet_error_t **err)
+{
+    gonet__object_t *o = GONET__OBJECT(src);
+
+    if (o->kind == GONET__KIND_CONN && o->type != GONET__TYPE_USER) {
+        const gonet__conn_class_t *class = gonet__object_conn_class(o);
+
+        return class->write_to == NULL ? OFFERED_NOT
+                                       : offered(class->write_to(o->self, dst, n, err));
+    }
+    if (o->kind == GONET__KIND_CONN) {
+        const gonet_conn_vtable_t *vt = o->vtable;
+
+        if (GONET__SLOT(vt, gonet_conn_vtable_t, write_to) != NULL)
+            return offered(user_result(vt->write_to(o->self, dst, err), n));
+    } else if (o->kind == GONET__KIND_READER) {
+        const gonet_reader_vtable_t *vt = o->vtable;
+
+        if (GONET__SLOT(vt, gonet_reader_vtable_t, write_to) != NULL)
+            return offered(user_result(vt->write_to(o->self, dst, err), n));
+    }
+    return OFFERED_NOT;
+}
+
+/* Lets dst's read_from do the work, if it has one. */
+static offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
+                            gonet_error_t **err)
+{
+    gonet__object_t *o = GONET__OBJECT(dst);
+
+    if (o->kind == GONET__KIND_CONN && o->type != GONET__TYPE_USER) {
+        const gonet__conn_class_t *class = gonet__object_conn_class(o);
+
+        return class->read_from == NULL ? OFFERED_NOT
+                                        : offered(class->read_from(o->self, src, n, err));
+    }
+    if (o->kind == GONET__KIND_CONN) {
+        const gonet_conn_vtable_t *vt = o->vtable;
+
+        if (GONET__SLOT(vt, gonet_conn_vtable_t, read_from) != NULL)
+            return offered(user_result(vt->read_from(o->self, src, err), n));
+    } else if (o->kind == GONET__KIND_WRITER) {
+        const gonet_writer_vtable_t *vt = o->vtable;
+
+        if (GONET__SLOT(vt, gonet_writer_vtable_t, read_from) != NULL)
+            return offered(user_result(vt->read_from(o->self, src, err), n));
+    }
+    return OFFERED_NOT;
+}
+
+static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t *n,
+                gonet_error_t **err)
+{
+    gonet_error_t *e = NULL;
+    offer_t offer = OFFERED_NOT;
+
+    *n = 0;
+    gonet__error_clear(err);
+    if (dst == NULL || src == NULL)
+        return gonet__no_object(err);
+    gonet__object_ref(GONET__OBJECT(dst));
+    gonet__object_ref(GONET__OBJECT(src));
+    if (ask_src)
+        offer = by_write_to(dst, src, n, &e);
+    if (offer == OFFERED_NOT)
+        offer = by_read_from(dst, src, n, &e);
+    if (offer == OFFERED_NOT)
+        offer = offered(gonet__copy_buffered(dst, src, n, &e));
+    gonet_error_set(err, e);
+    gonet__object_unref(GONET__OBJECT(src));
+    gonet__object_unref(GONET__OBJECT(dst));
+    return offer == OFFERED_DONE ? 0 : -1;
+}
+
+int gonet__copy(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err)
+{
+    return copy(dst, src, true, n, err);
+}
+
+int gonet__copy_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err)
+{
+    return copy(dst, src, false, n, err);
+}

@@ -1,0 +1,142 @@
+/*
+ * Connections and listeners made of the user's descriptors. The library works on a duplicate, which
+ * shares the open socket with the original: making it non-blocking makes both so.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conn/tcp.h"
+#include "socket/sys.h"
+
+/* A descriptor on its way to become an object. */
+typedef struct {
+    int sysfd; /* the duplicate; -1: none */
+    int sotype;
+    gonet__sockaddr_t local;
+    gonet__sockaddr_t peer;
+    gonet_addr_t addr; /* local, as its kind */
+} adopted_t;
+
+/* "file file+net /dev/fd/5: …"; takes inner. */
+static gonet_error_t *file_error(int fd, gonet_error_t *inner)
+{
+    gonet_addr_t addr;
+
+    memset(&addr, 0, sizeof(addr));
+    addr.kind = GONET_ADDR_OTHER;
+    snprintf(addr.other.text, sizeof(addr.other.text), "/dev/fd/%d", fd);
+    strcpy(addr.other.net, "file+net");
+    return gonet_op_error_new("file", "file+net", NULL, &addr, inner);
+}
+
+static gonet_error_t *duplicate(int fd, adopted_t *a)
+{
+    int flags;
+
+    a->sysfd = gonet__sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (a->sysfd < 0)
+        return gonet_syscall_error_new("fcntl", errno);
+    flags = gonet__sys_fcntl(a->sysfd, F_GETFL, 0);
+    if (flags < 0 || gonet__sys_fcntl(a->sysfd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return gonet_syscall_error_new("setnonblock", errno);
+    return NULL;
+}
+
+static gonet_error_t *adopt(int fd, adopted_t *a)
+{
+    socklen_t len = sizeof(a->sotype);
+    gonet_error_t *e = duplicate(fd, a);
+
+    if (e != NULL)
+        return e;
+    if (gonet__sys_getsockopt(a->sysfd, SOL_SOCKET, SO_TYPE, &a->sotype, &len) < 0)
+        return gonet_syscall_error_new("getsockopt", errno);
+    gonet__sock_name(a->sysfd, &a->local);
+    gonet__sock_peer(a->sysfd, &a->peer);
+    gonet__sockaddr_to_addr(&a->local.u, a->local.len, a->sotype, &a->addr);
+    if (a->addr.kind == GONET_ADDR_NONE)
+        return gonet_errno_error(EPROTONOSUPPORT);
+    return NULL;
+}
+
+/* Makes an object of what was adopted, which it takes; NULL with the reason in *e. */
+typedef void *(*maker_t)(adopted_t *a, gonet_error_t **e);
+
+static void *adopt_as(int fd, maker_t make, gonet_error_t **err)
+{
+    adopted_t a = {.sysfd = -1};
+    void *object = NULL;
+    gonet_error_t *e;
+
+    gonet__error_clear(err);
+    e = adopt(fd, &a);
+    if (e == NULL)
+        object = make(&a, &e);
+    if (a.sysfd >= 0)
+        (void)gonet__sys_close(a.sysfd);
+    if (object == NULL)
+        gonet_error_set(err, file_error(fd, e));
+    return object;
+}
+
+/* The object's descriptor, which is its own from now on. */
+static int take_fd(adopted_t *a)
+{
+    int sysfd = a->sysfd;
+
+    a->sysfd = -1;
+    return sysfd;
+}
+
+/* Kinds that are no connection at all, or none that is at hand. */
+static void *refuse(const adopted_t *a, gonet_error_t **e)
+{
+    *e = a->addr.kind == GONET_ADDR_NONE ? gonet_errno_error(EINVAL) : gonet_err_unsupported;
+    return NULL;
+}
+
+static void *make_conn(adopted_t *a, gonet_error_t **e)
+{
+    gonet_tcp_conn_t *c;
+
+    if (a->addr.kind != GONET_ADDR_TCP)
+        return refuse(a, e);
+    c = gonet__tcp_conn_new("tcp", take_fd(a), a->local.u.sa.sa_family);
+    if (c == NULL) {
+        *e = gonet_err_no_memory;
+        return NULL;
+    }
+    gonet__sock_set_addrs(&c->sock, &a->local, &a->peer);
+    gonet__tcp_conn_set_defaults(c, 0, NULL);
+    return c;
+}
+
+static void *make_listener(adopted_t *a, gonet_error_t **e)
+{
+    gonet_tcp_listener_t *l;
+
+    if (a->addr.kind == GONET_ADDR_UDP || a->addr.kind == GONET_ADDR_IP) {
+        *e = gonet_errno_error(EINVAL);
+        return NULL;
+    }
+    if (a->addr.kind != GONET_ADDR_TCP)
+        return refuse(a, e);
+    l = gonet__tcp_listener_new("tcp", take_fd(a), a->local.u.sa.sa_family, 0, NULL);
+    if (l == NULL) {
+        *e = gonet_err_no_memory;
+        return NULL;
+    }
+    gonet__sock_set_addrs(&l->sock, &a->local, NULL);
+    return l;
+}
+
+gonet_conn_t *gonet_file_conn(int fd, gonet_error_t **err)
+{
+    return adopt_as(fd, make_conn, err);
+}
+
+gonet_listener_t *gonet_file_listener(int fd, gonet_error_t **err)
+{
+    return adopt_as(fd, make_listener, err);
+}

@@ -1,0 +1,101 @@
+/*
+ * The dispatcher of listeners.
+ */
+#include "conn/object.h"
+
+gonet_listener_t *gonet_listener_new(const gonet_listener_vtable_t *vtable, void *self)
+{
+    return (gonet_listener_t *)gonet__object_new_user(GONET__KIND_LISTENER, vtable, self);
+}
+
+void *gonet_listener_self(gonet_listener_t *l, const gonet_listener_vtable_t *vtable)
+{
+    return gonet__object_self(GONET__OBJECT(l), GONET__KIND_LISTENER, vtable);
+}
+
+gonet_listener_t *gonet_listener_ref(gonet_listener_t *l)
+{
+    gonet__object_ref(GONET__OBJECT(l));
+    return l;
+}
+
+void gonet_listener_free(gonet_listener_t *l)
+{
+    gonet__object_unref(GONET__OBJECT(l));
+}
+
+#define SLOT(l, slot)                                                               \
+    ((l) == NULL ? NULL                                                             \
+                 : GONET__SLOT((const gonet_listener_vtable_t *)(l)->object.vtable, \
+                               gonet_listener_vtable_t, slot))
+
+gonet_conn_t *gonet_listener_accept(gonet_listener_t *l, gonet_error_t **err)
+{
+    gonet_conn_t *(*accept)(void *, gonet_error_t **) = SLOT(l, accept);
+    gonet__call_t call;
+    gonet_conn_t *c;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(l), accept != NULL, err))
+        return NULL;
+    c = accept(l->object.self, &call.e);
+    gonet__call_end(&call);
+    return c;
+}
+
+static int call_plain(gonet_listener_t *l, int (*slot)(void *self, gonet_error_t **err),
+                      gonet_error_t **err)
+{
+    gonet__call_t call;
+    int result;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(l), slot != NULL, err))
+        return -1;
+    result = slot(l->object.self, &call.e);
+    gonet__call_end(&call);
+    return result;
+}
+
+int gonet_listener_close(gonet_listener_t *l, gonet_error_t **err)
+{
+    if (l != NULL)
+        atomic_store(&l->object.closed, true);
+    return call_plain(l, SLOT(l, close), err);
+}
+
+int gonet_listener_file(gonet_listener_t *l, gonet_error_t **err)
+{
+    return call_plain(l, SLOT(l, file), err);
+}
+
+const gonet_addr_t *gonet_listener_addr(gonet_listener_t *l)
+{
+    const gonet_addr_t *(*addr)(void *) = SLOT(l, addr);
+
+    return addr == NULL ? NULL : addr(l->object.self);
+}
+
+int gonet_listener_set_deadline(gonet_listener_t *l, gonet_time_t t, gonet_error_t **err)
+{
+    int (*set_deadline)(void *, gonet_time_t, gonet_error_t **) = SLOT(l, set_deadline);
+    gonet__call_t call;
+    int result;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(l), set_deadline != NULL, err))
+        return -1;
+    result = set_deadline(l->object.self, t, &call.e);
+    gonet__call_end(&call);
+    return result;
+}
+
+gonet_raw_conn_t *gonet_listener_syscall_conn(gonet_listener_t *l, gonet_error_t **err)
+{
+    gonet_raw_conn_t *(*syscall_conn)(void *, gonet_error_t **) = SLOT(l, syscall_conn);
+    gonet_raw_conn_t *raw;
+    gonet__call_t call;
+
+    if (!gonet__call_begin(&call, GONET__OBJECT(l), syscall_conn != NULL, err))
+        return NULL;
+    raw = syscall_conn(l->object.self, &call.e);
+    gonet__call_end(&call);
+    return raw;
+}

@@ -1,0 +1,135 @@
+/*
+ * What connections, packet connections, listeners, readers and writers have in common: a count, a
+ * table of functions, and the pointer that these get. One object serves all interfaces that it has:
+ * a connection seen as a reader is the same address with another type.
+ *
+ * User-written objects (GONET__TYPE_USER) have the table and the pointer their maker gave. The
+ * library's own begin with this struct, are their own self, and their table's destroy releases
+ * everything.
+ */
+#ifndef GONET_CONN_OBJECT_H
+#define GONET_CONN_OBJECT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error/error.h"
+#include "gonet/conn.h"
+
+/* Which struct the vtable is (or begins with). */
+typedef enum {
+    GONET__KIND_CONN,
+    GONET__KIND_PACKET_CONN,
+    GONET__KIND_LISTENER,
+    GONET__KIND_READER,
+    GONET__KIND_WRITER
+} gonet__kind_t;
+
+typedef enum {
+    GONET__TYPE_USER = 0,
+    GONET__TYPE_TCP_CONN,
+    GONET__TYPE_UDP_CONN,
+    GONET__TYPE_IP_CONN,
+    GONET__TYPE_UNIX_CONN,
+    GONET__TYPE_TCP_LISTENER,
+    GONET__TYPE_UNIX_LISTENER,
+    GONET__TYPE_PIPE,
+    GONET__TYPE_BUFREADER,
+    GONET__TYPE_LIMITED_READER,
+    GONET__TYPE_FILE_READER,
+    GONET__TYPE_FILE_WRITER
+} gonet__type_t;
+
+typedef struct {
+    const void *vtable;
+    void *self;
+    _Atomic uint32_t refs;
+    uint8_t kind;
+    uint8_t type;
+    _Atomic bool closed; /* user-written ones: the close slot has been called */
+} gonet__object_t;
+
+struct gonet_conn {
+    gonet__object_t object;
+};
+struct gonet_packet_conn {
+    gonet__object_t object;
+};
+struct gonet_listener {
+    gonet__object_t object;
+};
+struct gonet_reader {
+    gonet__object_t object;
+};
+struct gonet_writer {
+    gonet__object_t object;
+};
+
+/*
+ * What the library's own connections offer beyond the public table; self is the object. Optional
+ * slots that copy tell how far they got.
+ */
+typedef struct {
+    gonet_conn_vtable_t conn; /* first */
+    const gonet_packet_conn_vtable_t *packet_conn;
+    int (*read_from)(void *self, gonet_reader_t *r, int64_t *n, gonet_error_t **err);
+    int (*write_to)(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err);
+} gonet__conn_class_t;
+
+/* Any of the above as an object; NULL stays NULL. */
+#define GONET__OBJECT(p) ((gonet__object_t *)(p))
+
+/* gonet__object_init prepares one of the library's own objects, with one reference. */
+void gonet__object_init(gonet__object_t *o, gonet__kind_t kind, gonet__type_t type,
+                        const void *vtable);
+
+/* gonet__object_new_user makes a user-written object; NULL without memory: self has been destroyed.
+ */
+gonet__object_t *gonet__object_new_user(gonet__kind_t kind, const void *vtable, void *self);
+
+/* gonet__object_self is what the public _self functions return. */
+void *gonet__object_self(gonet__object_t *o, gonet__kind_t kind, const void *vtable);
+
+static inline void gonet__object_ref(gonet__object_t *o)
+{
+    if (o != NULL)
+        atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
+}
+
+/* gonet__object_unref drops a reference; the last one closes and releases. NULL is fine. */
+void gonet__object_unref(gonet__object_t *o);
+
+/* Whether o is one of the library's own connections. */
+static inline bool gonet__object_is_own_conn(const gonet__object_t *o)
+{
+    return o->kind == GONET__KIND_CONN && o->type != GONET__TYPE_USER;
+}
+
+static inline const gonet__conn_class_t *gonet__object_conn_class(const gonet__object_t *o)
+{
+    return o->vtable;
+}
+
+/* A slot of a public table, or NULL where the table ends before it. */
+#define GONET__SLOT(vt, type, slot) \
+    (offsetof(type, slot) + sizeof((vt)->slot) <= (vt)->size ? (vt)->slot : NULL)
+
+/*
+ * A call of a slot: a user-written object is kept alive (the library's own see to that themselves),
+ * and the slot gets an error variable of its own. Begin returns false (and has set the error) when
+ * there is no object (EINVAL) or no such slot.
+ */
+typedef struct {
+    gonet__object_t *object; /* kept alive, or NULL */
+    gonet_error_t *e;
+    gonet_error_t **err;
+} gonet__call_t;
+
+bool gonet__call_begin(gonet__call_t *call, gonet__object_t *o, bool has_slot, gonet_error_t **err);
+void gonet__call_end(gonet__call_t *call);
+
+/* gonet__no_object sets the error of a call on NULL, EINVAL (behaviour 1.30), and returns -1. */
+int gonet__no_object(gonet_error_t **err);
+
+#endif

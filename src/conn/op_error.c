@@ -1,0 +1,128 @@
+/*
+ * OpError: one allocation that holds the view, copies of the addresses there are, the strings and
+ * the text, which is made at once since errors are immutable.
+ */
+#include "gonet/op_error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error/error.h"
+
+typedef struct {
+    gonet_error_t base; /* first */
+    gonet_op_error_t view;
+    gonet_addr_t addrs[];
+} op_error_t;
+
+static const void *op_view(const gonet_error_t *err)
+{
+    return &((const op_error_t *)err)->view;
+}
+
+/* The errno error inside a SyscallError that is the cause itself, or else the cause
+ * (behaviour 1.6). */
+static const gonet_error_t *whom_to_ask(const gonet_error_t *cause)
+{
+    const gonet_syscall_error_t *s = gonet_error_as_syscall(cause);
+
+    if (s != NULL && cause->vtable->view != NULL && cause->vtable->view(cause) == s)
+        return gonet_errno_error(s->errnum);
+    return cause;
+}
+
+static bool op_timeout(const gonet_error_t *err)
+{
+    const gonet_error_t *e = whom_to_ask(err->cause);
+
+    return gonet__error_has_timeout(e) && e->vtable->timeout(e);
+}
+
+static bool op_temporary(const gonet_error_t *err)
+{
+    const gonet_error_t *e = err->cause;
+
+    if (e != NULL && strcmp(((const op_error_t *)err)->view.op, "accept") == 0 &&
+        (e == gonet_errno_error(ECONNRESET) || e == gonet_errno_error(ECONNABORTED)))
+        return true;
+    e = whom_to_ask(e);
+    return gonet__error_has_temporary(e) && e->vtable->temporary(e);
+}
+
+static const gonet__error_vtable_t op_vtable = {
+    .type = "OpError", .view = op_view, .timeout = op_timeout, .temporary = op_temporary};
+
+const gonet_op_error_t *gonet_error_as_op(const gonet_error_t *err)
+{
+    const gonet_error_t *e = gonet__error_as(err, &op_vtable);
+
+    return e == NULL ? NULL : op_view(e);
+}
+
+/* An address as text, with what stands before it; nothing without one. */
+typedef struct {
+    char text[GONET_ADDR_STRLEN + 2];
+} part_t;
+
+static const char *addr_part(part_t *part, const char *before, const gonet_addr_t *addr)
+{
+    size_t len = strlen(before);
+
+    part->text[0] = '\0';
+    if (addr != NULL) {
+        memcpy(part->text, before, len + 1);
+        (void)gonet_addr_string(addr, part->text + len, sizeof(part->text) - len);
+    }
+    return part->text;
+}
+
+static const char *copy_string(char **room, const char *s)
+{
+    size_t size = strlen(s) + 1;
+    char *copy = *room;
+
+    memcpy(copy, s, size);
+    *room += size;
+    return copy;
+}
+
+static const gonet_addr_t *none_is_null(const gonet_addr_t *addr)
+{
+    return addr == NULL || addr->kind == GONET_ADDR_NONE ? NULL : addr;
+}
+
+gonet_error_t *gonet_op_error_new(const char *op, const char *net, const gonet_addr_t *source,
+                                  const gonet_addr_t *addr, gonet_error_t *err)
+{
+    static const char format[] = "%s%s%s%s%s: %s";
+    const char *space = net[0] == '\0' ? "" : " ";
+    const char *cause = gonet_error_string(err);
+    part_t from, to;
+    op_error_t *e;
+    size_t addrs, strings, text;
+    char *room;
+
+    source = none_is_null(source);
+    addr = none_is_null(addr);
+    addr_part(&from, " ", source);
+    addr_part(&to, source == NULL ? " " : "->", addr);
+    text = strlen(op) + strlen(space) + strlen(net) + strlen(from.text) + strlen(to.text) +
+           strlen(cause) + 3;
+    strings = strlen(op) + strlen(net) + 2;
+    addrs = (source != NULL) + (size_t)(addr != NULL);
+    e = (op_error_t *)gonet__error_alloc(&op_vtable, sizeof(*e) + addrs * sizeof(gonet_addr_t),
+                                         strings + text, err, &room);
+    if (e == NULL)
+        return gonet_err_no_memory;
+    e->view.op = copy_string(&room, op);
+    e->view.net = copy_string(&room, net);
+    e->view.err = err;
+    if (addr != NULL)
+        e->view.addr = memcpy(&e->addrs[--addrs], addr, sizeof(*addr));
+    if (source != NULL)
+        e->view.source = memcpy(&e->addrs[--addrs], source, sizeof(*source));
+    snprintf(room, text, format, op, space, net, from.text, to.text, cause);
+    e->base.text = room;
+    return &e->base;
+}

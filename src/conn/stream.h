@@ -1,0 +1,35 @@
+/*
+ * Readers and writers inside the library: the ones that copying knows by sight.
+ */
+#ifndef GONET_CONN_STREAM_H
+#define GONET_CONN_STREAM_H
+
+#include "conn/object.h"
+#include "gonet/io.h"
+
+/* Go: io.LimitedReader. */
+struct gonet_limited_reader {
+    gonet__object_t object; /* first */
+    gonet_reader_t *r;      /* borrowed */
+    int64_t n;              /* what may still be read */
+};
+
+/* A duplicate of the user's descriptor. Go: os.File. */
+struct gonet_file_reader {
+    gonet__object_t object; /* first */
+    int fd;
+};
+
+/*
+ * gonet__copy copies from src to dst until src's end: by src's write_to, else by dst's read_from,
+ * else with a buffer. *n is the count, also on failure. 0 or -1.
+ */
+int gonet__copy(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err);
+
+/* gonet__copy_from is gonet__copy without asking for src's write_to: for a write_to itself. */
+int gonet__copy_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err);
+
+/* gonet__copy_buffered copies with a buffer, whatever the two offer. */
+int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err);
+
+#endif

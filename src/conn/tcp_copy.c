@@ -1,0 +1,144 @@
+/*
+ * TCP connections: read_from and write_to. From another TCP connection bytes go descriptor to
+ * descriptor, from a file by sendfile; everything else is a copy with a buffer.
+ */
+#include "conn/stream.h"
+#include "conn/tcp.h"
+#include "socket/fd_copy.h"
+
+/* What r reads from, looking through a limited reader. */
+typedef struct {
+    gonet_reader_t *r;
+    gonet_limited_reader_t *limited; /* NULL: none */
+    int64_t limit;                   /* < 0: none */
+} source_t;
+
+static source_t source_of(gonet_reader_t *r)
+{
+    source_t s = {r, NULL, -1};
+
+    if (r != NULL && GONET__OBJECT(r)->type == GONET__TYPE_LIMITED_READER) {
+        s.limited = (gonet_limited_reader_t *)r;
+        s.r = s.limited->r;
+        s.limit = s.limited->n < 0 ? 0 : s.limited->n;
+    }
+    return s;
+}
+
+static void took(source_t *s, int64_t n)
+{
+    if (s->limited != NULL)
+        s->limited->n -= n;
+}
+
+/* The stream socket that bytes can be moved from inside the kernel, or NULL. */
+static gonet__sock_t *relay_source(gonet_reader_t *r)
+{
+    gonet__sock_t *s = gonet__object_sock(r);
+
+    if (s == NULL || !s->fd.stream)
+        return NULL;
+    return s;
+}
+
+/* The reasons keep the name of the call that Go uses for this. */
+static gonet_error_t *relay_error(gonet__fail_t *fail)
+{
+    if (fail->kind == GONET__FAIL_SYSCALL)
+        fail->syscall = "splice";
+    return gonet__fail_error(fail);
+}
+
+/* From socket to socket; *inner is the reason of a failure. */
+static int relay(gonet__sock_t *dst, gonet__sock_t *src, int64_t limit, int64_t *n,
+                 gonet_error_t **inner)
+{
+    gonet__fd_t *failed;
+    gonet__fail_t fail;
+    int result = 0;
+
+    gonet__fd_hold(&dst->fd);
+    gonet__fd_hold(&src->fd);
+    if (!gonet__fd_relay(&dst->fd, &src->fd, limit, n, &failed, &fail)) {
+        *inner = relay_error(&fail);
+        gonet__fd_unhold(failed);
+        result = -1;
+    }
+    gonet__fd_unhold(&src->fd);
+    gonet__fd_unhold(&dst->fd);
+    return result;
+}
+
+/* From a file; *handled is false if another way must be tried. */
+static int send_file(gonet__sock_t *dst, int in, int64_t limit, int64_t *n, bool *handled,
+                     gonet_error_t **inner)
+{
+    gonet__fail_t fail;
+
+    if (gonet__fd_sendfile(&dst->fd, in, limit, n, handled, &fail))
+        return 0;
+    *inner = gonet__fail_error(&fail);
+    gonet__fd_unhold(&dst->fd);
+    return -1;
+}
+
+static int read_from(gonet__sock_t *dst, gonet_reader_t *r, int64_t *n, gonet_error_t **inner)
+{
+    source_t source = source_of(r);
+    gonet__sock_t *sock;
+    bool handled = false;
+    int result = 0;
+
+    if (source.limit == 0)
+        return 0;
+    sock = relay_source(source.r);
+    if (sock != NULL) {
+        result = relay(dst, sock, source.limit, n, inner);
+        took(&source, *n);
+        return result;
+    }
+    if (source.r != NULL && GONET__OBJECT(source.r)->type == GONET__TYPE_FILE_READER) {
+        result = send_file(dst, ((const gonet_file_reader_t *)source.r)->fd, source.limit, n,
+                           &handled, inner);
+        took(&source, *n);
+    }
+    if (!handled && result == 0)
+        result = gonet__copy_buffered((gonet_writer_t *)dst, r, n, inner);
+    return result;
+}
+
+int gonet__tcp_conn_read_from(void *self, gonet_reader_t *r, int64_t *n, gonet_error_t **err)
+{
+    gonet__sock_t *s = self;
+    gonet_error_t *inner = NULL;
+    int result;
+
+    *n = 0;
+    gonet__error_clear(err);
+    if (r == NULL)
+        return gonet__no_object(err);
+    gonet__fd_hold(&s->fd);
+    result = read_from(s, r, n, &inner);
+    if (result != 0)
+        gonet_error_set(err, gonet__sock_op_error(s, "readfrom", GONET__SHAPE_BOTH, inner));
+    gonet__fd_unhold(&s->fd);
+    return result;
+}
+
+int gonet__tcp_conn_write_to(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err)
+{
+    gonet__sock_t *s = self;
+    gonet_error_t *inner = NULL;
+    int result;
+
+    *n = 0;
+    gonet__error_clear(err);
+    if (w == NULL)
+        return gonet__no_object(err);
+    gonet__fd_hold(&s->fd);
+    result = gonet__copy_from(w, (gonet_reader_t *)s, n, &inner);
+    if (result != 0)
+        gonet_error_set(err, gonet__sock_op_error(s, "writeto", GONET__SHAPE_BOTH, inner));
+    gonet__fd_unhold(&s->fd);
+    return result;
+}
