@@ -5,16 +5,17 @@
 
 #include "addr/addr_error.h"
 #include "addr/ip_bytes.h"
+#include "addr/literal_parse.h"
 #include "base/digits.h"
 
-/* The digits of a prefix length, from s to end; 255 if they are none, or too many. */
-static unsigned read_ones(const char *s, const char *end)
+/* The digits of a prefix length, from s to the end; 255 if they are none, or too many. */
+GONET__INLINE unsigned read_ones(const char *s, const char *end)
 {
     unsigned n = 0;
 
-    if (s == end)
+    if (gonet__at_end(s, end))
         return 255;
-    for (; s < end; s++) {
+    for (; !gonet__at_end(s, end); s++) {
         unsigned d = gonet__digit(*s);
         if (d > 9 || n > 128)
             return 255;
@@ -23,56 +24,70 @@ static unsigned read_ones(const char *s, const char *end)
     return n;
 }
 
-/* bits 0 if s is no address with a prefix length; then b and *ones are rubbish. */
-static unsigned read_cidr(const char *s, size_t len, uint8_t b[16], unsigned *ones)
+/* Masks the bytes of an address into *net. */
+static inline void fill_net(gonet_ip_net_t *net, const uint8_t *b, size_t len, unsigned ones)
 {
-    const char *slash = memchr(s, '/', len);
+    memset(net, 0, sizeof(*net));
+    net->ip.len = (uint8_t)len;
+    net->mask.len = (uint8_t)len;
+    gonet__fill_mask(net->mask.b, ones);
+    for (size_t i = 0; i < len; i++)
+        net->ip.b[i] = b[i] & net->mask.b[i];
+}
 
-    if (slash == NULL)
-        return 0;
-    gonet__literal_t l = gonet__parse_literal(s, (size_t)(slash - s), b);
-    *ones = read_ones(slash + 1, s + len);
-    return l.zone == NULL && *ones <= l.bits ? l.bits : 0;
+GONET__INLINE bool parse_cidr(const char *s, const char *end, gonet_ip_t *ip, gonet_ip_net_t *net)
+{
+    uint8_t b[16];
+    unsigned bits;
+    const char *p = gonet__read_literal(s, end, b, &bits);
+
+    if (p == NULL || gonet__peek(p, end) != '/')
+        return false;
+    unsigned ones = read_ones(p + 1, end);
+    if (ones > bits)
+        return false;
+    if (net != NULL)
+        fill_net(net, b, bits / 8, ones);
+    if (bits == 32) {
+        *ip = gonet_ipv4(b[0], b[1], b[2], b[3]);
+    } else {
+        ip->len = 16;
+        memcpy(ip->b, b, 16);
+    }
+    return true;
+}
+
+static gonet_ip_t refuse(const char *s, size_t len, gonet_ip_net_t *net, gonet_error_t **err)
+{
+    if (net != NULL)
+        memset(net, 0, sizeof(*net));
+    if (err != NULL)
+        *err = gonet__parse_error_n("CIDR address", s, len);
+    return (gonet_ip_t){0};
 }
 
 gonet_ip_t gonet_parse_cidr_n(const char *s, size_t len, gonet_ip_net_t *net, gonet_error_t **err)
 {
-    gonet_ip_net_t n = {0};
-    gonet_ip_t ip = {0};
-    uint8_t b[16];
-    unsigned ones = 0;
+    gonet_ip_t ip;
 
     gonet__error_clear(err);
-    unsigned bits = read_cidr(s, len, b, &ones);
-    if (bits != 0) {
-        unsigned bytes = bits / 8;
-        n.ip.len = (uint8_t)bytes;
-        n.mask.len = (uint8_t)bytes;
-        gonet__fill_mask(n.mask.b, ones);
-        for (unsigned i = 0; i < bytes; i++)
-            n.ip.b[i] = b[i] & n.mask.b[i];
-        ip = bits == 32 ? gonet_ipv4(b[0], b[1], b[2], b[3]) : (gonet_ip_t){.len = 16};
-        if (bits == 128)
-            memcpy(ip.b, b, 16);
-    } else if (err != NULL) {
-        *err = gonet__parse_error_n("CIDR address", s, len);
-    }
-    if (net != NULL)
-        *net = n;
-    return ip;
+    return parse_cidr(s, s + len, &ip, net) ? ip : refuse(s, len, net, err);
 }
 
 gonet_ip_t gonet_parse_cidr(const char *s, gonet_ip_net_t *net, gonet_error_t **err)
 {
-    return gonet_parse_cidr_n(s, strlen(s), net, err);
+    gonet_ip_t ip;
+
+    gonet__error_clear(err);
+    return parse_cidr(s, NULL, &ip, net) ? ip : refuse(s, strlen(s), net, err);
 }
 
 /*
  * The network's number and mask in one length (behaviour 3.14), which is returned; 0 if they do not
  * go together.
  */
-static size_t number_and_mask(const gonet_ip_net_t *net, const uint8_t **number,
-                              const uint8_t **mask)
+static inline size_t number_and_mask(const gonet_ip_net_t *net, const uint8_t **number,
+                                     const uint8_t **mask)
 {
     const uint8_t *four = gonet__ip_four(&net->ip);
 
@@ -85,28 +100,33 @@ static size_t number_and_mask(const gonet_ip_net_t *net, const uint8_t **number,
     return net->mask.len == 4 || net->mask.len == 16 ? 4 : 0;
 }
 
+/*
+ * Whether a and b have the same 4 bytes at i, as far as mask goes. Byte by byte: a was copied to
+ * the stack in pieces that a load of 4 bytes would straddle, and the processor would wait for them.
+ */
+static inline bool same_word(const uint8_t *a, const uint8_t *b, const uint8_t *mask, size_t i)
+{
+    unsigned differ = 0;
+
+    for (size_t k = i; k < i + 4; k++)
+        differ |= (unsigned)(a[k] ^ b[k]) & mask[k];
+    return differ == 0;
+}
+
 bool gonet_ip_net_contains(const gonet_ip_net_t *net, gonet_ip_t ip)
 {
-    static const gonet_ip_net_t none = {0};
+    const uint8_t *four = gonet__ip_four(&ip);
     const uint8_t *number;
     const uint8_t *mask;
-    size_t len = number_and_mask(net != NULL ? net : &none, &number, &mask);
-    const uint8_t *four = gonet__ip_four(&ip);
-    const uint8_t *b = four != NULL ? four : ip.b;
 
-    if (len != (four != NULL ? 4 : ip.len))
+    if (net == NULL)
+        return ip.len == 0; /* as in the zero value */
+    if (number_and_mask(net, &number, &mask) != (four != NULL ? 4 : ip.len))
         return false;
-    uint32_t differ = 0;
-    for (size_t i = 0; i < len; i += 4) {
-        uint32_t x;
-        uint32_t y;
-        uint32_t m;
-        memcpy(&x, number + i, 4);
-        memcpy(&y, b + i, 4);
-        memcpy(&m, mask + i, 4);
-        differ |= (x ^ y) & m;
-    }
-    return differ == 0;
+    if (four != NULL)
+        return same_word(number, four, mask, 0);
+    return ip.len == 0 || (same_word(number, ip.b, mask, 0) && same_word(number, ip.b, mask, 4) &&
+                           same_word(number, ip.b, mask, 8) && same_word(number, ip.b, mask, 12));
 }
 
 const char *gonet_ip_net_network(const gonet_ip_net_t *net)
@@ -128,6 +148,6 @@ const char *gonet_ip_net_string(const gonet_ip_net_t *net, char *buf, size_t siz
     char *end = len == 4 ? gonet__put_ipv4(text, number) : gonet__put_ipv6(text, number);
     int ones = gonet__mask_ones(mask, len);
     *end++ = '/';
-    end = ones >= 0 ? gonet__put_uint(end, (unsigned)ones) : gonet__put_hex(end, mask, len);
+    end = ones >= 0 ? gonet__put_octet(end, (uint8_t)ones) : gonet__put_hex(end, mask, len);
     return gonet__deliver(buf, size, text, end);
 }

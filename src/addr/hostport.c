@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "addr/addr_error.h"
+#include "addr/literal_parse.h"
 
 /* Where the parts are, or why they are not. */
 typedef struct {
@@ -84,14 +85,66 @@ static void empty(char *buf, size_t size)
         buf[0] = '\0';
 }
 
-int gonet_split_host_port_n(const char *hostport, size_t len, char *host, size_t host_size,
-                            char *port, size_t port_size, gonet_error_t **err)
-{
-    const char *end = hostport + len;
-    parts_t parts = split(hostport, end);
+/* The characters that end a plain run: SEPARATORS everywhere, BRACKETS inside brackets; and every
+ * NUL. */
+enum { SEPARATORS = 1, BRACKETS = 2 };
+static const uint8_t stops[256] = {
+    ['\0'] = SEPARATORS | BRACKETS,
+    [':'] = SEPARATORS,
+    ['['] = SEPARATORS | BRACKETS,
+    [']'] = SEPARATORS | BRACKETS,
+};
 
-    gonet__error_clear(err);
-    if (parts.why == NULL && memchr(hostport, '\0', len) != NULL)
+/*
+ * Copies from s up to a stop, which is returned, with a NUL; NULL if it does not fit. Four at a
+ * time where there is room, so that the room is not asked for at every character.
+ */
+GONET__INLINE const char *copy_run(const char *s, const char *end, uint8_t stop, char *out,
+                                   size_t size)
+{
+    while (size > 0) {
+        size_t n = size >= 4 ? 4 : 1;
+        for (size_t i = 0; i < n; i++) {
+            char c = gonet__peek(s, end);
+            if ((stops[(unsigned char)c] & stop) != 0) {
+                *out = '\0';
+                return s;
+            }
+            *out++ = c;
+            s++;
+        }
+        size -= n;
+    }
+    return NULL;
+}
+
+/* What is right and fits is copied while it is read. Otherwise the outputs hold rubbish. */
+GONET__INLINE bool split_plain(const char *s, const char *end, char *host, size_t host_size,
+                               char *port, size_t port_size)
+{
+    if (gonet__peek(s, end) == '[') {
+        s = copy_run(s + 1, end, BRACKETS, host, host_size);
+        if (s == NULL || gonet__peek(s, end) != ']')
+            return false;
+        s++;
+    } else {
+        s = copy_run(s, end, SEPARATORS, host, host_size);
+        if (s == NULL)
+            return false;
+    }
+    if (gonet__peek(s, end) != ':')
+        return false;
+    s = copy_run(s + 1, end, SEPARATORS, port, port_size);
+    return s != NULL && gonet__at_end(s, end);
+}
+
+static int split_slowly(const char *s, size_t len, char *host, size_t host_size, char *port,
+                        size_t port_size, gonet_error_t **err)
+{
+    const char *end = s + len;
+    parts_t parts = split(s, end);
+
+    if (parts.why == NULL && memchr(s, '\0', len) != NULL)
         parts.why = "NUL byte in address";
     if (parts.why == NULL && copy_out(host, host_size, parts.host, parts.host_end) &&
         copy_out(port, port_size, parts.port, end))
@@ -99,30 +152,42 @@ int gonet_split_host_port_n(const char *hostport, size_t len, char *host, size_t
     empty(host, host_size);
     empty(port, port_size);
     if (err != NULL)
-        *err = parts.why != NULL ? gonet__addr_error_n(parts.why, hostport, len)
-                                 : gonet_err_short_buffer;
+        *err = parts.why != NULL ? gonet__addr_error_n(parts.why, s, len) : gonet_err_short_buffer;
     return -1;
+}
+
+int gonet_split_host_port_n(const char *hostport, size_t len, char *host, size_t host_size,
+                            char *port, size_t port_size, gonet_error_t **err)
+{
+    gonet__error_clear(err);
+    if (host != NULL && port != NULL &&
+        split_plain(hostport, hostport + len, host, host_size, port, port_size))
+        return 0;
+    return split_slowly(hostport, len, host, host_size, port, port_size, err);
 }
 
 int gonet_split_host_port(const char *hostport, char *host, size_t host_size, char *port,
                           size_t port_size, gonet_error_t **err)
 {
-    return gonet_split_host_port_n(hostport, strlen(hostport), host, host_size, port, port_size,
-                                   err);
+    gonet__error_clear(err);
+    if (host != NULL && port != NULL &&
+        split_plain(hostport, NULL, host, host_size, port, port_size))
+        return 0;
+    return split_slowly(hostport, strlen(hostport), host, host_size, port, port_size, err);
 }
 
 const char *gonet_join_host_port(const char *host, const char *port, char *buf, size_t size)
 {
-    size_t host_len = strlen(host);
-    size_t port_len = strlen(port);
-    bool brackets = memchr(host, ':', host_len) != NULL;
-    char *p = buf;
+    const char *colon = host;
 
-    /* Sums of lengths of strings that exist can't overflow. */
-    if (host_len + port_len + (brackets ? 3 : 1) >= size) {
-        errno = ENOSPC;
-        return NULL;
-    }
+    while (*colon != '\0' && *colon != ':')
+        colon++;
+    bool brackets = *colon != '\0';
+    size_t host_len = (size_t)(colon - host) + (brackets ? strlen(colon) : 0);
+    size_t used = host_len + (brackets ? 3 : 1);
+    if (used >= size)
+        goto too_small;
+    char *p = buf;
     if (brackets)
         *p++ = '[';
     memcpy(p, host, host_len);
@@ -130,6 +195,11 @@ const char *gonet_join_host_port(const char *host, const char *port, char *buf, 
     if (brackets)
         *p++ = ']';
     *p++ = ':';
-    memcpy(p, port, port_len + 1);
-    return buf;
+    for (char *end = buf + size; p < end; p++) {
+        if ((*p = *port++) == '\0')
+            return buf;
+    }
+too_small:
+    errno = ENOSPC;
+    return NULL;
 }

@@ -61,28 +61,27 @@ ssize_t gonet_ip_marshal_text(gonet_ip_t ip, void *buf, size_t size, gonet_error
     return gonet_ip_append_text(ip, buf, size, err);
 }
 
-gonet_ip_t gonet_parse_ip_n(const char *s, size_t len)
+/* A zone's "%" is as wrong here as any other character. */
+GONET__INLINE gonet_ip_t parse_ip(const char *s, const char *end)
 {
     gonet_ip_t ip = {16, {[10] = 0xff, 0xff}};
+    const char *p = gonet__read_ipv4(s, end, ip.b + 12);
 
-    switch (gonet__literal_kind(s, len)) {
-    case '.':
-        if (gonet__read_ipv4(s, s + len, ip.b + 12))
-            return ip;
-        break;
-    case ':': /* a zone's "%" is as wrong as any other character */
-        if (gonet__read_ipv6(s, s + len, ip.b))
-            return ip;
-        break;
-    default:
-        break;
-    }
-    return (gonet_ip_t){0};
+    if (p == NULL)
+        p = gonet__read_ipv6(s, end, ip.b);
+    if (p == NULL || !gonet__at_end(p, end))
+        memset(&ip, 0, sizeof(ip));
+    return ip;
+}
+
+gonet_ip_t gonet_parse_ip_n(const char *s, size_t len)
+{
+    return parse_ip(s, s + len);
 }
 
 gonet_ip_t gonet_parse_ip(const char *s)
 {
-    return gonet_parse_ip_n(s, strlen(s));
+    return parse_ip(s, NULL);
 }
 
 int gonet_ip_unmarshal_text(gonet_ip_t *ip, const void *text, size_t len, gonet_error_t **err)

@@ -5,6 +5,7 @@
 #ifndef GONET_ADDR_LITERAL_H
 #define GONET_ADDR_LITERAL_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,8 +22,8 @@ typedef struct {
 } gonet__literal_t;
 
 /*
- * gonet__parse_literal reads the address of len bytes at s. It stores 4 or 16 bytes in out; on
- * failure (bits 0) out holds rubbish. Inlined kinds below are for those who know what they want.
+ * gonet__parse_literal reads the address of len bytes at s, all of them. It stores 4 or 16 bytes in
+ * out; on failure (bits 0) out holds rubbish.
  */
 gonet__literal_t gonet__parse_literal(const char *s, size_t len, uint8_t out[16]);
 
@@ -49,9 +50,12 @@ char *gonet__put_ipv6(char *p, const uint8_t b[16]);
 /* gonet__is_mapped says whether b begins with ::ffff:0:0/96. */
 static inline bool gonet__is_mapped(const uint8_t b[16])
 {
-    static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    uint64_t zeros;
+    uint32_t ones;
 
-    return memcmp(b, prefix, sizeof(prefix)) == 0;
+    memcpy(&zeros, b, sizeof(zeros));
+    memcpy(&ones, b + 8, sizeof(ones));
+    return zeros == 0 && ones == htobe32(0xffff);
 }
 
 /* gonet__deliver copies the text from start to end, with a NUL, to buf; NULL with errno ENOSPC if

@@ -4,7 +4,6 @@
  * things.
  */
 #include "addr/literal.h"
-#include "addr/literal_parse.h"
 #include "base/alloc.h"
 #include "base/digits.h"
 
@@ -109,9 +108,19 @@ static complaint_t blame_ipv6(const char *s, const char *end)
     return say(gap ? no_room_for_zeros : "address string too short");
 }
 
+/* '.', ':' or '%', whichever comes first and so decides what the text is taken for; 0 for none. */
+static char kind(const char *s, const char *end)
+{
+    for (; s < end; s++) {
+        if (*s == '.' || *s == ':' || *s == '%')
+            return *s;
+    }
+    return 0;
+}
+
 static complaint_t blame(const char *s, const char *end)
 {
-    switch (gonet__literal_kind(s, (size_t)(end - s))) {
+    switch (kind(s, end)) {
     case '.':
         return blame_ipv4(s, end);
     case ':': {

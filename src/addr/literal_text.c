@@ -11,9 +11,7 @@
 char *gonet__put_ipv4(char *p, const uint8_t b[4])
 {
     for (int i = 0; i < 4; i++) {
-        const char *octet = gonet__octet_text[b[i]];
-        memcpy(p, octet, 4); /* the length byte, too: what follows overwrites it */
-        p += octet[3];
+        p = gonet__put_octet(p, b[i]);
         *p++ = '.';
     }
     return p - 1;

@@ -3,6 +3,7 @@
  */
 #include "gonet/netip.h"
 
+#include "addr/literal_parse.h"
 #include "addr/netip_text.h"
 #include "base/digits.h"
 
@@ -33,12 +34,14 @@ int gonet_netip_addr_port_compare(gonet_netip_addr_port_t a, gonet_netip_addr_po
     return order != 0 ? order : (a.port > b.port) - (a.port < b.port);
 }
 
-/* The port from s to end, unsigned decimal; -1 if it is none. */
-static int read_port(const char *s, const char *end)
+/* The port from s to the end, unsigned decimal; -1 if it is none. */
+GONET__INLINE int read_port(const char *s, const char *end)
 {
     int port = 0;
 
-    for (; s < end; s++) {
+    if (gonet__at_end(s, end))
+        return -1;
+    for (; !gonet__at_end(s, end); s++) {
         unsigned d = gonet__digit(*s);
         if (d > 9)
             return -1;
@@ -100,28 +103,45 @@ static gonet_error_t *explain(const char *s, size_t len)
     return gonet__zone_error(host, host_len);
 }
 
-static bool parse_addr_port(const char *s, size_t len, gonet_netip_addr_port_t *p)
+/* The usual texts, in one pass: without a zone, which may have any character in it. *p is zero
+ * before. */
+GONET__INLINE bool parse_plain(const char *s, const char *end, gonet_netip_addr_port_t *p)
 {
-    const char *end = s + len;
+    if (gonet__peek(s, end) == '[') {
+        s = gonet__read_ipv6(s + 1, end, p->addr.b);
+        if (s == NULL || gonet__peek(s, end) != ']')
+            return false;
+        s++;
+        p->addr.bits = 128;
+    } else {
+        s = gonet__read_ipv4(s, end, p->addr.b);
+        if (s == NULL)
+            return false;
+        p->addr.bits = 32;
+    }
+    if (gonet__peek(s, end) != ':')
+        return false;
+    int port = read_port(s + 1, end);
+    p->port = (uint16_t)port;
+    return port >= 0;
+}
+
+/* Addresses with a zone; anything else ends in an error. */
+static gonet_netip_addr_port_t parse_zoned(const char *s, size_t len, gonet_error_t **err)
+{
+    gonet_netip_addr_port_t p = {.port = 0};
     const char *colon = memrchr(s, ':', len);
 
-    if (colon == NULL || colon == s || colon + 1 == end)
-        return false;
-    const char *host = s;
-    const char *host_end = colon;
-    bool bracketed = *s == '[';
-    if (bracketed) {
-        if (colon - s < 2 || colon[-1] != ']')
-            return false;
-        host++;
-        host_end--;
+    if (colon != NULL && colon - s >= 2 && s[0] == '[' && colon[-1] == ']') {
+        int port = read_port(colon + 1, s + len);
+        gonet__literal_t l = gonet__parse_literal(s + 1, (size_t)(colon - s) - 2, p.addr.b);
+        p.port = (uint16_t)port;
+        if (port >= 0 && l.bits == 128 && gonet__make_netip(&p.addr, &l))
+            return p;
     }
-    int port = read_port(colon + 1, end);
-    if (port < 0)
-        return false;
-    gonet__literal_t l = gonet__parse_literal(host, (size_t)(host_end - host), p->addr.b);
-    p->port = (uint16_t)port;
-    return l.bits == (bracketed ? 128 : 32) && gonet__make_netip(&p->addr, &l);
+    if (err != NULL)
+        *err = explain(s, len);
+    return (gonet_netip_addr_port_t){.port = 0};
 }
 
 gonet_netip_addr_port_t gonet_netip_parse_addr_port_n(const char *s, size_t len,
@@ -130,16 +150,19 @@ gonet_netip_addr_port_t gonet_netip_parse_addr_port_n(const char *s, size_t len,
     gonet_netip_addr_port_t p = {.port = 0};
 
     gonet__error_clear(err);
-    if (parse_addr_port(s, len, &p))
-        return p;
-    if (err != NULL)
-        *err = explain(s, len);
-    return (gonet_netip_addr_port_t){.port = 0};
+    if (!parse_plain(s, s + len, &p))
+        p = parse_zoned(s, len, err);
+    return p;
 }
 
 gonet_netip_addr_port_t gonet_netip_parse_addr_port(const char *s, gonet_error_t **err)
 {
-    return gonet_netip_parse_addr_port_n(s, strlen(s), err);
+    gonet_netip_addr_port_t p = {.port = 0};
+
+    gonet__error_clear(err);
+    if (!parse_plain(s, NULL, &p))
+        p = parse_zoned(s, strlen(s), err);
+    return p;
 }
 
 gonet_netip_addr_port_t gonet_netip_must_parse_addr_port_n(const char *s, size_t len)

@@ -3,7 +3,10 @@
  */
 #include "gonet/netip.h"
 
+#include <endian.h>
+
 #include "addr/ip_bytes.h"
+#include "addr/literal_parse.h"
 #include "addr/netip_text.h"
 #include "base/digits.h"
 
@@ -73,14 +76,22 @@ gonet_netip_prefix_t gonet_netip_addr_prefix(gonet_netip_addr_t a, int bits, gon
     return p;
 }
 
-/* Whether the first n bits of a and b are the same. */
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
+static inline uint64_t load(const uint8_t *b)
 {
-    unsigned rest = n % 8;
+    uint64_t v;
 
-    if (memcmp(a, b, n / 8) != 0)
-        return false;
-    return rest == 0 || ((a[n / 8] ^ b[n / 8]) & (0xff00 >> rest) & 0xff) == 0;
+    memcpy(&v, b, sizeof(v));
+    return be64toh(v);
+}
+
+/* Whether the first n (at most 128) bits of a and b are the same. Shifts stay below 64. */
+static inline bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
+{
+    uint64_t high = load(a) ^ load(b);
+
+    if (n <= 64)
+        return n == 0 || high >> (64 - n) == 0;
+    return high == 0 && (load(a + 8) ^ load(b + 8)) >> (128 - n) == 0;
 }
 
 bool gonet_netip_prefix_contains(gonet_netip_prefix_t p, gonet_netip_addr_t a)
@@ -97,22 +108,19 @@ bool gonet_netip_prefix_overlaps(gonet_netip_prefix_t a, gonet_netip_prefix_t b)
     return shorter > 0 && a.addr_bits == b.addr_bits && same_bits(a.b, b.b, shorter - 1);
 }
 
-/*
- * The digits of a length, as Go's Atoi after a look at the first one: -1 if they are none or exceed
- * 63 bits; anything that is too large for an address may come as 129.
- */
-static int read_bits(const char *s, const char *end)
+/* Whether s to end is what Go's Atoi takes after a look at the first digit: at most 63 bits. */
+static bool is_number(const char *s, const char *end)
 {
     int64_t n = 0;
 
     if (s == end || (end - s > 1 && *s == '0'))
-        return -1;
+        return false;
     for (; s < end; s++) {
         unsigned d = gonet__digit(*s);
         if (d > 9 || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (int)d, &n))
-            return -1;
+            return false;
     }
-    return n <= 128 ? (int)n : 129;
+    return true;
 }
 
 /* The error of a text that parse_prefix refused, in the order in which Go finds it
@@ -136,7 +144,7 @@ static gonet_error_t *explain(const char *s, size_t len)
         gonet__literal_complain(&text, s, (size_t)(slash - s));
     } else if (l.zone != NULL) {
         gonet__buf_puts(&text, "IPv6 zones cannot be present in a prefix");
-    } else if (read_bits(slash + 1, end) < 0) {
+    } else if (!is_number(slash + 1, end)) {
         gonet__buf_puts(&text, "bad bits after slash: ");
         gonet__buf_quote(&text, slash + 1, (size_t)(end - slash) - 1);
     } else {
@@ -145,28 +153,57 @@ static gonet_error_t *explain(const char *s, size_t len)
     return gonet__text_error(&text);
 }
 
-gonet_netip_prefix_t gonet_netip_parse_prefix_n(const char *s, size_t len, gonet_error_t **err)
+/* A length of at most three digits, without a leading zero; 255 if it is none. */
+GONET__INLINE unsigned read_length(const char *s, const char *end)
 {
-    gonet_netip_prefix_t p = {.addr_bits = 0};
-    const char *slash = memrchr(s, '/', len);
+    unsigned n = gonet__digit(gonet__peek(s, end));
 
-    gonet__error_clear(err);
-    if (slash != NULL) {
-        gonet__literal_t l = gonet__parse_literal(s, (size_t)(slash - s), p.b);
-        int bits = read_bits(slash + 1, s + len);
-        p.addr_bits = (uint8_t)l.bits;
-        p.bits_plus_one = (uint8_t)(bits + 1);
-        if (l.bits != 0 && l.zone == NULL && bits >= 0 && bits <= (int)l.bits)
-            return p;
+    if (n > 9)
+        return 255;
+    for (s++; !gonet__at_end(s, end); s++) {
+        unsigned d = gonet__digit(*s);
+        if (d > 9 || n == 0 || n > 12)
+            return 255;
+        n = n * 10 + d;
     }
+    return n;
+}
+
+/* *p is zero before, and rubbish after a failure. */
+GONET__INLINE bool parse_prefix(const char *s, const char *end, gonet_netip_prefix_t *p)
+{
+    unsigned bits;
+
+    s = gonet__read_literal(s, end, p->b, &bits);
+    if (s == NULL || gonet__peek(s, end) != '/')
+        return false;
+    unsigned length = read_length(s + 1, end);
+    p->addr_bits = (uint8_t)bits;
+    p->bits_plus_one = (uint8_t)(length + 1);
+    return length <= bits;
+}
+
+static gonet_netip_prefix_t refuse(const char *s, size_t len, gonet_error_t **err)
+{
     if (err != NULL)
         *err = explain(s, len);
     return (gonet_netip_prefix_t){.addr_bits = 0};
 }
 
+gonet_netip_prefix_t gonet_netip_parse_prefix_n(const char *s, size_t len, gonet_error_t **err)
+{
+    gonet_netip_prefix_t p = {.addr_bits = 0};
+
+    gonet__error_clear(err);
+    return parse_prefix(s, s + len, &p) ? p : refuse(s, len, err);
+}
+
 gonet_netip_prefix_t gonet_netip_parse_prefix(const char *s, gonet_error_t **err)
 {
-    return gonet_netip_parse_prefix_n(s, strlen(s), err);
+    gonet_netip_prefix_t p = {.addr_bits = 0};
+
+    gonet__error_clear(err);
+    return parse_prefix(s, NULL, &p) ? p : refuse(s, strlen(s), err);
 }
 
 gonet_netip_prefix_t gonet_netip_must_parse_prefix_n(const char *s, size_t len)
@@ -187,21 +224,23 @@ static const char invalid[] = "invalid Prefix";
 
 static char *put(char *p, const gonet_netip_prefix_t *prefix)
 {
-    gonet_netip_addr_t a = gonet_netip_prefix_addr(*prefix);
-
     if (prefix->bits_plus_one == 0) {
         memcpy(p, invalid, sizeof(invalid) - 1);
         return p + sizeof(invalid) - 1;
     }
-    p = gonet__put_netip(p, &a);
+    p = gonet__put_bytes(p, prefix->b, prefix->addr_bits);
     *p++ = '/';
-    return gonet__put_uint(p, prefix->bits_plus_one - 1u);
+    return gonet__put_octet(p, (uint8_t)(prefix->bits_plus_one - 1));
 }
 
 const char *gonet_netip_prefix_string(gonet_netip_prefix_t p, char *buf, size_t size)
 {
     char text[GONET__NETIP_ROOM];
 
+    if (size >= sizeof(text)) {
+        *put(buf, &p) = '\0';
+        return buf;
+    }
     return gonet__deliver(buf, size, text, put(text, &p));
 }
 

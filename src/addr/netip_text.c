@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/digits.h"
+#include "addr/literal_parse.h"
 
 bool gonet__make_netip(gonet_netip_addr_t *a, const gonet__literal_t *l)
 {
@@ -29,22 +29,55 @@ gonet_error_t *gonet__zone_error(const char *s, size_t len)
     return gonet__text_error(&text);
 }
 
+/* *a is zero before, and rubbish after a failure. */
+GONET__INLINE bool parse_addr(const char *s, const char *end, gonet_netip_addr_t *a)
+{
+    unsigned bits;
+    const char *p = gonet__read_literal(s, end, a->b, &bits);
+
+    if (p == NULL)
+        return false;
+    a->bits = (uint8_t)bits;
+    if (gonet__at_end(p, end))
+        return true;
+    if (bits != 128 || *p++ != '%')
+        return false;
+    size_t len = end != NULL ? (size_t)(end - p) : strlen(p);
+    gonet__literal_t l = {.bits = 128, .zone = p, .zone_len = len};
+    return len > 0 && gonet__make_netip(a, &l);
+}
+
+static void explain(const char *s, size_t len, gonet_error_t **err)
+{
+    uint8_t b[16];
+
+    if (err != NULL)
+        *err = gonet__parse_literal(s, len, b).bits == 0 ? gonet__literal_error(s, len)
+                                                         : gonet__zone_error(s, len);
+}
+
 gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_error_t **err)
 {
     gonet_netip_addr_t a = {.bits = 0};
-    gonet__literal_t l = gonet__parse_literal(s, len, a.b);
 
     gonet__error_clear(err);
-    if (l.bits != 0 && gonet__make_netip(&a, &l))
-        return a;
-    if (err != NULL)
-        *err = l.bits == 0 ? gonet__literal_error(s, len) : gonet__zone_error(s, len);
-    return (gonet_netip_addr_t){.bits = 0};
+    if (!parse_addr(s, s + len, &a)) {
+        memset(&a, 0, sizeof(a));
+        explain(s, len, err);
+    }
+    return a;
 }
 
 gonet_netip_addr_t gonet_netip_parse_addr(const char *s, gonet_error_t **err)
 {
-    return gonet_netip_parse_addr_n(s, strlen(s), err);
+    gonet_netip_addr_t a = {.bits = 0};
+
+    gonet__error_clear(err);
+    if (!parse_addr(s, NULL, &a)) {
+        memset(&a, 0, sizeof(a));
+        explain(s, strlen(s), err);
+    }
+    return a;
 }
 
 void gonet__must(const gonet_error_t *err)
@@ -79,19 +112,21 @@ static char *put_zone(char *p, const gonet_netip_addr_t *a)
     return p + len;
 }
 
-char *gonet__put_netip(char *p, const gonet_netip_addr_t *a)
+char *gonet__put_bytes(char *p, const uint8_t b[16], unsigned bits)
 {
     static const char mapped[] = "::ffff:";
 
-    if (a->bits == 32)
-        return gonet__put_ipv4(p, a->b);
-    if (gonet__is_mapped(a->b)) {
-        memcpy(p, mapped, sizeof(mapped) - 1);
-        p = gonet__put_ipv4(p + sizeof(mapped) - 1, a->b + 12);
-    } else {
-        p = gonet__put_ipv6(p, a->b);
-    }
-    return put_zone(p, a);
+    if (bits == 32)
+        return gonet__put_ipv4(p, b);
+    if (!gonet__is_mapped(b))
+        return gonet__put_ipv6(p, b);
+    memcpy(p, mapped, sizeof(mapped));
+    return gonet__put_ipv4(p + sizeof(mapped) - 1, b + 12);
+}
+
+char *gonet__put_netip(char *p, const gonet_netip_addr_t *a)
+{
+    return put_zone(gonet__put_bytes(p, a->b, a->bits), a);
 }
 
 const char *gonet_netip_addr_string(gonet_netip_addr_t a, char *buf, size_t size)

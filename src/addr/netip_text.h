@@ -10,6 +10,9 @@
 /* Room for any text of this package, and for what the writers touch beyond its end. */
 enum { GONET__NETIP_ROOM = GONET_ADDR_STRLEN };
 
+/* gonet__put_bytes writes an address of 32 or 128 bits, without a NUL. */
+char *gonet__put_bytes(char *p, const uint8_t b[16], unsigned bits);
+
 /* gonet__put_netip writes a valid address with its zone, without a NUL. */
 char *gonet__put_netip(char *p, const gonet_netip_addr_t *a);
 

@@ -3,8 +3,6 @@
  */
 #include "base/digits.h"
 
-#include <string.h>
-
 /* clang-format off */
 #define XX 0xff
 const uint8_t gonet__hex_value[256] = {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* gonet__hex_value[c] is the value of the hexadecimal digit c, of either case; 0xff for any other
  * byte. */
@@ -26,6 +27,15 @@ enum { GONET__UINT_STRLEN = 20, GONET__INT_STRLEN = 20 };
 static inline unsigned gonet__digit(char c)
 {
     return (unsigned)(unsigned char)c - '0';
+}
+
+/* gonet__put_octet writes v in decimal at p, where it touches 4 bytes, and returns the end. */
+static inline char *gonet__put_octet(char *p, uint8_t v)
+{
+    const char *octet = gonet__octet_text[v];
+
+    memcpy(p, octet, 4); /* the length byte, too: what follows overwrites it */
+    return p + octet[3];
 }
 
 /* gonet__put_uint writes v in decimal at p, without a NUL, and returns the end. */
