@@ -307,11 +307,13 @@ bool gonet_chan_recv(gonet_chan_t *ch, void *elem)
 int gonet_chan_try_send(gonet_chan_t *ch, const void *elem)
 {
     gonet__chan_waiter_t *peer;
+    int status;
 
     if (ch == NULL)
         return GONET_CHAN_WOULD_BLOCK;
     gonet__spin_lock(&ch->lock);
-    return finish(ch, gonet__chan_send_locked(ch, elem, &peer), peer);
+    status = gonet__chan_send_locked(ch, elem, &peer);
+    return finish(ch, status, peer);
 }
 
 int gonet_chan_try_recv(gonet_chan_t *ch, void *elem)
