@@ -1,0 +1,29 @@
+/*
+ * From the reason of a failed call to its error object.
+ */
+#include "socket/fd.h"
+
+gonet_error_t *gonet__fail_error(const gonet__fail_t *fail)
+{
+    switch (fail->kind) {
+    case GONET__FAIL_EOF:
+        return gonet_eof;
+    case GONET__FAIL_CLOSED:
+        return gonet_err_closed;
+    case GONET__FAIL_TIMEOUT:
+        return gonet_err_deadline_exceeded;
+    case GONET__FAIL_NOT_POLLABLE:
+        return gonet__err_not_pollable;
+    case GONET__FAIL_UNEXPECTED_EOF:
+        return gonet_err_unexpected_eof;
+    case GONET__FAIL_NO_MEMORY:
+        return gonet_err_no_memory;
+    case GONET__FAIL_ERRNO:
+        return gonet_errno_error(fail->errnum);
+    case GONET__FAIL_SYSCALL:
+        return gonet_syscall_error_new(fail->syscall, fail->errnum);
+    case GONET__FAIL_NONE:
+        break;
+    }
+    return NULL;
+}
