@@ -1,0 +1,195 @@
+/*
+ * Dialers: from two texts to a connection. All of it happens in the caller, but for races and the
+ * cancel channel, which take a task each that has ended when the dial returns.
+ */
+#include "gonet/dial.h"
+
+#include "base/alloc.h"
+#include "dial/addrlist.h"
+#include "dial/mptcp.h"
+#include "dial/serial.h"
+#include "dial/tcp_dial.h"
+#include "error/error.h"
+#include "gonet/chan.h"
+#include "gonet/task.h"
+#include "runtime/clock.h"
+#include "runtime/context.h"
+
+static const gonet_dialer_t zero_dialer;
+
+bool gonet_dialer_multipath_tcp(const gonet_dialer_t *d)
+{
+    return gonet__mptcp_for_dialer(d == NULL ? 0 : d->mptcp);
+}
+
+void gonet_dialer_set_multipath_tcp(gonet_dialer_t *d, bool use)
+{
+    d->mptcp = use ? 1 : 2;
+}
+
+/* The earliest of the three limits (behaviour 6.2). */
+static int64_t dial_deadline(const gonet_dialer_t *d, gonet_context_t *ctx)
+{
+    int64_t deadline = gonet__earlier(d->deadline.ns, gonet__context_deadline_ns(ctx));
+
+    if (d->timeout != 0)
+        deadline = gonet__earlier(deadline, gonet__add_ns(gonet__now(), d->timeout));
+    return deadline;
+}
+
+static gonet_conn_t *dial_list(const gonet__dial_t *d, const gonet__network_t *network,
+                               const gonet__addr_list_t *list, gonet_error_t **e)
+{
+    bool races = network->kind == GONET__NETWORK_TCP && network->family == 0 &&
+                 d->dialer->fallback_delay >= 0 && list->n > 1;
+
+    return races ? gonet__dial_race(d, list, e) : gonet__dial_serial(d, list->v, list->n, e);
+}
+
+static gonet_conn_t *dial(const gonet__dial_t *d, const char *address, gonet_error_t **err)
+{
+    const gonet__resolve_t how = {d->dialer->resolver, d->ctx, d->deadline};
+    gonet__addr_list_t list;
+    gonet__network_t network;
+    gonet_conn_t *c = NULL;
+    gonet_error_t *e = gonet__resolve_dial(&how, d->network, address, d->local, &network, &list);
+
+    if (e != NULL) {
+        gonet_error_set(err, gonet_op_error_new("dial", d->network, NULL, NULL, e));
+        return NULL;
+    }
+    c = dial_list(d, &network, &list, &e);
+    gonet__addr_list_free(&list);
+    gonet_error_set(err, c == NULL ? e : NULL);
+    return c;
+}
+
+/*
+ * A dial that a channel can cancel: a task waits for that, or for the dial's end. It may outlast
+ * the dial by a moment, so it has references of its own to everything.
+ */
+typedef struct {
+    gonet_chan_t *cancel;
+    gonet_chan_t *end;
+    gonet_context_t *ctx;
+} canceller_t;
+
+static void canceller_free(canceller_t *c)
+{
+    if (c == NULL)
+        return;
+    gonet_chan_free(c->cancel);
+    gonet_chan_free(c->end);
+    gonet_context_free(c->ctx);
+    gonet__free(c);
+}
+
+static void wait_for_cancel(void *arg)
+{
+    canceller_t *c = arg;
+    gonet_select_case_t cases[2] = {{.ch = c->cancel}, {.ch = c->end}};
+
+    if (gonet_select(cases, 2, gonet_no_deadline) == 0)
+        gonet_context_cancel(c->ctx);
+    canceller_free(c);
+}
+
+static bool start_canceller(gonet_chan_t *cancel, gonet_chan_t *end, gonet_context_t *ctx)
+{
+    canceller_t *c = end == NULL ? NULL : gonet__alloc(sizeof(*c));
+
+    if (c == NULL)
+        return false;
+    c->cancel = gonet_chan_ref(cancel);
+    c->end = gonet_chan_ref(end);
+    c->ctx = gonet_context_ref(ctx);
+    if (gonet_go(wait_for_cancel, c) == 0)
+        return true;
+    canceller_free(c);
+    return false;
+}
+
+static gonet_conn_t *dial_cancellable(gonet__dial_t *d, const char *address, gonet_error_t **err)
+{
+    gonet_chan_t *cancel = d->dialer->cancel, *end = gonet_chan_new(0, 0);
+    gonet_context_t *ctx = gonet_context_with_cancel(d->ctx);
+    gonet_conn_t *c = NULL;
+
+    d->ctx = ctx;
+    if (gonet_chan_try_recv(cancel, NULL) != GONET_CHAN_WOULD_BLOCK)
+        gonet_context_cancel(ctx);
+    if (start_canceller(cancel, end, ctx)) {
+        c = dial(d, address, err);
+        (void)gonet_chan_close(end);
+    } else {
+        gonet_error_set(err,
+                        gonet_op_error_new("dial", d->network, NULL, NULL, gonet_err_no_memory));
+    }
+    gonet_chan_free(end);
+    gonet_context_free(ctx);
+    return c;
+}
+
+gonet_conn_t *gonet_dialer_dial_context(const gonet_dialer_t *d, gonet_context_t *ctx,
+                                        const char *network, const char *address,
+                                        gonet_error_t **err)
+{
+    gonet__dial_t dialing = {
+        .dialer = d == NULL ? &zero_dialer : d, .ctx = ctx, .network = network};
+
+    gonet__error_clear(err);
+    dialing.deadline = dial_deadline(dialing.dialer, ctx);
+    dialing.local = dialing.dialer->local_addr;
+    if (dialing.local != NULL && dialing.local->kind == GONET_ADDR_NONE)
+        dialing.local = NULL;
+    if (dialing.dialer->cancel != NULL)
+        return dial_cancellable(&dialing, address, err);
+    return dial(&dialing, address, err);
+}
+
+gonet_conn_t *gonet_dialer_dial(const gonet_dialer_t *d, const char *network, const char *address,
+                                gonet_error_t **err)
+{
+    return gonet_dialer_dial_context(d, NULL, network, address, err);
+}
+
+gonet_conn_t *gonet_dial(const char *network, const char *address, gonet_error_t **err)
+{
+    return gonet_dialer_dial_context(NULL, NULL, network, address, err);
+}
+
+gonet_conn_t *gonet_dial_timeout(const char *network, const char *address, gonet_duration_t timeout,
+                                 gonet_error_t **err)
+{
+    const gonet_dialer_t d = {.timeout = timeout};
+
+    return gonet_dialer_dial_context(&d, NULL, network, address, err);
+}
+
+/* The addresses of a typed dial as its error tells them. */
+static gonet_error_t *typed_error(const char *network, const gonet_tcp_addr_t *laddr,
+                                  const gonet_tcp_addr_t *raddr, gonet_error_t *inner)
+{
+    gonet_addr_t source = gonet_tcp_addr_as_addr(laddr), addr = gonet_tcp_addr_as_addr(raddr);
+
+    return gonet_op_error_new("dial", network, &source, &addr, inner);
+}
+
+gonet_tcp_conn_t *gonet_dial_tcp(const char *network, const gonet_tcp_addr_t *laddr,
+                                 const gonet_tcp_addr_t *raddr, gonet_error_t **err)
+{
+    const gonet__tcp_dial_t dialing = {.dialer = &zero_dialer, .network = network};
+    gonet_tcp_conn_t *c = NULL;
+    gonet_error_t *e = NULL;
+
+    gonet__error_clear(err);
+    if (!gonet__is_tcp(network))
+        e = gonet__unknown_network_error(network);
+    else if (raddr == NULL)
+        e = gonet__err_missing_address;
+    else
+        c = gonet__tcp_dial(&dialing, laddr, raddr, &e);
+    if (c == NULL)
+        gonet_error_set(err, typed_error(network, laddr, raddr, e));
+    return c;
+}

@@ -1,0 +1,267 @@
+/*
+ * Ports and protocols by name. The files' texts are kept, split in place, with an index of entries
+ * in file order: a service's last line wins, a protocol's first (behaviour 2.17, 2.19).
+ */
+#include "dial/services.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "addr/addr_error.h"
+#include "base/alloc.h"
+#include "base/digits.h"
+#include "dial/names_file.h"
+#include "gonet/lookup.h"
+
+#define MAX_NAME  25
+#define PORT_CLIP (1 << 30)
+#define MAX_PORT  65535
+
+typedef struct {
+    const char *proto; /* services: "tcp"; protocols: "" */
+    const char *name;
+    int number;
+} entry_t;
+
+/* One file's contents. */
+typedef struct {
+    char *text;
+    entry_t *entries;
+    size_t n, size;
+} table_t;
+
+static const entry_t builtin_services[] = {
+    {"udp", "domain", 53},       {"tcp", "ftp", 21},    {"tcp", "ftps", 990},
+    {"tcp", "gopher", 70},       {"tcp", "http", 80},   {"tcp", "https", 443},
+    {"tcp", "imap2", 143},       {"tcp", "imap3", 220}, {"tcp", "imaps", 993},
+    {"tcp", "pop3", 110},        {"tcp", "pop3s", 995}, {"tcp", "smtp", 25},
+    {"tcp", "submissions", 465}, {"tcp", "ssh", 22},    {"tcp", "telnet", 23}};
+
+static const entry_t builtin_protocols[] = {
+    {"", "icmp", 1}, {"", "igmp", 2}, {"", "tcp", 6}, {"", "udp", 17}, {"", "ipv6-icmp", 58}};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards reading, once */
+static bool loaded;
+static table_t services, protocols;
+
+/* An entry that memory has no room for is left out. */
+static void add(table_t *t, const char *proto, const char *name, int number)
+{
+    if (t->n == t->size) {
+        size_t size = t->size == 0 ? 64 : 2 * t->size;
+        entry_t *larger = gonet__realloc(t->entries, size, sizeof(*larger));
+
+        if (larger == NULL)
+            return;
+        t->entries = larger;
+        t->size = size;
+    }
+    t->entries[t->n++] = (entry_t){proto, name, number};
+}
+
+/* "name port/proto alias…" */
+static void add_service(gonet__fields_t *f)
+{
+    int port;
+    size_t used, len = f->n < 2 ? 0 : strlen(f->field[1]);
+
+    if (len == 0 || !gonet__scan_decimal(f->field[1], len, &port, &used) || port <= 0 ||
+        f->field[1][used] != '/')
+        return;
+    for (size_t i = 0; i < f->n; i++) {
+        if (i != 1)
+            add(&services, f->field[1] + used + 1, f->field[i], port);
+    }
+}
+
+/* "name number alias…" */
+static void add_protocol(gonet__fields_t *f)
+{
+    int number;
+    size_t used;
+
+    if (f->n < 2 || !gonet__scan_decimal(f->field[1], strlen(f->field[1]), &number, &used))
+        return;
+    for (size_t i = 0; i < f->n; i++) {
+        if (i != 1)
+            add(&protocols, "", f->field[i], number);
+    }
+}
+
+static void load(table_t *t, const char *path, void (*add_line)(gonet__fields_t *f))
+{
+    gonet__fields_t fields;
+    char *p;
+
+    t->text = gonet__read_text(path);
+    p = t->text;
+    while (p != NULL && gonet__next_fields(&p, &fields))
+        add_line(&fields);
+}
+
+static void load_once(void)
+{
+    pthread_mutex_lock(&lock);
+    if (!loaded) {
+        load(&services, "/etc/services", add_service);
+        load(&protocols, "/etc/protocols", add_protocol);
+        loaded = true;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void clear(table_t *t)
+{
+    gonet__free(t->text);
+    gonet__free(t->entries);
+    *t = (table_t){NULL, NULL, 0, 0};
+}
+
+void gonet__services_release(void)
+{
+    pthread_mutex_lock(&lock);
+    clear(&services);
+    clear(&protocols);
+    loaded = false;
+    pthread_mutex_unlock(&lock);
+}
+
+static const entry_t *find(const entry_t *entries, size_t n, const char *proto, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(entries[i].name, name) == 0 && strcmp(entries[i].proto, proto) == 0)
+            return &entries[i];
+    }
+    return NULL;
+}
+
+/* The file's last word on it, else the built-in one. */
+static const entry_t *find_service(const char *proto, const char *name)
+{
+    for (size_t i = services.n; i-- > 0;) {
+        const entry_t *e = find(&services.entries[i], 1, proto, name);
+
+        if (e != NULL)
+            return e;
+    }
+    return find(builtin_services, sizeof(builtin_services) / sizeof(entry_t), proto, name);
+}
+
+gonet_error_t *gonet__lookup_protocol(const char *name, int *proto)
+{
+    char lower[MAX_NAME + 1];
+    const entry_t *e = NULL;
+
+    load_once();
+    if (gonet__lower(name, lower, sizeof(lower))) {
+        e = find(builtin_protocols, sizeof(builtin_protocols) / sizeof(entry_t), "", lower);
+        if (e == NULL)
+            e = find(protocols.entries, protocols.n, "", lower);
+    }
+    if (e == NULL)
+        return gonet__addr_error("unknown IP protocol specified", name);
+    *proto = e->number;
+    return NULL;
+}
+
+bool gonet__parse_port(const char *text, int *port)
+{
+    bool negative = text[0] == '-';
+    int64_t n = 0;
+
+    for (const char *p = text + (negative || text[0] == '+'); *p != '\0'; p++) {
+        unsigned digit = gonet__digit(*p);
+
+        if (digit > 9)
+            return false;
+        /* Too large already, whatever follows. */
+        if (n >= PORT_CLIP)
+            break;
+        n = n * 10 + digit;
+        if (n > UINT32_MAX)
+            break;
+    }
+    if (!negative && n >= PORT_CLIP)
+        n = PORT_CLIP - 1;
+    if (negative && n > PORT_CLIP)
+        n = PORT_CLIP;
+    *port = (int)(negative ? -n : n);
+    return true;
+}
+
+/* "tcp", "udp" or "ip" for a network name; NULL for others. */
+static const char *base_of(const char *network)
+{
+    static const char *const bases[] = {"tcp", "udp"};
+
+    if (network[0] == '\0' || strcmp(network, "ip") == 0)
+        return "ip";
+    for (size_t i = 0; i < 2; i++) {
+        const char *suffix = network + 3;
+
+        if (strncmp(network, bases[i], 3) == 0 &&
+            (*suffix == '\0' || strcmp(suffix, "4") == 0 || strcmp(suffix, "6") == 0))
+            return bases[i];
+    }
+    return NULL;
+}
+
+static gonet_error_t *unknown_port(const char *base, const char *service)
+{
+    size_t size = strlen(base) + strlen(service) + 2;
+    char *name = gonet__alloc(size);
+    gonet_error_t *e;
+
+    if (name == NULL)
+        return gonet_err_no_memory;
+    snprintf(name, size, "%s/%s", base, service);
+    e = gonet__dns_error("unknown port", name, "", false, false, true, NULL);
+    gonet__free(name);
+    return e;
+}
+
+static gonet_error_t *lookup_name(const char *network, const char *service, int *port)
+{
+    const char *base = base_of(network);
+    const entry_t *e = NULL;
+    char lower[MAX_NAME + 1];
+
+    if (base == NULL)
+        return gonet__addr_error("unknown network", network);
+    load_once();
+    if (gonet__lower(service, lower, sizeof(lower))) {
+        bool either = strcmp(base, "ip") == 0;
+
+        e = find_service(either ? "tcp" : base, lower);
+        if (e == NULL && either)
+            e = find_service("udp", lower);
+    }
+    if (e == NULL)
+        return unknown_port(base, service);
+    *port = e->number;
+    return NULL;
+}
+
+gonet_error_t *gonet__lookup_port(const char *network, const char *service, int *port)
+{
+    if (!gonet__parse_port(service, port)) {
+        gonet_error_t *e = lookup_name(network, service, port);
+
+        if (e != NULL)
+            return e;
+    }
+    if (*port < 0 || *port > MAX_PORT)
+        return gonet__addr_error("invalid port", service);
+    return NULL;
+}
+
+int gonet_lookup_port(const char *network, const char *service, gonet_error_t **err)
+{
+    int port = 0;
+    gonet_error_t *e = gonet__lookup_port(network, service, &port);
+
+    gonet_error_set(err, e);
+    return e == NULL ? port : -1;
+}

@@ -1,0 +1,105 @@
+/*
+ * Listening on one TCP address. Nothing here waits but a control function that does.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "conn/rawconn.h"
+#include "dial/mptcp.h"
+#include "dial/tcp_dial.h"
+#include "socket/socket.h"
+#include "socket/sockopt.h"
+#include "socket/sys.h"
+
+static gonet_error_t *call_control(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l,
+                                   const gonet_tcp_addr_t *laddr)
+{
+    const char *network = l->sock.fd.family == AF_INET ? "tcp4" : "tcp6";
+    char address[GONET_ADDR_STRLEN];
+    gonet_error_t *e = NULL;
+    gonet_raw_conn_t *raw;
+    int result;
+
+    if (lc->control == NULL)
+        return NULL;
+    raw = gonet__raw_conn_new(&l->sock, GONET__RAW_CONTROL, &e);
+    if (raw == NULL)
+        return e;
+    (void)gonet_tcp_addr_string(laddr, address, sizeof(address));
+    result = lc->control(lc->control_arg, network, address, raw, &e);
+    gonet_raw_conn_free(raw);
+    if (result == 0) {
+        gonet_error_free(e);
+        return NULL;
+    }
+    return e != NULL ? e : gonet_error_new("control function failed");
+}
+
+/* Options, control, bind, listen, in Go's order (behaviour 8.10). */
+static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l,
+                             const gonet_tcp_addr_t *laddr)
+{
+    int sysfd = l->sock.fd.pd.fd;
+    gonet__sockaddr_t sa;
+    gonet_error_t *e;
+    int errnum = gonet__sockopt_int(sysfd, SOL_SOCKET, SO_REUSEADDR, 1);
+
+    if (errnum != 0)
+        return gonet_syscall_error_new("setsockopt", errnum);
+    e = gonet__sockaddr_of_ip(&sa, l->sock.fd.family, &laddr->ip, laddr->port, laddr->zone);
+    if (e == NULL)
+        e = call_control(lc, l, laddr);
+    if (e != NULL)
+        return e;
+    if (gonet__sockaddr_bind(sysfd, &sa) < 0)
+        return gonet_syscall_error_new("bind", errno);
+    if (gonet__sys_listen(sysfd, gonet__somaxconn()) < 0)
+        return gonet_syscall_error_new("listen", errno);
+    gonet__sock_name(sysfd, &sa);
+    gonet__sock_set_addrs(&l->sock, &sa, NULL);
+    return NULL;
+}
+
+static gonet_tcp_listener_t *listen_proto(const gonet_listen_config_t *lc, const char *network,
+                                          int proto, const gonet_tcp_addr_t *laddr,
+                                          gonet_error_t **e)
+{
+    gonet_tcp_listener_t *l;
+    gonet__fail_t fail;
+    bool v6only;
+    int family = gonet__socket_family(network, &laddr->ip, NULL, true, &v6only);
+    int sysfd = gonet__socket_open(family, SOCK_STREAM, proto, v6only, &fail);
+
+    if (sysfd < 0) {
+        *e = gonet__fail_error(&fail);
+        return NULL;
+    }
+    l = gonet__tcp_listener_new(gonet__net_static(network), sysfd, family, lc->keep_alive,
+                                &lc->keep_alive_config);
+    if (l == NULL) {
+        *e = gonet_err_no_memory;
+        return NULL;
+    }
+    *e = set_up(lc, l, laddr);
+    if (*e == NULL)
+        return l;
+    gonet_tcp_listener_free(l);
+    return NULL;
+}
+
+gonet_tcp_listener_t *gonet__tcp_listen(const gonet_listen_config_t *lc, const char *network,
+                                        const gonet_tcp_addr_t *laddr, gonet_error_t **e)
+{
+    static const gonet_tcp_addr_t wildcard;
+    gonet_tcp_listener_t *l = NULL;
+
+    *e = NULL;
+    if (laddr == NULL)
+        laddr = &wildcard;
+    if (gonet__mptcp_for_listener(lc->mptcp) && gonet__mptcp_available()) {
+        l = listen_proto(lc, network, GONET__IPPROTO_MPTCP, laddr, e);
+        if (l == NULL)
+            gonet_error_set(e, NULL);
+    }
+    return l != NULL ? l : listen_proto(lc, network, IPPROTO_TCP, laddr, e);
+}
