@@ -1,11 +1,14 @@
 /*
- * From the reason of a failed call to its error object.
+ * From the reason why an operation failed to the error object that Go has for it. Only errnos get the
+ * system call's name; what comes from waiting is a sentinel.
  */
 #include "socket/fd.h"
 
 gonet_error_t *gonet__fail_error(const gonet__fail_t *fail)
 {
     switch (fail->kind) {
+    case GONET__FAIL_NONE:
+        return NULL;
     case GONET__FAIL_EOF:
         return gonet_eof;
     case GONET__FAIL_CLOSED:
@@ -22,8 +25,6 @@ gonet_error_t *gonet__fail_error(const gonet__fail_t *fail)
         return gonet_errno_error(fail->errnum);
     case GONET__FAIL_SYSCALL:
         return gonet_syscall_error_new(fail->syscall, fail->errnum);
-    case GONET__FAIL_NONE:
-        break;
     }
     return NULL;
 }
