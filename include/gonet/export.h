@@ -28,17 +28,17 @@
 #endif
 
 /*
- * GONET_AUTO(gonet_conn_t) c = …; releases c with gonet_conn_free at the end of the scope, for every
- * type that has a _free function. The variable is a pointer, and must be initialised.
+ * GONET_AUTO(gonet_conn_t) c = …; releases c with gonet_conn_free at the end of the scope, for
+ * every type that has a _free function. The variable is a pointer, and must be initialised.
  * GONET_AUTO_FREE const char **hosts = …; does it with gonet_free.
  */
 #if defined(__GNUC__)
 #define GONET_AUTO(type) __attribute__((cleanup(type##_auto_free))) type *
 #define GONET_AUTO_FREE  __attribute__((cleanup(gonet_auto_free)))
-#define GONET_DEFINE_AUTO(type, free_function)                                                     \
-    static inline __attribute__((unused)) void type##_auto_free(type **p)                         \
-    {                                                                                              \
-        free_function(*p);                                                                         \
+#define GONET_DEFINE_AUTO(type, free_function)                            \
+    static inline __attribute__((unused)) void type##_auto_free(type **p) \
+    {                                                                     \
+        free_function(*p);                                                \
     }
 #else
 #define GONET_DEFINE_AUTO(type, free_function)

@@ -1,7 +1,8 @@
 /*
  * Tasks: light-weight threads of control, Go's goroutines. Thousands of them share a few threads
- * (workers), each driving one event loop. A gonet call that has to wait parks the task that made it;
- * made from an ordinary thread, the same call blocks that thread. Nothing needs to be initialised.
+ * (workers), each driving one event loop. A gonet call that has to wait parks the task that made
+ * it; made from an ordinary thread, the same call blocks that thread. Nothing needs to be
+ * initialised.
  */
 #ifndef GONET_TASK_H
 #define GONET_TASK_H
@@ -15,15 +16,16 @@ GONET_BEGIN_DECLS
 
 /*
  * gonet_go starts fn(arg) in a new task and returns at once. The task ends when fn returns; fn must
- * not be left by longjmp or by a C++ exception. Its stack is GONET_STACK_SIZE bytes of address space
- * (environment variable; 256 KiB by default), of which only the pages touched take memory.
+ * not be left by longjmp or by a C++ exception. Its stack is GONET_STACK_SIZE bytes of address
+ * space (environment variable; 256 KiB by default), of which only the pages touched take memory.
  *
  * A task runs on one worker from its first instruction to its last. While it computes, or blocks
  * outside gonet (a pthread mutex, a file read), the other tasks of its worker wait; gonet_yield and
  * gonet_blocking are the cures.
  *
- * Returns 0, or -1 with errno ENOMEM (no memory) or EAGAIN (gonet_shutdown is under way): the task was
- * not started, and arg is still the caller's. Any task or thread may call it. Go: the go statement.
+ * Returns 0, or -1 with errno ENOMEM (no memory) or EAGAIN (gonet_shutdown is under way): the task
+ * was not started, and arg is still the caller's. Any task or thread may call it. Go: the go
+ * statement.
  */
 GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);
 
@@ -33,13 +35,16 @@ GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);
  */
 GONET_API GONET_NODISCARD int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size);
 
-/* gonet_yield lets the other runnable tasks of the worker run; from a thread, sched_yield. Go: runtime.Gosched. */
+/* gonet_yield lets the other runnable tasks of the worker run; from a thread, sched_yield. Go:
+ * runtime.Gosched. */
 GONET_API void gonet_yield(void);
 
-/* gonet_sleep parks the caller for at least d nanoseconds; d <= 0 returns at once. Go: time.Sleep. */
+/* gonet_sleep parks the caller for at least d nanoseconds; d <= 0 returns at once. Go: time.Sleep.
+ */
 GONET_API void gonet_sleep(gonet_duration_t d);
 
-/* gonet_num_task returns the number of tasks that exist. Go: runtime.NumGoroutine (threads are not counted). */
+/* gonet_num_task returns the number of tasks that exist. Go: runtime.NumGoroutine (threads are not
+ * counted). */
 GONET_API int gonet_num_task(void);
 
 /*
@@ -51,22 +56,23 @@ GONET_API int gonet_num_task(void);
 GONET_API int gonet_set_max_procs(int n);
 
 /*
- * gonet_blocking runs fn(arg) on a thread of the pool for blocking work, while only the caller waits,
- * and returns what fn returned. From a plain thread it calls fn there. The pool grows to 500 threads;
- * beyond that callers queue. If no thread can be made at all, fn runs on the caller's worker.
+ * gonet_blocking runs fn(arg) on a thread of the pool for blocking work, while only the caller
+ * waits, and returns what fn returned. From a plain thread it calls fn there. The pool grows to 500
+ * threads; beyond that callers queue. If no thread can be made at all, fn runs on the caller's
+ * worker.
  */
 GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
 
 /*
- * gonet_shutdown ends the runtime. No task can be started; every task that is parked in a gonet call
- * gets that call back with the closed error (gonet_err_closed; false or -1 from channels), as does each
- * call that would park. When no task is left, the workers end and all memory of the runtime is released;
- * the next use starts it again.
+ * gonet_shutdown ends the runtime. No task can be started; every task that is parked in a gonet
+ * call gets that call back with the closed error (gonet_err_closed; false or -1 from channels), as
+ * does each call that would park. When no task is left, the workers end and all memory of the
+ * runtime is released; the next use starts it again.
  *
  * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever.
- * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK when
- * called from a task, EALREADY when another thread is shutting down, or EBUSY when tasks were left
- * after wait: these are listed on standard error, and the runtime goes on.
+ * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK
+ * when called from a task, EALREADY when another thread is shutting down, or EBUSY when tasks were
+ * left after wait: these are listed on standard error, and the runtime goes on.
  */
 GONET_API int gonet_shutdown(gonet_duration_t wait);
 

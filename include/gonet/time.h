@@ -32,7 +32,8 @@ GONET_API extern const gonet_time_t gonet_no_deadline;
 /* gonet_now returns the present instant; never { 0 }. Go: time.Now. */
 GONET_API gonet_time_t gonet_now(void);
 
-/* gonet_after returns the instant d from now, saturating at both ends; never { 0 }. Go: time.Now().Add(d). */
+/* gonet_after returns the instant d from now, saturating at both ends; never { 0 }. Go:
+ * time.Now().Add(d). */
 GONET_API gonet_time_t gonet_after(gonet_duration_t d);
 
 /* gonet_until returns the span from now to t, negative if t is past; saturating. Go: time.Until. */
@@ -42,8 +43,8 @@ GONET_API gonet_duration_t gonet_until(gonet_time_t t);
 GONET_API gonet_duration_t gonet_since(gonet_time_t t);
 
 /*
- * gonet_time_from_wall converts an instant of the wall clock (CLOCK_REALTIME) at this moment; a later
- * change of that clock does not move the result. Saturating; never { 0 }.
+ * gonet_time_from_wall converts an instant of the wall clock (CLOCK_REALTIME) at this moment; a
+ * later change of that clock does not move the result. Saturating; never { 0 }.
  */
 GONET_API gonet_time_t gonet_time_from_wall(const struct timespec *wall);
 
