@@ -71,5 +71,5 @@ stream() {
     wait "$summing"
     rm "$tmp/copy"
     cmp -s "$tmp/sent" "$tmp/back" || fail "$*: what came back is not what was sent"
-    echo "$1: $mib MiB there and back, sha256 $(cut -c1-64 "$tmp/back")"
+    echo "$*: $mib MiB there and back, sha256 $(cut -c1-64 "$tmp/back")"
 }
