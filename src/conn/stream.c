@@ -1,7 +1,7 @@
 /*
  * Readers and writers: making user-written ones, and calling any. A connection is both.
  */
-#include "conn/object.h"
+#include "conn/stream.h"
 
 gonet_reader_t *gonet_reader_new(const gonet_reader_vtable_t *vtable, void *self)
 {
