@@ -73,11 +73,12 @@ static bool start(void)
 /* Under the lock. A worker that is taken out of the array ends with its last task. */
 static void shrink(unsigned n)
 {
-    while (gonet__runtime_worker_count() > n && rt.retired_count < GONET__MAX_WORKERS) {
+    while (gonet__runtime_worker_count() > n) {
         unsigned last = gonet__runtime_worker_count() - 1;
         gonet__worker_t *w = gonet__runtime_worker(last);
         atomic_store(&rt.count, last);
-        rt.retired[rt.retired_count++] = w;
+        w->next_retired = rt.retired;
+        rt.retired = w;
         atomic_store(&w->stopping, true);
         gonet__worker_wake(w);
     }
@@ -273,8 +274,10 @@ void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg)
 
     for (unsigned i = 0; i < n; i++)
         f(gonet__runtime_worker(i), arg);
-    for (unsigned i = 0; i < rt.retired_count; i++)
-        f(rt.retired[i], arg);
+    for (gonet__worker_t *w = rt.retired, *next; w != NULL; w = next) {
+        next = w->next_retired; /* f may release w */
+        f(w, arg);
+    }
 }
 
 static void add_live(gonet__worker_t *w, void *sum)
@@ -366,7 +369,7 @@ static void take_down(void)
     for (unsigned i = 0; i < gonet__runtime_worker_count(); i++)
         atomic_store(&rt.worker[i], NULL);
     atomic_store(&rt.count, 0);
-    rt.retired_count = 0;
+    rt.retired = NULL;
     atomic_store(&rt.searching, false);
     atomic_store(&rt.watch, WATCH_NONE);
     gonet__stack_release_all();

@@ -19,10 +19,9 @@ typedef struct {
     pthread_cond_t idle;    /* a worker's last task has ended while the runtime ends */
     _Atomic unsigned count; /* workers that take new tasks: the first of the array */
     _Atomic(gonet__worker_t *) worker[GONET__MAX_WORKERS];
-    gonet__worker_t *retired[GONET__MAX_WORKERS]; /* ending with their last task, or ended */
-    unsigned retired_count;
-    unsigned wanted; /* by gonet_set_max_procs; 0: the default */
-    bool shutting;   /* a gonet_shutdown is at work */
+    gonet__worker_t *retired; /* ending with their last task, or ended; kept until shutdown */
+    unsigned wanted;          /* by gonet_set_max_procs; 0: the default */
+    bool shutting;            /* a gonet_shutdown is at work */
     _Atomic bool ending;
     _Atomic bool searching; /* a worker was woken to look for tasks that have not begun */
     _Atomic int watch;      /* gonet__watch_state */

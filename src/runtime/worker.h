@@ -54,7 +54,8 @@ typedef struct gonet__worker {
     uv_async_t async;
     uv_timer_t timer;
     pthread_t thread;
-    uint32_t id; /* never reused; > 0 */
+    struct gonet__worker *next_retired; /* the runtime's */
+    uint32_t id;                        /* never reused; > 0 */
     void *alternate_stack;
     void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
     void *probe_arg;

@@ -99,6 +99,8 @@ static void reset_after_fork(gonet__fd_t *fd)
     atomic_init(&fd->closer, NULL);
     if ((state & CLOSED) == 0)
         atomic_store(&fd->state, REF);
+    if (state == REF)
+        atomic_store(&fd->memory, 1); /* what watches held went with the parent's loops */
 }
 
 static inline void check_generation(gonet__fd_t *fd)
