@@ -16,7 +16,7 @@
 #include "gonet/lookup.h"
 
 #define MAX_NAME  25
-#define PORT_CLIP (1 << 30)
+#define PORT_CLIP (UINT32_C(1) << 30)
 #define MAX_PORT  65535
 
 typedef struct {
@@ -166,10 +166,14 @@ gonet_error_t *gonet__lookup_protocol(const char *name, int *proto)
     return NULL;
 }
 
+/*
+ * Go counts in 32 bits, and what wraps around while it multiplies goes unnoticed: 4294967376 is
+ * port 80. Its answers are kept.
+ */
 bool gonet__parse_port(const char *text, int *port)
 {
     bool negative = text[0] == '-';
-    int64_t n = 0;
+    uint32_t n = 0;
 
     for (const char *p = text + (negative || text[0] == '+'); *p != '\0'; p++) {
         unsigned digit = gonet__digit(*p);
@@ -179,15 +183,18 @@ bool gonet__parse_port(const char *text, int *port)
         /* Too large already, whatever follows. */
         if (n >= PORT_CLIP)
             break;
-        n = n * 10 + digit;
-        if (n > UINT32_MAX)
+        n *= 10;
+        if (n + digit < n) {
+            n = UINT32_MAX;
             break;
+        }
+        n += digit;
     }
     if (!negative && n >= PORT_CLIP)
         n = PORT_CLIP - 1;
     if (negative && n > PORT_CLIP)
         n = PORT_CLIP;
-    *port = (int)(negative ? -n : n);
+    *port = negative ? -(int)n : (int)n;
     return true;
 }
 
