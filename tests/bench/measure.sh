@@ -124,12 +124,13 @@ micro_round() {
 
 # micro_rounds NAME OPERATIONS: on one CPU's worth of scheduler, then on all.
 micro_rounds() {
-    local round language
+    local round language floor=
+    [ "$1" != dial ] || floor=floor
     say "micro: $1"
     for ((round = 1; round <= few; round++)); do
-        for language in $(shuffled gonet ${have_go:+go}); do
+        for language in $(shuffled gonet ${have_go:+go} $floor); do
             micro_round "$1" "$round" "$1" "$(($2 / scale))" "$language" GOMAXPROCS=1 GONET_MAXPROCS=1
-            micro_round "$1-all" "$round" "$1" "$(($2 / scale))" "$language" \
+            [ "$language" = floor ] || micro_round "$1-all" "$round" "$1" "$(($2 / scale))" "$language" \
                 -u GOMAXPROCS -u GONET_MAXPROCS
         done
     done
@@ -145,6 +146,7 @@ measure_micro() {
     micro_rounds mutex 10000000
     micro_rounds mutex-contended 1000000
     micro_rounds dial 10000
+    micro_rounds dial-wait 10000
 }
 
 measure_memory() {

@@ -113,7 +113,7 @@ func mutexContended(ops, tasks int) {
 	group.Wait()
 }
 
-func dial(ops, tasks int) {
+func dialAll(ops int, end func(net.Conn)) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		die(err)
@@ -136,10 +136,27 @@ func dial(ops, tasks int) {
 		if err != nil {
 			die(err)
 		}
-		c.Close()
+		end(c)
 	}
 	group.Wait()
 	ln.Close()
+}
+
+func dial(ops, tasks int) {
+	dialAll(ops, func(c net.Conn) {
+		c.Close()
+		runtime.Gosched()
+	})
+}
+
+func dialWait(ops, tasks int) {
+	dialAll(ops, func(c net.Conn) {
+		var b [1]byte
+		if n, _ := c.Read(b[:]); n > 0 {
+			die(fmt.Errorf("read a byte that nobody sent"))
+		}
+		c.Close()
+	})
 }
 
 var micros = map[string]struct {
@@ -150,7 +167,7 @@ var micros = map[string]struct {
 	"spawn1": {spawn, 1}, "spawn1000": {spawn, 1000},
 	"spawn-yield": {spawnYield, 1}, "chan": {channel, 2},
 	"mutex": {mutex, 1}, "mutex-contended": {mutexContended, 4},
-	"dial": {dial, 2},
+	"dial": {dial, 2}, "dial-wait": {dialWait, 2},
 }
 
 func main() {
