@@ -263,6 +263,31 @@ int gonet_go(void (*fn)(void *arg), void *arg)
     return gonet_go_sized(fn, arg, 0);
 }
 
+int gonet__task_go_here(void (*fn)(void *arg), void *arg)
+{
+    gonet__worker_t *w = gonet__this_worker;
+    gonet__task_t *task;
+
+    if (w == NULL)
+        return gonet_go(fn, arg);
+    task = gonet__runtime_ending() ? NULL : new_task(w);
+    if (task == NULL) {
+        errno = gonet__runtime_ending() ? EAGAIN : ENOMEM;
+        return -1;
+    }
+    task->fn = fn;
+    task->arg = arg;
+    task->stack_size = 0;
+    if (!gonet__task_begin(w, task)) {
+        free_task(w, task);
+        errno = ENOMEM;
+        return -1;
+    }
+    gonet__worker_count_own(w, 1);
+    gonet__worker_push(w, task);
+    return 0;
+}
+
 void gonet_yield(void)
 {
     gonet__task_t *task = gonet__task_current();

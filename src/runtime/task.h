@@ -59,6 +59,12 @@ void gonet__task_park(gonet__task_t *task);
 /* gonet__task_ready makes a task that parks, or is about to, runnable. Any thread. */
 void gonet__task_ready(gonet__task_t *task);
 
+/*
+ * gonet__task_go_here starts a task that stays on the caller's worker, where it has begun at once;
+ * for a thread it is gonet_go. 0, or -1 with errno.
+ */
+int gonet__task_go_here(void (*fn)(void *arg), void *arg);
+
 /* gonet__task_begin gives a task its stack; false without memory. On its worker's thread. */
 bool gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);
 
