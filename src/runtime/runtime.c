@@ -17,6 +17,7 @@
 #include "gonet/task.h"
 #include "runtime/dump.h"
 #include "runtime/clock.h"
+#include "runtime/end_hook.h"
 #include "runtime/pool.h"
 #include "runtime/signals.h"
 
@@ -392,6 +393,7 @@ int gonet_shutdown(gonet_duration_t wait)
     if (gonet__runtime_worker_count() == 0) {
         pthread_mutex_unlock(&rt.lock);
         gonet__pool_stop();
+        gonet__end_hook_run();
         return 0;
     }
     rt.shutting = true;
@@ -403,8 +405,10 @@ int gonet_shutdown(gonet_duration_t wait)
     atomic_store(&rt.ending, false);
     rt.shutting = false;
     pthread_mutex_unlock(&rt.lock);
-    if (done)
+    if (done) {
+        gonet__end_hook_run();
         return 0;
+    }
     gonet_dump_tasks(stderr);
     errno = EBUSY;
     return -1;
