@@ -14,6 +14,7 @@
 #include "base/digits.h"
 #include "dial/names_file.h"
 #include "gonet/lookup.h"
+#include "runtime/end_hook.h"
 
 #define MAX_NAME  25
 #define PORT_CLIP (UINT32_C(1) << 30)
@@ -42,8 +43,8 @@ static const entry_t builtin_services[] = {
 static const entry_t builtin_protocols[] = {
     {"", "icmp", 1}, {"", "igmp", 2}, {"", "tcp", 6}, {"", "udp", 17}, {"", "ipv6-icmp", 58}};
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards reading, once */
-static bool loaded;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the tables */
+static bool loaded; /* once, unless the runtime has ended since */
 static table_t services, protocols;
 
 /* An entry that memory has no room for is left out. */
@@ -101,15 +102,39 @@ static void load(table_t *t, const char *path, void (*add_line)(gonet__fields_t 
         add_line(&fields);
 }
 
-static void load_once(void)
+static gonet__end_hook_t end_hook = {.fn = gonet__services_release};
+
+static void take_lock(void)
 {
     pthread_mutex_lock(&lock);
-    if (!loaded) {
-        load(&services, "/etc/services", add_service);
-        load(&protocols, "/etc/protocols", add_protocol);
-        loaded = true;
-    }
+}
+
+static void drop_lock(void)
+{
     pthread_mutex_unlock(&lock);
+}
+
+/* Under the lock. A fork while another thread looks something up must not leave the child a taken
+ * lock. */
+static void guard_fork(void)
+{
+    static bool guarded;
+
+    if (!guarded)
+        guarded = pthread_atfork(take_lock, drop_lock, drop_lock) == 0;
+}
+
+/* Takes the lock, and sees to it that the files have been read. */
+static void lock_tables(void)
+{
+    pthread_mutex_lock(&lock);
+    if (loaded)
+        return;
+    load(&services, "/etc/services", add_service);
+    load(&protocols, "/etc/protocols", add_protocol);
+    loaded = true;
+    guard_fork();
+    gonet__end_hook_add(&end_hook);
 }
 
 static void clear(table_t *t)
@@ -137,16 +162,32 @@ static const entry_t *find(const entry_t *entries, size_t n, const char *proto, 
     return NULL;
 }
 
-/* The file's last word on it, else the built-in one. */
-static const entry_t *find_service(const char *proto, const char *name)
+/* The number of an entry; 0 without one. */
+static int number_of(const entry_t *e)
+{
+    return e == NULL ? 0 : e->number;
+}
+
+/* Under the lock: the file's last word on it, else the built-in one. */
+static int find_service(const char *proto, const char *name)
 {
     for (size_t i = services.n; i-- > 0;) {
         const entry_t *e = find(&services.entries[i], 1, proto, name);
 
         if (e != NULL)
-            return e;
+            return e->number;
     }
-    return find(builtin_services, sizeof(builtin_services) / sizeof(entry_t), proto, name);
+    return number_of(
+        find(builtin_services, sizeof(builtin_services) / sizeof(entry_t), proto, name));
+}
+
+/* Under the lock. */
+static const entry_t *find_protocol(const char *name)
+{
+    const entry_t *e =
+        find(builtin_protocols, sizeof(builtin_protocols) / sizeof(entry_t), "", name);
+
+    return e != NULL ? e : find(protocols.entries, protocols.n, "", name);
 }
 
 gonet_error_t *gonet__lookup_protocol(const char *name, int *proto)
@@ -154,16 +195,14 @@ gonet_error_t *gonet__lookup_protocol(const char *name, int *proto)
     char lower[MAX_NAME + 1];
     const entry_t *e = NULL;
 
-    load_once();
     if (gonet__lower(name, lower, sizeof(lower))) {
-        e = find(builtin_protocols, sizeof(builtin_protocols) / sizeof(entry_t), "", lower);
-        if (e == NULL)
-            e = find(protocols.entries, protocols.n, "", lower);
+        lock_tables();
+        e = find_protocol(lower);
+        if (e != NULL)
+            *proto = e->number;
+        pthread_mutex_unlock(&lock);
     }
-    if (e == NULL)
-        return gonet__addr_error("unknown IP protocol specified", name);
-    *proto = e->number;
-    return NULL;
+    return e != NULL ? NULL : gonet__addr_error("unknown IP protocol specified", name);
 }
 
 /*
@@ -232,23 +271,21 @@ static gonet_error_t *unknown_port(const char *base, const char *service)
 static gonet_error_t *lookup_name(const char *network, const char *service, int *port)
 {
     const char *base = base_of(network);
-    const entry_t *e = NULL;
     char lower[MAX_NAME + 1];
 
     if (base == NULL)
         return gonet__addr_error("unknown network", network);
-    load_once();
+    *port = 0;
     if (gonet__lower(service, lower, sizeof(lower))) {
         bool either = strcmp(base, "ip") == 0;
 
-        e = find_service(either ? "tcp" : base, lower);
-        if (e == NULL && either)
-            e = find_service("udp", lower);
+        lock_tables();
+        *port = find_service(either ? "tcp" : base, lower);
+        if (*port == 0 && either)
+            *port = find_service("udp", lower);
+        pthread_mutex_unlock(&lock);
     }
-    if (e == NULL)
-        return unknown_port(base, service);
-    *port = e->number;
-    return NULL;
+    return *port != 0 ? NULL : unknown_port(base, service);
 }
 
 gonet_error_t *gonet__lookup_port(const char *network, const char *service, int *port)

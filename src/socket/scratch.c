@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "runtime/end_hook.h"
 #include "socket/sys.h"
 
 #define SLOTS 16
@@ -16,6 +17,8 @@ static _Atomic(void *) buffers[SLOTS];
 static _Atomic uint64_t pipes[SLOTS]; /* 0: empty; otherwise both descriptors, each plus one */
 static _Atomic unsigned threads;
 static _Thread_local unsigned my_slot; /* plus one; 0: not yet given */
+
+static gonet__end_hook_t end_hook = {.fn = gonet__scratch_release};
 
 static unsigned first_slot(void)
 {
@@ -47,6 +50,7 @@ void gonet__copy_buffer_put(void *buffer)
 
     if (buffer == NULL)
         return;
+    gonet__end_hook_add(&end_hook);
     for (unsigned i = 0; i < SLOTS; i++) {
         _Atomic(void *) *slot = &buffers[(first + i) % SLOTS];
         void *none = NULL;
@@ -103,6 +107,7 @@ void gonet__pipe_put(gonet__pipe_t *p)
 
     if (p->rfd < 0)
         return;
+    gonet__end_hook_add(&end_hook);
     for (unsigned i = 0; i < SLOTS; i++) {
         _Atomic uint64_t *slot = &pipes[(first + i) % SLOTS];
         uint64_t none = 0;
