@@ -321,7 +321,8 @@ void gonet_sleep(gonet_duration_t d)
     }
     if (gonet__runtime_ending())
         return;
-    gonet__timer_arm(&task->worker->timers, &task->timer, gonet__add_ns(gonet__now(), d));
+    task->deadline = gonet__add_ns(gonet__now(), d);
+    gonet__timer_arm(&task->worker->timers, &task->timer, task->deadline);
     task->park = GONET__PARK_SLEEP;
     task->why = "sleep";
     gonet__task_park(task);

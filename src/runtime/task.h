@@ -32,10 +32,11 @@ typedef struct gonet__task {
     gonet__stack_t *stack; /* NULL: not begun */
     void (*fn)(void *arg);
     void *arg;
-    gonet__timer_t timer;
-    void *parked_in;   /* gonet__wait_t or gonet__pd_t */
-    const char *why;   /* what it waits for, in words */
-    gonet__list_t all; /* the worker's tasks that have begun */
+    gonet__timer_t timer; /* may fire early, for a wait of the past */
+    int64_t deadline;     /* of the sleep or the wait; 0: none */
+    void *parked_in;      /* gonet__wait_t or gonet__pd_t */
+    const char *why;      /* what it waits for, in words */
+    gonet__list_t all;    /* the worker's tasks that have begun */
     uint64_t id;
     void *callbacks;          /* the socket layer's: which user functions it is inside of */
     uint32_t stack_size;      /* 0: default */

@@ -41,6 +41,7 @@ static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline, unsigne
             return GONET__WAIT_EXPIRED;
         gonet__timer_arm(&task->worker->timers, &task->timer, deadline);
     }
+    task->deadline = deadline;
     task->park = GONET__PARK_WAIT;
     task->parked_in = w;
     task->why = why;

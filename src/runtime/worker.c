@@ -151,6 +151,14 @@ static void run_ready(gonet__worker_t *w)
     }
 }
 
+/* Whether the deadline of a sleep or a wait has come; if it is later, the timer is set to it. */
+static bool deadline_passed(gonet__worker_t *w, gonet__task_t *task, int64_t now)
+{
+    if (task->deadline > now)
+        gonet__timer_arm(&w->timers, &task->timer, task->deadline);
+    return task->deadline != 0 && task->deadline <= now;
+}
+
 /* One task's timer has come: what does it wait for today? */
 static void timer_fired(gonet__worker_t *w, gonet__task_t *task, int64_t now)
 {
@@ -158,11 +166,13 @@ static void timer_fired(gonet__worker_t *w, gonet__task_t *task, int64_t now)
     case GONET__PARK_NONE:
         break;
     case GONET__PARK_SLEEP:
+        if (!deadline_passed(w, task, now))
+            break;
         task->park = GONET__PARK_NONE;
         gonet__worker_push(w, task);
         break;
     case GONET__PARK_WAIT:
-        if (gonet__wait_end(task->parked_in, GONET__WAIT_EXPIRED))
+        if (deadline_passed(w, task, now) && gonet__wait_end(task->parked_in, GONET__WAIT_EXPIRED))
             gonet__worker_push(w, task);
         break;
     case GONET__PARK_POLL:
@@ -189,6 +199,9 @@ static void on_timer(uv_timer_t *timer)
 
     w->timer_at = 0;
     run_timers(w);
+    /* libuv 1.44 runs timers before it polls: do not block now, tasks may be runnable, or the next
+     * timer due. */
+    uv_stop(&w->loop);
 }
 
 static void on_async(uv_async_t *async)
