@@ -8,7 +8,7 @@
 
 #include "addr/addr_error.h"
 #include "base/alloc.h"
-#include "dial/services.h"
+#include "resolve/services.h"
 #include "gonet/hostport.h"
 
 static const char no_suitable[] = "no suitable address found";

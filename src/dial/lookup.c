@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "dial/hosts.h"
+#include "resolve/hosts.h"
 #include "error/error.h"
 #include "runtime/clock.h"
 

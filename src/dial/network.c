@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/digits.h"
-#include "dial/services.h"
+#include "resolve/services.h"
 
 static const gonet__network_t known[] = {
     {GONET__NETWORK_TCP, "tcp", 0, 0},       {GONET__NETWORK_TCP, "tcp4", '4', 0},

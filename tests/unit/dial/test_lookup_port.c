@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "dial/services.h"
+#include "resolve/services.h"
 #include "gonet/lookup.h"
 #include "vectors/vec.h"
 

@@ -2,7 +2,7 @@
  * Reading the small files of names. Plain blocking file I/O: they are on the local disk, and read
  * rarely.
  */
-#include "dial/names_file.h"
+#include "resolve/names_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

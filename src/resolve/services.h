@@ -2,8 +2,8 @@
  * Names of ports and of IP protocols: the built-in ones, and what /etc/services and /etc/protocols
  * add. The files are read once.
  */
-#ifndef GONET_DIAL_SERVICES_H
-#define GONET_DIAL_SERVICES_H
+#ifndef GONET_RESOLVE_SERVICES_H
+#define GONET_RESOLVE_SERVICES_H
 
 #include <stdbool.h>
 

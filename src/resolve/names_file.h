@@ -2,8 +2,8 @@
  * The line format that /etc/hosts, /etc/services and /etc/protocols share: fields between blanks,
  * comments from '#' on.
  */
-#ifndef GONET_DIAL_NAMES_FILE_H
-#define GONET_DIAL_NAMES_FILE_H
+#ifndef GONET_RESOLVE_NAMES_FILE_H
+#define GONET_RESOLVE_NAMES_FILE_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /*
  * The names of /etc/hosts.
  */
-#ifndef GONET_DIAL_HOSTS_H
-#define GONET_DIAL_HOSTS_H
+#ifndef GONET_RESOLVE_HOSTS_H
+#define GONET_RESOLVE_HOSTS_H
 
 #include "gonet/addr.h"
 #include "gonet/error.h"

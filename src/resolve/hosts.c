@@ -1,13 +1,13 @@
 /*
  * /etc/hosts, read anew for each lookup: the file is small, and always right that way.
  */
-#include "dial/hosts.h"
+#include "resolve/hosts.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "dial/names_file.h"
+#include "resolve/names_file.h"
 
 #define MAX_NAME 256
 

@@ -2,7 +2,7 @@
  * Ports and protocols by name. The files' texts are kept, split in place, with an index of entries
  * in file order: a service's last line wins, a protocol's first (behaviour 2.17, 2.19).
  */
-#include "dial/services.h"
+#include "resolve/services.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include "addr/addr_error.h"
 #include "base/alloc.h"
 #include "base/digits.h"
-#include "dial/names_file.h"
+#include "resolve/names_file.h"
 #include "gonet/lookup.h"
 #include "runtime/end_hook.h"
 
