@@ -45,13 +45,13 @@ typedef struct crew {
     } members[CREW_MAX];
 } crew_t;
 
-static char crew_failure[256];
+static char crew_failure[512];
 static atomic_flag crew_failed = ATOMIC_FLAG_INIT;
 
 __attribute__((unused)) static void crew_fail(const char *file, int line, const char *what)
 {
     if (!atomic_flag_test_and_set(&crew_failed))
-        snprintf(crew_failure, sizeof(crew_failure), "%s:%d: %s", file, line, what);
+        snprintf(crew_failure, sizeof(crew_failure), "%.200s:%d: %.200s", file, line, what);
 }
 
 /* CHECK is an assert for tasks and for other threads than the test's. */
