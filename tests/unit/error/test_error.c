@@ -87,6 +87,7 @@ static void test_errno_kind(void **state)
     }
     assert_true(gonet__error_has_timeout(call));
     assert_false(gonet__error_has_temporary(call));
+    assert_int_equal(call->vtable->timeout(call), row->timeout); /* as its own predicate, too */
     gonet_error_free(call);
 }
 
