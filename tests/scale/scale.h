@@ -48,6 +48,12 @@ long scale_available_kb(void);
 /* scale_count_fds returns how many descriptors are open. */
 int scale_count_fds(void);
 
+/*
+ * scale_warm_up starts the runtime and ends it, so that what libuv makes once for the whole process
+ * (a pipe) is there before descriptors are counted.
+ */
+void scale_warm_up(void);
+
 /* scale_raise_fd_limit lifts the soft limit of descriptors to the hard one and returns it. */
 long scale_raise_fd_limit(void);
 

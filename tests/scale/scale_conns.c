@@ -143,7 +143,8 @@ static int run_clients(long n, char **argv)
 static pid_t start_clients(long n)
 {
     char count[24], port[LISTENERS][16];
-    char *argv[3 + LISTENERS + 1] = {"scale_conns", "client", count};
+    char name[] = "scale_conns", role[] = "client";
+    char *argv[3 + LISTENERS + 1] = {name, role, count};
     extern char **environ;
     pid_t pid;
     int i;
@@ -210,6 +211,7 @@ int main(int argc, char **argv)
         n = limit - SPARE_FDS;
         printf("%ld connections in place of 19000: the limit of descriptors is %ld\n", n, limit);
     }
+    scale_warm_up();
     before = scale_count_fds();
     serve(listeners);
     pid = start_clients(n);
