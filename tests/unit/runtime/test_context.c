@@ -30,7 +30,7 @@ static void test_cancel_runs_down_the_tree(void **state)
     gonet_context_t *root = gonet_context_with_cancel(NULL);
     gonet_context_t *a = gonet_context_with_cancel(root);
     gonet_context_t *b = gonet_context_with_timeout(root, GONET_HOUR);
-    gonet_context_t *aa = gonet_context_with_value(a, "k", "v", NULL);
+    gonet_context_t *aa = gonet_context_with_value(a, "k", NULL, NULL);
     gonet_context_t *late;
 
     (void)state;
