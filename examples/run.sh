@@ -7,7 +7,7 @@ sh cmake/need.sh gcc:gcc libc6-dev:/usr/include/stdio.h make:make cmake:cmake pk
     libuv1-dev:libuv.pc
 
 cmake -S . -B build -DGONET_BUILD_EXAMPLES=ON -DGONET_BUILD_TESTS=OFF -DGONET_TEST_HOOKS=OFF
-cmake --build build -j "$(nproc)" --target echo_server echo_client tcp_proxy task_pipeline threads_and_tasks
+cmake --build build -j "$(nproc)"
 
 log=$(mktemp)
 server=
