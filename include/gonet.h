@@ -19,6 +19,7 @@
 #include "gonet/lookup.h"
 #include "gonet/netip.h"
 #include "gonet/op_error.h"
+#include "gonet/pipe.h"
 #include "gonet/rawconn.h"
 #include "gonet/stream.h"
 #include "gonet/sync.h"
