@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "resolve/domain.h"
 #include "resolve/hosts.h"
 #include "error/error.h"
 #include "runtime/clock.h"
-
-#define MAX_NAME  254
-#define MAX_LABEL 63
 
 gonet_error_t *gonet__ended(gonet_context_t *ctx, int64_t deadline)
 {
@@ -22,46 +20,6 @@ gonet_error_t *gonet__ended(gonet_context_t *ctx, int64_t deadline)
     if (deadline != 0 && gonet__now() >= deadline)
         return gonet__err_dial_timeout;
     return NULL;
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* One label; *letters becomes true if it is more than digits. */
-static bool is_label(const char *p, size_t len, bool *letters)
-{
-    if (len == 0 || len > MAX_LABEL || p[0] == '-' || p[len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (is_letter(p[i]) || p[i] == '-')
-            *letters = true;
-        else if (p[i] < '0' || p[i] > '9')
-            return false;
-    }
-    return true;
-}
-
-bool gonet__is_domain_name(const char *name)
-{
-    size_t len = strlen(name);
-    bool letters = false;
-
-    if (strcmp(name, ".") == 0)
-        return true;
-    if (len == 0 || len > MAX_NAME || (len == MAX_NAME && name[len - 1] != '.'))
-        return false;
-    for (const char *p = name; *p != '\0';) {
-        size_t label = strcspn(p, ".");
-
-        if (!is_label(p, label, &letters))
-            return false;
-        p += label;
-        if (*p == '.')
-            p++;
-    }
-    return letters;
 }
 
 /* The address that a literal stands for, of 16 bytes; false if host is none. */
@@ -89,6 +47,26 @@ static gonet_error_t *one_address(const gonet_ip_addr_t *addr, gonet_ip_addr_t *
     return NULL;
 }
 
+/* The addresses of the hosts file, in its order. */
+static gonet_error_t *lookup_files(const char *host, gonet_ip_addr_t **addrs, size_t *n)
+{
+    gonet__hosts_t *table = gonet__hosts_current();
+    gonet__hosts_found_t found;
+    gonet_error_t *e = NULL;
+
+    if (table == NULL)
+        return gonet_err_no_memory;
+    found = gonet__hosts_by_name(table, host);
+    *addrs = found.n == 0 ? NULL : gonet__calloc(found.n, sizeof(**addrs));
+    if (found.n > 0 && *addrs == NULL)
+        e = gonet_err_no_memory;
+    for (size_t i = 0; e == NULL && i < found.n; i++)
+        literal(gonet__hosts_value(&found, i), &(*addrs)[i]);
+    *n = e == NULL ? found.n : 0;
+    gonet__hosts_unref(table);
+    return e;
+}
+
 gonet_error_t *gonet__lookup_ip_addr(const gonet_resolver_t *resolver, gonet_context_t *ctx,
                                      int64_t deadline, const char *network, const char *host,
                                      gonet_ip_addr_t **addrs, size_t *n)
@@ -103,7 +81,7 @@ gonet_error_t *gonet__lookup_ip_addr(const gonet_resolver_t *resolver, gonet_con
     e = gonet__ended(ctx, deadline);
     if (e != NULL)
         return gonet__dns_error_from(e, host, "");
-    e = gonet__hosts_lookup(host, addrs, n);
+    e = lookup_files(host, addrs, n);
     if (e != NULL || *n > 0)
         return e;
     if (!gonet__is_domain_name(host))

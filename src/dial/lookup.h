@@ -17,9 +17,6 @@ gonet_error_t *gonet__lookup_ip_addr(const gonet_resolver_t *resolver, gonet_con
                                      int64_t deadline, const char *network, const char *host,
                                      gonet_ip_addr_t **addrs, size_t *n);
 
-/* gonet__is_domain_name says whether name can be asked for in the DNS (behaviour 23.1). */
-bool gonet__is_domain_name(const char *name);
-
 /* gonet__ended returns the mapped error (new reference) if ctx or deadline has ended, else NULL. */
 gonet_error_t *gonet__ended(gonet_context_t *ctx, int64_t deadline);
 

@@ -15,7 +15,7 @@
 #define MAX_LINE   ((size_t)65536)
 
 /* Reads until the end into a buffer that grows. NULL on failure, with errno. */
-static char *read_all(int fd)
+static char *read_all(int fd, size_t *total)
 {
     size_t size = FIRST_SIZE, len = 0;
     char *text = gonet__alloc(size);
@@ -25,6 +25,7 @@ static char *read_all(int fd)
 
         if (n == 0) {
             text[len] = '\0';
+            *total = len;
             return text;
         }
         if (n > 0)
@@ -44,7 +45,7 @@ static char *read_all(int fd)
     return NULL;
 }
 
-char *gonet__read_text(const char *path)
+char *gonet__read_text(const char *path, size_t *len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     char *text;
@@ -53,7 +54,7 @@ char *gonet__read_text(const char *path)
     if (fd < 0)
         return NULL;
     errno = ENOMEM;
-    text = read_all(fd);
+    text = read_all(fd, len);
     saved = errno;
     close(fd);
     errno = saved;

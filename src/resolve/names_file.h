@@ -1,5 +1,5 @@
 /*
- * The line format that /etc/hosts, /etc/services and /etc/protocols share: fields between blanks,
+ * The line format that /etc/services and /etc/protocols share: fields between blanks,
  * comments from '#' on.
  */
 #ifndef GONET_RESOLVE_NAMES_FILE_H
@@ -16,10 +16,10 @@ typedef struct {
 } gonet__fields_t;
 
 /*
- * gonet__read_text returns the contents of a file, NUL-terminated, released with gonet__free; NULL
- * if it cannot be read or memory is out. errno says why.
+ * gonet__read_text returns the contents of a file, NUL-terminated, released with gonet__free, and
+ * their length in *len; NULL if it cannot be read or memory is out. errno says why.
  */
-char *gonet__read_text(const char *path);
+char *gonet__read_text(const char *path, size_t *len);
 
 /*
  * gonet__next_fields splits the next line at *text in place and moves *text on; false at the end,

@@ -94,9 +94,10 @@ static void add_protocol(gonet__fields_t *f)
 static void load(table_t *t, const char *path, void (*add_line)(gonet__fields_t *f))
 {
     gonet__fields_t fields;
+    size_t len;
     char *p;
 
-    t->text = gonet__read_text(path);
+    t->text = gonet__read_text(path, &len);
     p = t->text;
     while (p != NULL && gonet__next_fields(&p, &fields))
         add_line(&fields);

@@ -1,0 +1,185 @@
+/*
+ * The current resolv.conf, nsswitch.conf and hosts. One lock guards the three; files are read under
+ * it: plain blocking reads of small local files (behaviour 26.7), by one caller at a time.
+ */
+#include "resolve/files.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "gonet/time.h"
+#include "resolve/hosts_table.h"
+#include "resolve/names_file.h"
+#include "runtime/clock.h"
+#include "runtime/end_hook.h"
+
+#define RECHECK (5 * GONET_SECOND)
+
+/* When a file was looked at last, and what it looked like then. */
+typedef struct {
+    const char *path;
+    int64_t checked; /* 0: never */
+    struct timespec mtime;
+    off_t size;
+} file_t;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static file_t resolv_file = {.path = "/etc/resolv.conf"};
+static file_t nsswitch_file = {.path = "/etc/nsswitch.conf"};
+static file_t hosts_file = {.path = "/etc/hosts"};
+static gonet__resolv_conf_t *resolv_conf;
+static gonet__hosts_t *hosts;
+static gonet__order_t order;
+
+static void release(void);
+static gonet__end_hook_t end_hook = {.fn = release};
+
+static void take_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void drop_lock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static void prepare(void)
+{
+    pthread_atfork(take_lock, drop_lock, drop_lock);
+}
+
+static void enter(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, prepare);
+    pthread_mutex_lock(&lock);
+    gonet__end_hook_add(&end_hook);
+}
+
+static void release(void)
+{
+    pthread_mutex_lock(&lock);
+    gonet__resolv_conf_unref(resolv_conf);
+    gonet__hosts_unref(hosts);
+    resolv_conf = NULL;
+    hosts = NULL;
+    resolv_file.checked = 0;
+    nsswitch_file.checked = 0;
+    hosts_file.checked = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+/* Whether it is time to look; notes what the file looks like. A file that is gone has no time. */
+static bool changed(file_t *f)
+{
+    int64_t now = gonet__now();
+    struct timespec mtime = {0};
+    off_t size = 0;
+    struct stat st;
+    bool first = f->checked == 0, same;
+
+    if (!first && now - f->checked < RECHECK)
+        return false;
+    if (stat(f->path, &st) == 0) {
+        mtime = st.st_mtim;
+        size = st.st_size;
+    }
+    same = mtime.tv_sec == f->mtime.tv_sec && mtime.tv_nsec == f->mtime.tv_nsec && size == f->size;
+    f->checked = now;
+    f->mtime = mtime;
+    f->size = size;
+    return first || !same;
+}
+
+static gonet__resolv_conf_t *read_resolv_conf(void)
+{
+    char hostname[256] = "";
+    size_t len = 0;
+    char *text = gonet__read_text(resolv_file.path, &len);
+    gonet__resolv_conf_t *conf = NULL;
+
+    if (text == NULL && errno == ENOMEM)
+        return NULL;
+    gethostname(hostname, sizeof(hostname) - 1);
+    conf = gonet__resolv_conf_parse(text == NULL ? "" : text, len, hostname);
+    gonet__free(text);
+    return conf;
+}
+
+gonet__resolv_conf_t *gonet__resolv_conf_current(void)
+{
+    gonet__resolv_conf_t *conf;
+
+    enter();
+    if (resolv_conf == NULL || (!resolv_conf->no_reload && changed(&resolv_file))) {
+        if (resolv_conf == NULL)
+            changed(&resolv_file);
+        conf = read_resolv_conf();
+        if (conf != NULL) {
+            gonet__resolv_conf_unref(resolv_conf);
+            resolv_conf = conf;
+        }
+    }
+    conf = resolv_conf == NULL ? NULL : gonet__resolv_conf_ref(resolv_conf);
+    pthread_mutex_unlock(&lock);
+    return conf;
+}
+
+gonet__order_t gonet__order_current(void)
+{
+    gonet__order_t result;
+
+    enter();
+    if (changed(&nsswitch_file)) {
+        size_t len = 0;
+        char *text = gonet__read_text(nsswitch_file.path, &len);
+
+        order = gonet__nsswitch_order(text == NULL ? "" : text, len);
+        gonet__free(text);
+    }
+    result = order;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+/* A file that cannot be opened for another reason than its absence or its mode leaves the old
+ * table. */
+static void read_hosts(void)
+{
+    size_t len = 0;
+    char *text = gonet__read_text(hosts_file.path, &len);
+    gonet__hosts_t *table = NULL;
+
+    if (text != NULL || errno == ENOENT || errno == EACCES || hosts == NULL)
+        table = gonet__hosts_parse(text == NULL ? "" : text, len);
+    gonet__free(text);
+    if (table == NULL)
+        return;
+    gonet__hosts_unref(hosts);
+    hosts = table;
+}
+
+gonet__hosts_t *gonet__hosts_current(void)
+{
+    gonet__hosts_t *table;
+
+    enter();
+    /* an empty table is worth a look each time */
+    if (hosts != NULL && hosts->by_name.n == 0 && hosts_file.checked != 0)
+        hosts_file.checked -= RECHECK;
+    if (changed(&hosts_file) || hosts == NULL)
+        read_hosts();
+    table = hosts;
+    if (table != NULL)
+        atomic_fetch_add_explicit(&table->refs, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&lock);
+    return table;
+}
