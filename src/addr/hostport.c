@@ -138,12 +138,18 @@ GONET__INLINE bool split_plain(const char *s, const char *end, char *host, size_
     return s != NULL && gonet__at_end(s, end);
 }
 
-static int split_slowly(const char *s, size_t len, char *host, size_t host_size, char *port,
-                        size_t port_size, gonet_error_t **err)
+/*
+ * Everything else: an error, a result that is not wanted, an error variable to clear. Not inlined,
+ * so that the quick way needs no stack frame.
+ */
+static __attribute__((noinline)) int split_slowly(const char *s, size_t len, char *host,
+                                                  size_t host_size, char *port, size_t port_size,
+                                                  gonet_error_t **err)
 {
     const char *end = s + len;
     parts_t parts = split(s, end);
 
+    gonet__error_clear(err);
     if (parts.why == NULL && memchr(s, '\0', len) != NULL)
         parts.why = "NUL byte in address";
     if (parts.why == NULL && copy_out(host, host_size, parts.host, parts.host_end) &&
@@ -156,11 +162,23 @@ static int split_slowly(const char *s, size_t len, char *host, size_t host_size,
     return -1;
 }
 
+static __attribute__((noinline)) int split_string_slowly(const char *s, char *host,
+                                                         size_t host_size, char *port,
+                                                         size_t port_size, gonet_error_t **err)
+{
+    return split_slowly(s, strlen(s), host, host_size, port, port_size, err);
+}
+
+/* Whether the quick way can be tried: both results are wanted, and err needs no clearing. */
+static inline bool is_usual(const char *host, const char *port, gonet_error_t **err)
+{
+    return host != NULL && port != NULL && (err == NULL || *err == NULL);
+}
+
 int gonet_split_host_port_n(const char *hostport, size_t len, char *host, size_t host_size,
                             char *port, size_t port_size, gonet_error_t **err)
 {
-    gonet__error_clear(err);
-    if (host != NULL && port != NULL &&
+    if (is_usual(host, port, err) &&
         split_plain(hostport, hostport + len, host, host_size, port, port_size))
         return 0;
     return split_slowly(hostport, len, host, host_size, port, port_size, err);
@@ -169,11 +187,9 @@ int gonet_split_host_port_n(const char *hostport, size_t len, char *host, size_t
 int gonet_split_host_port(const char *hostport, char *host, size_t host_size, char *port,
                           size_t port_size, gonet_error_t **err)
 {
-    gonet__error_clear(err);
-    if (host != NULL && port != NULL &&
-        split_plain(hostport, NULL, host, host_size, port, port_size))
+    if (is_usual(host, port, err) && split_plain(hostport, NULL, host, host_size, port, port_size))
         return 0;
-    return split_slowly(hostport, strlen(hostport), host, host_size, port, port_size, err);
+    return split_string_slowly(hostport, host, host_size, port, port_size, err);
 }
 
 const char *gonet_join_host_port(const char *host, const char *port, char *buf, size_t size)

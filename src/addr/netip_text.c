@@ -29,22 +29,22 @@ gonet_error_t *gonet__zone_error(const char *s, size_t len)
     return gonet__text_error(&text);
 }
 
-/* *a is zero before, and rubbish after a failure. */
-GONET__INLINE bool parse_addr(const char *s, const char *end, gonet_netip_addr_t *a)
+/* The zone from p on, and the end. False if it is empty or can't be held. */
+static bool read_zone(const char *p, const char *end, gonet_netip_addr_t *a)
 {
-    unsigned bits;
-    const char *p = gonet__read_literal(s, end, a->b, &bits);
-
-    if (p == NULL)
-        return false;
-    a->bits = (uint8_t)bits;
-    if (gonet__at_end(p, end))
-        return true;
-    if (bits != 128 || *p++ != '%')
-        return false;
     size_t len = end != NULL ? (size_t)(end - p) : strlen(p);
     gonet__literal_t l = {.bits = 128, .zone = p, .zone_len = len};
+
     return len > 0 && gonet__make_netip(a, &l);
+}
+
+/* *a is zero before, and rubbish after a failure. */
+GONET__INLINE bool parse_ipv6(const char *s, const char *end, gonet_netip_addr_t *a)
+{
+    const char *p = gonet__read_ipv6(s, end, a->b);
+
+    a->bits = 128;
+    return p != NULL && (gonet__at_end(p, end) || (*p == '%' && read_zone(p + 1, end, a)));
 }
 
 static void explain(const char *s, size_t len, gonet_error_t **err)
@@ -56,12 +56,28 @@ static void explain(const char *s, size_t len, gonet_error_t **err)
                                                          : gonet__zone_error(s, len);
 }
 
-gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_error_t **err)
+/* What is not IPv4. Not inlined, so that IPv4 needs no stack frame. */
+static __attribute__((noinline)) gonet_netip_addr_t parse_other(const char *s, gonet_error_t **err)
 {
     gonet_netip_addr_t a = {.bits = 0};
 
     gonet__error_clear(err);
-    if (!parse_addr(s, s + len, &a)) {
+    if (!parse_ipv6(s, NULL, &a)) {
+        memset(&a, 0, sizeof(a));
+        explain(s, strlen(s), err);
+    }
+    return a;
+}
+
+gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_error_t **err)
+{
+    gonet_netip_addr_t a = {.bits = 32};
+
+    gonet__error_clear(err);
+    if (gonet__read_ipv4(s, s + len, a.b) == s + len)
+        return a;
+    memset(&a, 0, sizeof(a));
+    if (!parse_ipv6(s, s + len, &a)) {
         memset(&a, 0, sizeof(a));
         explain(s, len, err);
     }
@@ -70,14 +86,13 @@ gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_err
 
 gonet_netip_addr_t gonet_netip_parse_addr(const char *s, gonet_error_t **err)
 {
-    gonet_netip_addr_t a = {.bits = 0};
+    uint8_t b[4];
+    const char *end = gonet__read_ipv4(s, NULL, b);
 
+    if (end == NULL || *end != '\0')
+        return parse_other(s, err);
     gonet__error_clear(err);
-    if (!parse_addr(s, NULL, &a)) {
-        memset(&a, 0, sizeof(a));
-        explain(s, strlen(s), err);
-    }
-    return a;
+    return (gonet_netip_addr_t){.b = {b[0], b[1], b[2], b[3]}, .bits = 32};
 }
 
 void gonet__must(const gonet_error_t *err)
