@@ -1,0 +1,282 @@
+/*
+ * DNS messages (RFC 1035, section 4). Pure functions over bytes; nothing is allocated.
+ */
+#include "resolve/message.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define HEADER       12
+#define MAX_POINTERS 10
+#define MAX_LABEL    63
+#define CLASS_IN     1
+
+static void put16(uint8_t *p, unsigned v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static unsigned get16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+/* The name's labels at p, each behind its length; the end, or NULL. */
+static uint8_t *put_name(uint8_t *p, const char *name)
+{
+    if (strcmp(name, ".") == 0) {
+        *p++ = 0;
+        return p;
+    }
+    while (*name != '\0') {
+        size_t len = strcspn(name, ".");
+
+        if (len == 0 || len > MAX_LABEL || name[len] != '.')
+            return NULL;
+        *p++ = (uint8_t)len;
+        memcpy(p, name, len);
+        p += len;
+        name += len + 1;
+    }
+    *p++ = 0;
+    return p;
+}
+
+size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name, unsigned type,
+                            uint16_t id, bool edns, bool ad)
+{
+    /* RFC 6891: root, OPT, size, no extended code, version 0, no flags, no data */
+    static const uint8_t opt[] = {
+        0, 0, GONET__DNS_OPT, GONET__UDP_SIZE >> 8, GONET__UDP_SIZE & 255, 0, 0, 0, 0, 0, 0};
+    size_t len = strlen(name);
+    uint8_t *p;
+
+    if (len == 0 || len > 254)
+        return 0;
+    memset(out, 0, HEADER);
+    put16(out, id);
+    put16(out + 2, GONET__DNS_RD | (ad ? GONET__DNS_AD : 0));
+    put16(out + 4, 1);
+    put16(out + 10, edns);
+    p = put_name(out + HEADER, name);
+    if (p == NULL)
+        return 0;
+    put16(p, type);
+    put16(p + 2, CLASS_IN);
+    p += 4;
+    if (edns) {
+        memcpy(p, opt, sizeof(opt));
+        p += sizeof(opt);
+    }
+    return (size_t)(p - out);
+}
+
+/* Appends a label and its dot; false if the name becomes too long, or the label has a dot in it. */
+static bool add_label(gonet__dns_name_t *name, const uint8_t *p, size_t len)
+{
+    if (name->len + len + 1 >= GONET__NAME_SIZE || memchr(p, '.', len) != NULL)
+        return false;
+    memcpy(name->text + name->len, p, len);
+    name->len += len;
+    name->text[name->len++] = '.';
+    return true;
+}
+
+/* Reads the name at *at, and moves *at behind it. */
+static bool read_name(const uint8_t *p, size_t size, size_t *at, gonet__dns_name_t *name)
+{
+    size_t here = *at, pointers = 0;
+
+    name->len = 0;
+    for (;;) {
+        unsigned c;
+
+        if (here >= size)
+            return false;
+        c = p[here++];
+        if (c == 0)
+            break;
+        if (c <= MAX_LABEL) {
+            if (c > size - here || !add_label(name, p + here, c))
+                return false;
+            here += c;
+        } else if (c >= 0xc0 && here < size && pointers < MAX_POINTERS) {
+            if (pointers++ == 0)
+                *at = here + 1;
+            here = (c & 0x3f) << 8 | p[here];
+        } else {
+            return false;
+        }
+    }
+    if (name->len == 0)
+        name->text[name->len++] = '.';
+    name->text[name->len] = '\0';
+    if (pointers == 0)
+        *at = here;
+    return true;
+}
+
+/* Name, type and class of a question, as text and number. */
+static bool read_question(const uint8_t *p, size_t size, size_t *at, gonet__dns_name_t *name,
+                          uint32_t *kind)
+{
+    if (!read_name(p, size, at, name) || size - *at < 4)
+        return false;
+    *kind = get16(p + *at) << 16 | get16(p + *at + 2);
+    *at += 4;
+    return true;
+}
+
+static bool same_name(const gonet__dns_name_t *a, const gonet__dns_name_t *b)
+{
+    if (a->len != b->len)
+        return false;
+    for (size_t i = 0; i < a->len; i++) {
+        char x = a->text[i], y = b->text[i];
+
+        if (x != y && (strncasecmp(&x, &y, 1) != 0 || (x & 0x80) != 0))
+            return false;
+    }
+    return true;
+}
+
+gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message, size_t len,
+                                      const uint8_t *question, size_t question_len)
+{
+    gonet__dns_name_t name, asked;
+    uint32_t kind, asked_kind;
+    size_t at = HEADER;
+
+    memset(r, 0, sizeof(*r));
+    r->p = message;
+    r->len = len;
+    r->at = HEADER;
+    if (len < HEADER || get16(message + 4) == 0 ||
+        !read_question(message, len, &r->at, &name, &kind))
+        return GONET__REPLY_UNREADABLE;
+    r->id = (uint16_t)get16(message);
+    r->flags = (uint16_t)get16(message + 2);
+    for (unsigned i = 0; i < 3; i++)
+        r->left[i] = get16(message + 6 + 2 * i);
+    if ((r->flags & GONET__DNS_QR) == 0 || r->id != get16(question) ||
+        !read_question(question, question_len, &at, &asked, &asked_kind) || kind != asked_kind ||
+        !same_name(&name, &asked))
+        return GONET__REPLY_FOREIGN;
+    return get16(message + 4) > 1 ? GONET__REPLY_QUESTIONS : GONET__REPLY_OK;
+}
+
+gonet__walk_t gonet__reply_next(gonet__reply_t *r, unsigned section, gonet__record_t *record)
+{
+    size_t at = r->at;
+
+    if (at > r->len) /* the last record's contents were cut off */
+        return GONET__WALK_BAD;
+    if (r->left[section] == 0)
+        return GONET__WALK_END;
+    if (!read_name(r->p, r->len, &at, &record->name) || r->len - at < 10)
+        return GONET__WALK_BAD;
+    record->type = (uint16_t)get16(r->p + at);
+    record->ttl = (uint32_t)get16(r->p + at + 4) << 16 | get16(r->p + at + 6);
+    record->data_len = get16(r->p + at + 8);
+    record->data = at + 10;
+    r->at = record->data + record->data_len;
+    r->left[section]--;
+    return GONET__WALK_RECORD;
+}
+
+/* The response code with its extension, and whether there is any extra record. */
+static unsigned full_rcode(gonet__reply_t r, bool *extra)
+{
+    unsigned rcode = r.flags & 15;
+    gonet__record_t record;
+
+    *extra = false;
+    for (unsigned section = 0; section < 2; section++) {
+        gonet__walk_t w;
+
+        do
+            w = gonet__reply_next(&r, section, &record);
+        while (w == GONET__WALK_RECORD);
+        if (w == GONET__WALK_BAD)
+            return rcode;
+    }
+    while (gonet__reply_next(&r, 2, &record) == GONET__WALK_RECORD) {
+        *extra = true;
+        if (record.type == GONET__DNS_OPT)
+            return record.ttl >> 24 << 4 | rcode;
+    }
+    return rcode;
+}
+
+/* Moves before the first answer of that type. */
+static gonet__answer_t skip_to(gonet__reply_t *r, unsigned type)
+{
+    for (;;) {
+        gonet__reply_t here = *r;
+        gonet__record_t record;
+
+        switch (gonet__reply_next(r, 0, &record)) {
+        case GONET__WALK_END:
+            return GONET__ANSWER_NO_HOST;
+        case GONET__WALK_BAD:
+            return GONET__ANSWER_UNREADABLE;
+        case GONET__WALK_RECORD:
+            break;
+        }
+        if (record.type == type) {
+            *r = here;
+            return GONET__ANSWER_OK;
+        }
+    }
+}
+
+gonet__answer_t gonet__reply_classify(gonet__reply_t *r, unsigned type)
+{
+    bool extra;
+    unsigned rcode = full_rcode(*r, &extra);
+    gonet__reply_t copy = *r;
+    gonet__record_t record;
+    gonet__walk_t first;
+
+    if (rcode == GONET__RCODE_NXDOMAIN)
+        return GONET__ANSWER_NO_HOST;
+    first = gonet__reply_next(&copy, 0, &record);
+    if (first == GONET__WALK_BAD)
+        return GONET__ANSWER_UNREADABLE;
+    if (rcode == GONET__RCODE_OK && (r->flags & (GONET__DNS_AA | GONET__DNS_RA)) == 0 &&
+        first == GONET__WALK_END && !extra)
+        return GONET__ANSWER_LAME;
+    if (rcode == GONET__RCODE_SERVFAIL)
+        return GONET__ANSWER_SERVFAIL;
+    if (rcode != GONET__RCODE_OK)
+        return GONET__ANSWER_MISBEHAVING;
+    return skip_to(r, type);
+}
+
+bool gonet__record_name(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,
+                        gonet__dns_name_t *name)
+{
+    size_t at = record->data + offset;
+
+    return offset < record->data_len && read_name(r->p, r->len, &at, name);
+}
+
+bool gonet__record_bytes(const gonet__reply_t *r, const gonet__record_t *record, size_t n,
+                         uint8_t *out)
+{
+    if (n > record->data_len || record->data > r->len || n > r->len - record->data)
+        return false;
+    memcpy(out, r->p + record->data, n);
+    return true;
+}
+
+bool gonet__record_u16(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,
+                       uint16_t *value)
+{
+    if (offset + 2 > record->data_len || record->data > r->len ||
+        offset + 2 > r->len - record->data)
+        return false;
+    *value = (uint16_t)get16(r->p + record->data + offset);
+    return true;
+}

@@ -1,0 +1,117 @@
+/*
+ * DNS messages: making a question, and walking through a reply. A reply is hostile until proven
+ * otherwise: every read is checked against its length, and a name follows at most ten pointers.
+ */
+#ifndef GONET_RESOLVE_MESSAGE_H
+#define GONET_RESOLVE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Types of records (RFC 1035, 3596, 2782, 6891). */
+enum {
+    GONET__DNS_A = 1,
+    GONET__DNS_NS = 2,
+    GONET__DNS_CNAME = 5,
+    GONET__DNS_PTR = 12,
+    GONET__DNS_MX = 15,
+    GONET__DNS_TXT = 16,
+    GONET__DNS_AAAA = 28,
+    GONET__DNS_SRV = 33,
+    GONET__DNS_OPT = 41
+};
+
+/* Response codes. */
+enum { GONET__RCODE_OK = 0, GONET__RCODE_SERVFAIL = 2, GONET__RCODE_NXDOMAIN = 3 };
+
+/* The longest reply over UDP, which the question announces (behaviour 23.5). */
+#define GONET__UDP_SIZE 1232
+
+/* The most that a question needs. */
+#define GONET__QUESTION_SIZE 300
+
+/* A name as text: no escapes, every label ends in a dot. */
+#define GONET__NAME_SIZE 256
+typedef struct {
+    size_t len;
+    char text[GONET__NAME_SIZE]; /* with a NUL behind it; labels may hold NULs, too */
+} gonet__dns_name_t;
+
+/*
+ * gonet__question_make writes the message that asks for name (rooted) and type; its length, or 0 if
+ * the name cannot be written (an empty or too long label). edns adds the OPT record, ad sets the AD
+ * bit.
+ */
+size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name, unsigned type,
+                            uint16_t id, bool edns, bool ad);
+
+/* A walk through the records of a reply; a plain value, so a copy is a bookmark. */
+typedef struct {
+    const uint8_t *p;
+    size_t len;
+    size_t at;        /* the next record */
+    unsigned left[3]; /* how many records of each section are to come: answer, authority, extra */
+    uint16_t id;
+    uint16_t flags;
+} gonet__reply_t;
+
+/* Bits of flags. */
+enum {
+    GONET__DNS_QR = 1 << 15,
+    GONET__DNS_AA = 1 << 10,
+    GONET__DNS_TC = 1 << 9,
+    GONET__DNS_RD = 1 << 8,
+    GONET__DNS_RA = 1 << 7,
+    GONET__DNS_AD = 1 << 5
+};
+
+typedef enum {
+    GONET__REPLY_OK = 0,
+    GONET__REPLY_FOREIGN,    /* a whole message, but no reply to this question */
+    GONET__REPLY_UNREADABLE, /* not even header and question */
+    GONET__REPLY_QUESTIONS   /* more than the one question */
+} gonet__reply_kind_t;
+
+/* gonet__reply_open begins a walk, if the message is a reply to that question (behaviour 23.8,
+ * 23.9). The message must outlive the walk. */
+gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message, size_t len,
+                                      const uint8_t *question, size_t question_len);
+
+/* One record's header; data is the offset of its contents. */
+typedef struct {
+    gonet__dns_name_t name;
+    uint16_t type;
+    uint32_t ttl;
+    size_t data;
+    size_t data_len;
+} gonet__record_t;
+
+typedef enum { GONET__WALK_RECORD = 0, GONET__WALK_END, GONET__WALK_BAD } gonet__walk_t;
+
+/* gonet__reply_next reads the header of the section's next record and moves behind the record;
+ * sections are read in order. A record is BAD if its contents reach beyond the message. */
+gonet__walk_t gonet__reply_next(gonet__reply_t *r, unsigned section, gonet__record_t *record);
+
+/* What a reply as a whole says (behaviour 23.11). */
+typedef enum {
+    GONET__ANSWER_OK = 0, /* the walk stands before the first answer of the type */
+    GONET__ANSWER_NO_HOST,
+    GONET__ANSWER_UNREADABLE,
+    GONET__ANSWER_LAME,
+    GONET__ANSWER_SERVFAIL,
+    GONET__ANSWER_MISBEHAVING
+} gonet__answer_t;
+
+/* gonet__reply_classify judges the reply and moves to the first answer of that type. */
+gonet__answer_t gonet__reply_classify(gonet__reply_t *r, unsigned type);
+
+/* The contents of a record; false if they are malformed. */
+bool gonet__record_name(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,
+                        gonet__dns_name_t *name);
+bool gonet__record_bytes(const gonet__reply_t *r, const gonet__record_t *record, size_t n,
+                         uint8_t *out);
+bool gonet__record_u16(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,
+                       uint16_t *value);
+
+#endif
