@@ -21,22 +21,34 @@ static const void *op_view(const gonet_error_t *err)
     return &((const op_error_t *)err)->view;
 }
 
-/* The errno error inside a SyscallError that is the cause itself, or else the cause
- * (behaviour 1.6). */
-static const gonet_error_t *whom_to_ask(const gonet_error_t *cause)
+static bool ask_timeout(const gonet_error_t *e)
+{
+    return gonet__error_has_timeout(e) && e->vtable->timeout(e);
+}
+
+static bool ask_temporary(const gonet_error_t *e)
+{
+    return gonet__error_has_temporary(e) && e->vtable->temporary(e);
+}
+
+/* Asks the cause; if that is a SyscallError itself, the errno inside (behaviour 1.6). */
+static bool ask_cause(const gonet_error_t *cause, bool (*ask)(const gonet_error_t *e))
 {
     const gonet_syscall_error_t *s = gonet_error_as_syscall(cause);
+    gonet_error_t *errno_error;
+    bool answer;
 
-    if (s != NULL && cause->vtable->view != NULL && cause->vtable->view(cause) == s)
-        return gonet_errno_error(s->errnum);
-    return cause;
+    if (s == NULL || cause->vtable->view == NULL || cause->vtable->view(cause) != s)
+        return ask(cause);
+    errno_error = gonet_errno_error(s->errnum);
+    answer = ask(errno_error);
+    gonet_error_free(errno_error);
+    return answer;
 }
 
 static bool op_timeout(const gonet_error_t *err)
 {
-    const gonet_error_t *e = whom_to_ask(err->cause);
-
-    return gonet__error_has_timeout(e) && e->vtable->timeout(e);
+    return ask_cause(err->cause, ask_timeout);
 }
 
 static bool op_temporary(const gonet_error_t *err)
@@ -46,8 +58,7 @@ static bool op_temporary(const gonet_error_t *err)
     if (e != NULL && strcmp(((const op_error_t *)err)->view.op, "accept") == 0 &&
         (e == gonet_errno_error(ECONNRESET) || e == gonet_errno_error(ECONNABORTED)))
         return true;
-    e = whom_to_ask(e);
-    return gonet__error_has_temporary(e) && e->vtable->temporary(e);
+    return ask_cause(e, ask_temporary);
 }
 
 static const gonet__error_vtable_t op_vtable = {
