@@ -103,6 +103,21 @@ static void test_buf_grows(void **state)
     check_text(&b, expected);
 }
 
+/* There is always room for the NUL, also where the length is a power of two. */
+static void test_buf_keeps_room(void **state)
+{
+    gonet__buf_t b = {0};
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        gonet__buf_putc(&b, 'x');
+        assert_true(b.len < b.cap);
+    }
+    assert_true(gonet__buf_reserve(&b, b.cap - b.len));
+    assert_true(b.cap > 512);
+    gonet__buf_free(&b);
+}
+
 static void test_buf_empty(void **state)
 {
     gonet__buf_t b = {0};
@@ -330,6 +345,7 @@ int main(void)
     TABLE_ADD(test_alloc_fails_once);
     TABLE_ADD(test_alloc_keeps_failing);
     TABLE_ADD(test_buf_grows);
+    TABLE_ADD(test_buf_keeps_room);
     TABLE_ADD(test_buf_empty);
     TABLE_ADD(test_buf_printf);
     TABLE_ADD(test_buf_refuses);
