@@ -97,13 +97,14 @@ void *gonet__zalloc(size_t size)
     return gonet__calloc(1, size);
 }
 
+/* The product is checked here, though calloc does it too: a sanitizer's calloc ends the program. */
 void *gonet__calloc(size_t n, size_t size)
 {
-    if (must_fail())
+    size_t total;
+
+    if (__builtin_mul_overflow(n, size, &total) || must_fail())
         return NULL;
-    if (n == 0 || size == 0)
-        n = size = 1;
-    return count_in(calloc(n, size)); /* calloc checks the product */
+    return count_in(calloc(1, total != 0 ? total : 1));
 }
 
 void *gonet__realloc(void *p, size_t n, size_t size)
