@@ -13,6 +13,7 @@
 #include "gonet/error.h"
 #include "gonet/export.h"
 #include "gonet/hostport.h"
+#include "gonet/interface.h"
 #include "gonet/io.h"
 #include "gonet/ip.h"
 #include "gonet/keepalive.h"
