@@ -7,9 +7,19 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "iface/zone.h"
 #include "socket/sys.h"
 
 _Static_assert(sizeof(gonet__sock_t) <= 264, "an idle connection must stay small");
+
+/* Addresses are made a layer below, by one that may not see the interfaces. */
+static __attribute__((constructor)) void lend_zones(void)
+{
+    static const gonet__zone_source_t source = {.index = gonet__zone_cache_index,
+                                                .name = gonet__zone_cache_name};
+
+    gonet__zones_from(&source);
+}
 
 static void sock_destroy(gonet__fd_t *fd)
 {

@@ -1,5 +1,6 @@
 /*
- * Socket addresses. Pure conversion, but for zones, which ask the kernel for its interfaces.
+ * Socket addresses. Pure conversion, but for zones, for which somebody who knows the interfaces is
+ * asked.
  */
 #include "socket/sockaddr.h"
 
@@ -26,17 +27,35 @@ bool gonet__ip_wildcard(const gonet_ip_t *ip)
     return ip == NULL || ip->len == 0 || gonet_ip_is_unspecified(*ip);
 }
 
+static uint32_t kernel_index(const char *name)
+{
+    return if_nametoindex(name);
+}
+
+static bool kernel_name(uint32_t index, char *name)
+{
+    return if_indextoname(index, name) != NULL;
+}
+
+static const gonet__zone_source_t kernel_zones = {.index = kernel_index, .name = kernel_name};
+static const gonet__zone_source_t *zones = &kernel_zones;
+
+void gonet__zones_from(const gonet__zone_source_t *source)
+{
+    zones = source;
+}
+
 uint32_t gonet__zone_index(const char *zone)
 {
     int number = 0;
     size_t used;
-    unsigned index;
+    uint32_t index;
 
     if (zone[0] == '\0')
         return 0;
-    index = if_nametoindex(zone);
+    index = zones->index(zone);
     if (index == 0 && gonet__scan_decimal(zone, strlen(zone), &number, &used))
-        index = (unsigned)number;
+        index = (uint32_t)number;
     return index;
 }
 
@@ -47,7 +66,7 @@ void gonet__zone_name(uint32_t index, char name[GONET_ZONE_SIZE])
     memset(name, 0, GONET_ZONE_SIZE);
     if (index == 0)
         return;
-    if (if_indextoname(index, kernel) != NULL)
+    if (zones->name(index, kernel))
         memcpy(name, kernel, strnlen(kernel, sizeof(kernel)));
     else
         *gonet__put_uint(name, index) = '\0';

@@ -56,6 +56,18 @@ int gonet__sockaddr_bind(int sysfd, const gonet__sockaddr_t *sa);
 int gonet__sockaddr_connect(int sysfd, const gonet__sockaddr_t *sa);
 ssize_t gonet__sockaddr_sendto(int sysfd, const void *p, size_t len, const gonet__sockaddr_t *sa);
 
+/*
+ * Who knows the interfaces: index returns 0 for an unknown name; name stores at most 16 bytes, or
+ * returns false. gonet__zones_from sets it, once, before anything else; by default the kernel is
+ * asked each time.
+ */
+typedef struct {
+    uint32_t (*index)(const char *name);
+    bool (*name)(uint32_t index, char *name);
+} gonet__zone_source_t;
+
+void gonet__zones_from(const gonet__zone_source_t *source);
+
 /* gonet__zone_index returns the index of the interface named zone, else the number that zone begins
  * with, else 0. */
 uint32_t gonet__zone_index(const char *zone);
