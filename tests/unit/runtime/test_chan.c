@@ -334,6 +334,33 @@ static void test_send_meets_recv(void **state)
     }
 }
 
+/* A receiver whose wait has ended, but who has not yet taken itself out, gets nothing. */
+static void test_expired_gets_nothing(void **state)
+{
+    one_sided_t s = {.ch = gonet_chan_new(sizeof(int), 0)};
+    gonet__chan_waiter_t w = {.elem = NULL};
+    gonet__wait_t wait;
+    crew_t crew;
+    int v = 0;
+
+    (void)state;
+    for (int live = 0; live < 2; live++) {
+        gonet__wait_init(&wait);
+        atomic_store(&wait.state, GONET__WAIT_EXPIRED);
+        gonet__chan_enqueue(s.ch, &s.ch->receivers, &w, &wait);
+        if (live == 1) {
+            crew_start(&crew, BOTH, 1, recv_one, (s.expect = true, &s));
+            AWAIT(waiters(s.ch, &s.ch->receivers) == 2);
+        }
+        assert_int_equal(gonet_chan_try_send(s.ch, &v), live);
+        if (live == 1)
+            crew_wait(&crew);
+        assert_int_equal(s.ch->pins, 1);
+        gonet__chan_leave(s.ch, &s.ch->receivers, &w);
+    }
+    gonet_chan_free(s.ch);
+}
+
 static void test_shutdown_ends_waits(void **state)
 {
     one_sided_t s = {.ch = gonet_chan_new(sizeof(int), 0)};
@@ -389,6 +416,7 @@ int main(void)
         CREW_TEST(test_free_wakes_all),
         CREW_TEST(test_first_come_first_served),
         CREW_TEST(test_send_meets_recv),
+        CREW_TEST(test_expired_gets_nothing),
         CREW_TEST(test_shutdown_ends_waits),
         CREW_TEST(test_nil_waits_for_ever),
     };

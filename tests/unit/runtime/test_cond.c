@@ -2,6 +2,7 @@
 #include "crew.h"
 
 #include "gonet/sync.h"
+#include "runtime/waitq.h"
 
 typedef struct {
     gonet_mutex_t mutex;
@@ -164,6 +165,66 @@ static void test_no_signal_is_lost_on_the_impatient(void **state)
     }
 }
 
+/* Somebody whose deadline has come, but who has not yet taken itself out, stands before the others.
+ */
+static void test_signal_passes_over_the_expired(void **state)
+{
+    (void)state;
+    for (crew_kind_t kind = THREADS; kind <= TASKS; kind++) {
+        shared_t s = {.waiting = 0};
+        gonet__waiter_t **queue = (gonet__waiter_t **)(void *)&s.change.private_waiters;
+        gonet__wait_t wait;
+        gonet__waiter_t expired = {.wait = &wait};
+        crew_t crew;
+
+        gonet__wait_init(&wait);
+        atomic_store(&wait.state, GONET__WAIT_EXPIRED);
+        gonet__waitq_push_back(queue, &expired);
+        crew_start(&crew, kind, 1, take_one, &s);
+        await_waiting(&s, 1);
+        s.tokens++;
+        gonet_mutex_unlock(&s.mutex);
+        gonet_cond_signal(&s.change);
+        crew_wait(&crew);
+        assert_false(gonet__waitq_has(&expired));
+        assert_int_equal(atomic_load(&wait.state), GONET__WAIT_EXPIRED);
+    }
+}
+
+/* One loops on its condition while the runtime ends; another one must still be able to fulfil it.
+ */
+static void loop_until_over(void *arg, int i)
+{
+    shared_t *s = arg;
+
+    gonet_mutex_lock(&s->mutex);
+    if (i == 1) {
+        s->waiting++;
+        gonet_mutex_unlock(&s->mutex);
+        gonet_sleep(GONET_HOUR);
+        gonet_mutex_lock(&s->mutex);
+        s->over = true;
+    }
+    for (s->waiting++; !s->over;)
+        gonet_cond_wait(&s->change, &s->mutex);
+    gonet_mutex_unlock(&s->mutex);
+}
+
+static void test_shutdown_lets_others_run(void **state)
+{
+    shared_t s = {.waiting = 0};
+    int before = gonet_set_max_procs(1);
+    crew_t crew;
+
+    (void)state;
+    crew_start(&crew, TASKS, 2, loop_until_over, &s);
+    await_waiting(&s, 2);
+    gonet_mutex_unlock(&s.mutex);
+    assert_int_equal(gonet_shutdown(10 * GONET_SECOND), 0);
+    crew_wait(&crew);
+    gonet_set_max_procs(before);
+}
+
 static void wait_for_the_end(void *arg, int i)
 {
     shared_t *s = arg;
@@ -200,7 +261,9 @@ int main(void)
         CREW_TEST(test_broadcast_wakes_all),
         CREW_TEST(test_deadline),
         CREW_TEST(test_no_signal_is_lost_on_the_impatient),
+        CREW_TEST(test_signal_passes_over_the_expired),
         CREW_TEST(test_shutdown_wakes),
+        CREW_TEST(test_shutdown_lets_others_run),
     };
 
     return cmocka_run_group_tests_name("cond", tests, NULL, NULL);

@@ -174,6 +174,8 @@ static void use_objects(void *arg, int i)
 
         gonet_mutex_lock(&o->mutex);
         bool last = --o->users == 0;
+        if (!last)
+            gonet_yield(); /* lets the others queue */
         gonet_mutex_unlock(&o->mutex);
         if (last)
             free(memset(o, 0xff, sizeof(*o)));
