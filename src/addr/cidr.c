@@ -70,6 +70,7 @@ gonet_ip_t gonet_parse_cidr_n(const char *s, size_t len, gonet_ip_net_t *net, go
 {
     gonet_ip_t ip;
 
+    s = gonet__text(s);
     gonet__error_clear(err);
     return parse_cidr(s, s + len, &ip, net) ? ip : refuse(s, len, net, err);
 }

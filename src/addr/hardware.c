@@ -36,18 +36,20 @@ static size_t read_mac(const char *s, size_t len, uint8_t out[32])
 {
     size_t n = 0;
     size_t every = 1;
+    char sep = '.';
 
     if (len < sizeof("0000.0000.0000") - 1)
         return 0;
     if (s[2] == ':' || s[2] == '-') {
         n = (len + 1) % 3 == 0 ? (len + 1) / 3 : 0;
+        sep = s[2];
     } else if (s[4] == '.') {
         n = (len + 1) % 5 == 0 ? 2 * (len + 1) / 5 : 0;
         every = 2;
     }
     if (n != 6 && n != 8 && n != 20)
         return 0;
-    return read_octets(s, n, every, every == 1 ? s[2] : '.', out) ? n : 0;
+    return read_octets(s, n, every, sep, out) ? n : 0;
 }
 
 gonet_hardware_addr_t gonet_parse_mac_n(const char *s, size_t len, gonet_error_t **err)

@@ -178,6 +178,7 @@ static inline bool is_usual(const char *host, const char *port, gonet_error_t **
 int gonet_split_host_port_n(const char *hostport, size_t len, char *host, size_t host_size,
                             char *port, size_t port_size, gonet_error_t **err)
 {
+    hostport = gonet__text(hostport);
     if (is_usual(host, port, err) &&
         split_plain(hostport, hostport + len, host, host_size, port, port_size))
         return 0;

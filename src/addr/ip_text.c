@@ -76,6 +76,7 @@ GONET__INLINE gonet_ip_t parse_ip(const char *s, const char *end)
 
 gonet_ip_t gonet_parse_ip_n(const char *s, size_t len)
 {
+    s = gonet__text(s);
     return parse_ip(s, s + len);
 }
 

@@ -18,10 +18,19 @@
 
 #define GONET__INLINE static inline __attribute__((always_inline))
 
+/* gonet__text makes an empty text of NULL, which is what an empty slice often has for an address.
+ */
+GONET__INLINE const char *gonet__text(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
 /* gonet__peek returns the character at s, or NUL at the end. */
 GONET__INLINE char gonet__peek(const char *s, const char *end)
 {
-    return end != NULL && s == end ? '\0' : *s;
+    if (end != NULL && s == end)
+        return '\0';
+    return *s;
 }
 
 /* gonet__at_end tells the end from a NUL byte inside a text that has a length. */

@@ -149,6 +149,7 @@ gonet_netip_addr_port_t gonet_netip_parse_addr_port_n(const char *s, size_t len,
 {
     gonet_netip_addr_port_t p = {.port = 0};
 
+    s = gonet__text(s);
     gonet__error_clear(err);
     if (!parse_plain(s, s + len, &p))
         p = parse_zoned(s, len, err);

@@ -194,6 +194,7 @@ gonet_netip_prefix_t gonet_netip_parse_prefix_n(const char *s, size_t len, gonet
 {
     gonet_netip_prefix_t p = {.addr_bits = 0};
 
+    s = gonet__text(s);
     gonet__error_clear(err);
     return parse_prefix(s, s + len, &p) ? p : refuse(s, len, err);
 }

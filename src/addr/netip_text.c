@@ -73,6 +73,7 @@ gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_err
 {
     gonet_netip_addr_t a = {.bits = 32};
 
+    s = gonet__text(s);
     gonet__error_clear(err);
     if (gonet__read_ipv4(s, s + len, a.b) == s + len)
         return a;
@@ -241,7 +242,9 @@ bool gonet__unpack_netip(gonet_netip_addr_t *a, const uint8_t *b, size_t len, bo
     const char *why = NULL;
 
     memset(a, 0, sizeof(*a));
-    if (bytes != 0 && bytes != 4 && bytes != 16)
+    if (len == 0)
+        return true; /* the zero value; b may be NULL */
+    if (bytes != 4 && bytes != 16)
         why = "unexpected slice size";
     else if (zone_len >= sizeof(a->zone) || memchr(b + bytes, '\0', zone_len) != NULL)
         why = "zone is longer than 31 bytes or has a NUL byte";

@@ -380,6 +380,33 @@ static void test_slice(void **state)
     free(exact);
 }
 
+/* An empty slice often has no address. */
+static void test_null_slice(void **state)
+{
+    char host[4] = "?";
+    char port[4] = "?";
+    gonet_error_t *err = NULL;
+
+    (void)state;
+    assert_int_equal(gonet_parse_ip_n(NULL, 0).len, 0);
+    assert_int_equal(gonet_parse_cidr_n(NULL, 0, NULL, &err).len, 0);
+    assert_string_equal(gonet_error_string(err), "invalid CIDR address: ");
+    assert_int_equal(gonet_parse_mac_n(NULL, 0, &err).len, 0);
+    assert_string_equal(gonet_error_string(err), "invalid MAC address");
+    assert_int_equal(gonet_split_host_port_n(NULL, 0, host, 4, port, 4, &err), -1);
+    assert_string_equal(gonet_error_string(err), "missing port in address");
+    assert_string_equal(host, "");
+    assert_int_equal(gonet_netip_parse_addr_n(NULL, 0, &err).bits, 0);
+    assert_string_equal(gonet_error_string(err), "ParseAddr(\"\"): unable to parse IP");
+    assert_int_equal(gonet_netip_parse_addr_port_n(NULL, 0, &err).addr.bits, 0);
+    assert_string_equal(gonet_error_string(err), "not an ip:port");
+    assert_int_equal(gonet_netip_parse_prefix_n(NULL, 0, &err).addr_bits, 0);
+    assert_string_equal(gonet_error_string(err), "netip.ParsePrefix(\"\"): no '/'");
+    assert_int_equal(gonet_netip_addr_unmarshal_binary(NULL, NULL, 0, &err), 0);
+    assert_null(err);
+    assert_int_equal(gonet_netip_addr_from_slice(NULL, 0, NULL).bits, 0);
+}
+
 /* A NUL byte is not where an error's text ends: nothing is lost. */
 static void test_nul_in_error(void **state)
 {
@@ -656,6 +683,7 @@ int main(void)
     TABLE_ADD_ALL("room", texts, text, test_room);
     TABLE_ADD(test_longest);
     TABLE_ADD_ALL("slice", slices, what, test_slice);
+    TABLE_ADD(test_null_slice);
     TABLE_ADD(test_nul_in_error);
     TABLE_ADD(test_split_parts);
     TABLE_ADD(test_split_room);
