@@ -1,10 +1,17 @@
 /*
  * Which workers there are, and where a new task goes: to the spawner's own worker, unless that has
- * many more than the others. Tasks that have not begun can be taken over by a worker without work;
- * two mechanisms make sure that one comes: whoever adds to a list that is not empty wakes a
- * sleeper, and whoever adds to an empty one wakes a sleeper "on watch", who looks around every 10
- * ms as long as tasks are being started. So a worker held by one task delays none that has not
- * begun.
+ * many more than the others. Tasks that have not begun can be taken over by a worker without work,
+ * so a worker held by one task delays none of them. That one comes is certain:
+ *
+ * - a worker looks for such tasks before it sleeps;
+ * - whoever adds to a list that is not empty calls a sleeper, the searcher, unless one is on its
+ *   way;
+ * - whoever adds to an empty one makes sure that a sleeper is on watch, who looks around every 10
+ * ms as long as tasks are being started. A watcher that is not asleep does not count: a task may
+ * hold it.
+ *
+ * Who is called looks for tasks before it runs its own, which may hold it, and calls another one if
+ * there is more than it can begin at once.
  */
 #include "runtime/runtime.h"
 
@@ -21,12 +28,46 @@
 #include "runtime/pool.h"
 #include "runtime/signals.h"
 
-enum gonet__watch_state { WATCH_NONE, WATCH_WANTED, WATCH_HELD };
-
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                    .idle = PTHREAD_COND_INITIALIZER};
 
 #define rt gonet__runtime
+
+/* Calls a sleeper, if there is one, to a post that was held by before. */
+static void appoint(_Atomic(gonet__worker_t *) *post, gonet__worker_t *before)
+{
+    unsigned n = gonet__runtime_worker_count();
+
+    for (unsigned i = 0; i < n; i++) {
+        gonet__worker_t *w = gonet__runtime_worker(i);
+        gonet__worker_t *expected = before;
+        if (w == gonet__this_worker || !atomic_load(&w->sleeping))
+            continue;
+        if (!atomic_compare_exchange_strong(post, &expected, w))
+            return; /* somebody else sees to it */
+        if (gonet__worker_wake(w))
+            return;
+        before = w; /* it woke by itself, maybe to be held */
+    }
+    if (before != NULL)
+        atomic_compare_exchange_strong(post, &before, NULL);
+}
+
+/* A task was added to a list that had before others. */
+static void call_help(unsigned before)
+{
+    gonet__worker_t *w;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    if (before > 0) {
+        if (atomic_load_explicit(&rt.searcher, memory_order_relaxed) == NULL)
+            appoint(&rt.searcher, NULL);
+        return;
+    }
+    w = atomic_load(&rt.watcher);
+    if (w == NULL || !atomic_load(&w->sleeping))
+        appoint(&rt.watcher, w);
+}
 
 static unsigned default_workers(void)
 {
@@ -51,7 +92,8 @@ static bool grow(unsigned n)
         if (w == NULL)
             break; /* fewer will do, but not none */
         atomic_store_explicit(&rt.worker[i], w, memory_order_release);
-        atomic_store_explicit(&rt.count, ++i, memory_order_release);
+        atomic_store(&rt.count, ++i);
+        gonet__worker_wake(w); /* it may have looked for work before it was counted */
     }
     return i > 0;
 }
@@ -78,10 +120,12 @@ static void shrink(unsigned n)
         unsigned last = gonet__runtime_worker_count() - 1;
         gonet__worker_t *w = gonet__runtime_worker(last);
         atomic_store(&rt.count, last);
-        w->next_retired = rt.retired;
-        rt.retired = w;
+        w->next_retired = atomic_load(&rt.retired);
+        atomic_store(&rt.retired, w);
         atomic_store(&w->stopping, true);
+        gonet__runtime_watch_done(w);
         gonet__worker_wake(w);
+        call_help(1); /* for what has not begun there */
     }
 }
 
@@ -134,37 +178,6 @@ static gonet__worker_t *choose(gonet__worker_t *own)
     return stopping || live > least + (least / 8 > 16 ? least / 8 : 16) ? w : own;
 }
 
-static bool wake_sleeper(void)
-{
-    unsigned n = gonet__runtime_worker_count();
-
-    for (unsigned i = 0; i < n; i++) {
-        gonet__worker_t *w = gonet__runtime_worker(i);
-        if (w != gonet__this_worker && atomic_load(&w->sleeping)) {
-            gonet__worker_wake(w);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A task was added to a list that had before others. */
-static void call_help(unsigned before)
-{
-    int none = WATCH_NONE;
-
-    atomic_thread_fence(memory_order_seq_cst);
-    if (before > 0) {
-        if (!atomic_load_explicit(&rt.searching, memory_order_relaxed) &&
-            !atomic_exchange(&rt.searching, true) && !wake_sleeper())
-            atomic_store(&rt.searching, false);
-        return;
-    }
-    if (atomic_load_explicit(&rt.watch, memory_order_relaxed) == WATCH_NONE &&
-        atomic_compare_exchange_strong(&rt.watch, &none, WATCH_WANTED) && !wake_sleeper())
-        atomic_store(&rt.watch, WATCH_NONE);
-}
-
 /* From a task: no lock, the runtime can't end while the caller lives. */
 static bool place_from_task(gonet__worker_t *own, gonet__task_t *task)
 {
@@ -186,7 +199,8 @@ static bool place_from_task(gonet__worker_t *own, gonet__task_t *task)
     }
     gonet__worker_count_own(own, 1);
     unsigned before = gonet__worker_add_fresh(own, task);
-    if (gonet__runtime_worker_count() > 1)
+    if (gonet__runtime_worker_count() > 1 ||
+        atomic_load_explicit(&own->stopping, memory_order_relaxed))
         call_help(before);
     return true;
 }
@@ -224,39 +238,43 @@ bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task)
     return w != NULL ? place_from_task(w, task) : place_from_thread(task);
 }
 
-bool gonet__runtime_fresh_elsewhere(gonet__worker_t *w)
+gonet__worker_t *gonet__runtime_victim(const gonet__worker_t *w)
 {
-    unsigned n = gonet__runtime_worker_count();
+    unsigned n = atomic_load(&rt.count);
 
-    if (n < 2)
-        return false;
     for (unsigned i = 0; i < n; i++) {
-        gonet__worker_t *v = gonet__runtime_worker(i);
-        if (v != w && atomic_load(&v->fresh_count) > 0)
-            return true;
+        gonet__worker_t *v = gonet__runtime_worker((w->id + i) % n);
+        if (v != NULL && v != w && atomic_load(&v->fresh_count) > 0)
+            return v;
     }
-    return false;
+    for (gonet__worker_t *v = atomic_load(&rt.retired); v != NULL; v = v->next_retired) {
+        if (v != w && atomic_load(&v->fresh_count) > 0)
+            return v;
+    }
+    return NULL;
 }
 
-void gonet__runtime_search_done(bool more)
+bool gonet__runtime_called(const gonet__worker_t *w)
 {
-    if (atomic_load_explicit(&rt.searching, memory_order_relaxed))
-        atomic_store(&rt.searching, false);
+    return atomic_load(&rt.searcher) == w || atomic_load(&rt.watcher) == w;
+}
+
+bool gonet__runtime_on_watch(const gonet__worker_t *w)
+{
+    return atomic_load(&rt.watcher) == w;
+}
+
+void gonet__runtime_search_done(gonet__worker_t *w, bool more)
+{
+    if (atomic_load_explicit(&rt.searcher, memory_order_relaxed) == w)
+        atomic_store(&rt.searcher, NULL);
     if (more)
         call_help(1);
 }
 
-bool gonet__runtime_watch_take(void)
+void gonet__runtime_watch_done(gonet__worker_t *w)
 {
-    int wanted = WATCH_WANTED;
-
-    return atomic_load_explicit(&rt.watch, memory_order_relaxed) == WATCH_WANTED &&
-           atomic_compare_exchange_strong(&rt.watch, &wanted, WATCH_HELD);
-}
-
-void gonet__runtime_watch_done(void)
-{
-    atomic_store(&rt.watch, WATCH_NONE);
+    atomic_compare_exchange_strong(&rt.watcher, &w, NULL);
 }
 
 uint64_t gonet__runtime_started(void)
@@ -275,7 +293,7 @@ void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg)
 
     for (unsigned i = 0; i < n; i++)
         f(gonet__runtime_worker(i), arg);
-    for (gonet__worker_t *w = rt.retired, *next; w != NULL; w = next) {
+    for (gonet__worker_t *w = atomic_load(&rt.retired), *next; w != NULL; w = next) {
         next = w->next_retired; /* f may release w */
         f(w, arg);
     }
@@ -370,9 +388,9 @@ static void take_down(void)
     for (unsigned i = 0; i < gonet__runtime_worker_count(); i++)
         atomic_store(&rt.worker[i], NULL);
     atomic_store(&rt.count, 0);
-    rt.retired = NULL;
-    atomic_store(&rt.searching, false);
-    atomic_store(&rt.watch, WATCH_NONE);
+    atomic_store(&rt.retired, NULL);
+    atomic_store(&rt.searcher, NULL);
+    atomic_store(&rt.watcher, NULL);
     gonet__stack_release_all();
 }
 

@@ -19,12 +19,14 @@ typedef struct {
     pthread_cond_t idle;    /* a worker's last task has ended while the runtime ends */
     _Atomic unsigned count; /* workers that take new tasks: the first of the array */
     _Atomic(gonet__worker_t *) worker[GONET__MAX_WORKERS];
-    gonet__worker_t *retired; /* ending with their last task, or ended; kept until shutdown */
-    unsigned wanted;          /* by gonet_set_max_procs; 0: the default */
-    bool shutting;            /* a gonet_shutdown is at work */
+    _Atomic(gonet__worker_t *)
+        retired;     /* ending with their last task, or ended; kept until shutdown */
+    unsigned wanted; /* by gonet_set_max_procs; 0: the default */
+    bool shutting;   /* a gonet_shutdown is at work */
     _Atomic bool ending;
-    _Atomic bool searching; /* a worker was woken to look for tasks that have not begun */
-    _Atomic int watch;      /* gonet__watch_state */
+    /* Sleepers who were called for tasks that have not begun; see runtime.c. */
+    _Atomic(gonet__worker_t *) searcher;
+    _Atomic(gonet__worker_t *) watcher;
 } gonet__runtime_t;
 
 extern gonet__runtime_t gonet__runtime;
@@ -51,14 +53,15 @@ static inline gonet__worker_t *gonet__runtime_worker(unsigned i)
  */
 bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task);
 
-/* For workers without work: whether tasks that have not begun wait elsewhere, … */
-bool gonet__runtime_fresh_elsewhere(gonet__worker_t *w);
-/* … the search is over (more: another worker should help), … */
-void gonet__runtime_search_done(bool more);
-/* … the watch is wanted and now the caller's, … */
-bool gonet__runtime_watch_take(void);
-/* … or given up. */
-void gonet__runtime_watch_done(void);
+/* For workers that look for work: another one that has tasks that have not begun, or NULL; … */
+gonet__worker_t *gonet__runtime_victim(const gonet__worker_t *w);
+/* … whether w was called to look, or is on watch; … */
+bool gonet__runtime_called(const gonet__worker_t *w);
+bool gonet__runtime_on_watch(const gonet__worker_t *w);
+/* … the search is over (more: another one should help); … */
+void gonet__runtime_search_done(gonet__worker_t *w, bool more);
+/* … and the watch is given up. */
+void gonet__runtime_watch_done(gonet__worker_t *w);
 /* How many tasks were ever started. */
 uint64_t gonet__runtime_started(void);
 

@@ -24,12 +24,19 @@
 
 _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
 
-void gonet__worker_wake(gonet__worker_t *w)
+bool gonet__worker_wake(gonet__worker_t *w)
 {
+    bool ours;
+
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&w->sleeping, memory_order_relaxed) &&
-        atomic_exchange(&w->sleeping, false))
+    if (!atomic_load_explicit(&w->sleeping, memory_order_relaxed))
+        return false;
+    atomic_fetch_add(&w->users, 1); /* it may wake by itself, and must not end meanwhile */
+    ours = atomic_exchange(&w->sleeping, false);
+    if (ours)
         uv_async_send(&w->async);
+    atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
+    return ours;
 }
 
 unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task)
@@ -220,11 +227,11 @@ static void plan_timer(gonet__worker_t *w)
         at = gonet__earlier(at, w->trim_at);
     if (at == 0 && !w->on_watch)
         return;
-    if (w->timer_at != 0 && (at == 0 || w->timer_at <= at))
-        return;
     now = gonet__now();
     if (w->on_watch)
         at = gonet__earlier(at, now + SLICE_NS);
+    if (w->timer_at != 0 && w->timer_at <= at)
+        return;
     ms = at > now ? (at - now) / 1000000 + ((at - now) % 1000000 != 0) : 0;
     uv_update_time(&w->loop); /* its clock may be as old as the last task was slow */
     uv_timer_start(&w->timer, on_timer, (uint64_t)ms, 0);
@@ -279,37 +286,37 @@ static void attend(gonet__worker_t *w)
 {
     drain_inbox(w);
     if (atomic_load_explicit(&w->sweep_wanted, memory_order_relaxed) &&
-        atomic_exchange(&w->sweep_wanted, false))
+        atomic_exchange(&w->sweep_wanted, false)) {
         sweep(w);
+        /* its last task may have ended just before, without telling */
+        if (gonet__worker_live(w) == 0)
+            gonet__runtime_worker_idle();
+    }
     if (atomic_load_explicit(&w->dump_wanted, memory_order_relaxed))
         gonet__dump_own_tasks(w);
     gonet__watch_apply(w);
 }
 
-/* Takes half of another worker's tasks that have not begun. */
+/* Takes half of another worker's tasks that have not begun; false: there are none. */
 static bool steal(gonet__worker_t *w)
 {
-    unsigned n = gonet__runtime_worker_count();
+    bool stays = !atomic_load_explicit(&w->stopping, memory_order_relaxed);
+    gonet__worker_t *v;
     unsigned taken = 0;
 
-    for (unsigned i = 0; i < n && taken == 0; i++) {
-        gonet__worker_t *v = gonet__runtime_worker((w->id + i) % n);
-        unsigned count;
-        if (v == NULL || v == w)
-            continue;
-        count = atomic_load(&v->fresh_count);
-        if (count == 0)
-            continue;
-        gonet__task_t *t = take_fresh(v, (count + 1) / 2, &taken);
-        atomic_fetch_sub_explicit(&v->live_others, (long)taken, memory_order_relaxed);
+    while (stays && taken == 0 && (v = gonet__runtime_victim(w)) != NULL) {
+        gonet__task_t *t = take_fresh(v, (atomic_load(&v->fresh_count) + 1) / 2, &taken);
+        /* in this order: nobody may find no task while there is one */
         gonet__worker_count_own(w, (long)taken);
+        atomic_fetch_sub_explicit(&v->live_others, (long)taken, memory_order_release);
         while (t != NULL) {
             gonet__task_t *next = t->next;
             gonet__worker_add_fresh(w, t);
             t = next;
         }
     }
-    gonet__runtime_search_done(taken > 1);
+    gonet__runtime_search_done(w, taken > 1 || (taken > 0 && w->run_head != NULL) ||
+                                      gonet__runtime_victim(w) != NULL);
     return taken > 0;
 }
 
@@ -318,14 +325,20 @@ static void keep_watch(gonet__worker_t *w)
 {
     uint64_t started;
 
-    if (!w->on_watch || w->timer_at != 0)
+    if (!gonet__runtime_on_watch(w) || w->timer_at != 0)
         return;
     started = gonet__runtime_started();
-    if (started == w->watch_count_seen) {
-        w->on_watch = false;
-        gonet__runtime_watch_done();
-    }
+    if (started == w->watch_count_seen)
+        gonet__runtime_watch_done(w);
     w->watch_count_seen = started;
+}
+
+/* After a sleep. Who was called looks for tasks first: those of its own may hold it. */
+static void wake_up(gonet__worker_t *w)
+{
+    atomic_store(&w->sleeping, false);
+    if (gonet__runtime_called(w))
+        steal(w);
 }
 
 static bool has_message(gonet__worker_t *w)
@@ -334,7 +347,7 @@ static bool has_message(gonet__worker_t *w)
            atomic_load(&w->apply_wanted) || atomic_load(&w->sweep_wanted) ||
            atomic_load(&w->dump_wanted) ||
            (atomic_load(&w->stopping) && gonet__worker_live(w) == 0) ||
-           gonet__runtime_fresh_elsewhere(w);
+           (!atomic_load(&w->stopping) && gonet__runtime_victim(w) != NULL);
 }
 
 static void run_loop(gonet__worker_t *w, uv_run_mode mode)
@@ -376,22 +389,15 @@ static void poll_loop(gonet__worker_t *w)
         run_loop(w, UV_RUN_NOWAIT);
         return;
     }
-    if (gonet__runtime_worker_count() > 1) {
-        keep_watch(w);
-        if (steal(w))
-            return;
-        w->on_watch = w->on_watch || gonet__runtime_watch_take();
-    }
+    keep_watch(w);
+    if (steal(w))
+        return;
+    w->on_watch = gonet__runtime_on_watch(w);
     plan_trim(w);
     plan_timer(w);
     atomic_store(&w->sleeping, true);
-    if (has_message(w)) {
-        atomic_store_explicit(&w->sleeping, false, memory_order_relaxed);
-        run_loop(w, UV_RUN_NOWAIT);
-        return;
-    }
-    run_loop(w, UV_RUN_ONCE);
-    atomic_store_explicit(&w->sleeping, false, memory_order_relaxed);
+    run_loop(w, has_message(w) ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    wake_up(w);
 }
 
 static void close_loop(gonet__worker_t *w)
@@ -430,8 +436,8 @@ static void *worker_main(void *arg)
         poll_loop(w);
         gonet__watch_free_closed(w);
     }
-    if (w->on_watch)
-        gonet__runtime_watch_done();
+    gonet__runtime_watch_done(w);
+    gonet__runtime_search_done(w, gonet__runtime_victim(w) != NULL);
     close_loop(w);
     gonet__stack_drain(&w->stacks);
     gonet__task_release_pool(w);

@@ -47,7 +47,7 @@ typedef struct gonet__worker {
     gonet__annotation_t tool;
     int64_t timer_at; /* what the loop's timer is set to; 0: stopped */
     int64_t trim_at;  /* when to give back unused stacks; 0: not planned */
-    bool on_watch;    /* sleeps in slices and looks after tasks that have not begun */
+    bool on_watch;    /* sleeps in slices, to look for tasks that have not begun */
     uint64_t watch_count_seen;
     uint32_t begun; /* tasks begun so far */
     uv_loop_t loop;
@@ -93,8 +93,8 @@ gonet__worker_t *gonet__worker_start(void);
 void gonet__worker_free(gonet__worker_t *w);
 
 /* gonet__worker_wake makes a sleeping worker look around. Any thread, after its message is in
- * place. */
-void gonet__worker_wake(gonet__worker_t *w);
+ * place. Whether the worker slept, and the caller was the one who woke it. */
+bool gonet__worker_wake(gonet__worker_t *w);
 
 /* gonet__worker_push appends to the run queue. The worker's thread only. */
 static inline void gonet__worker_push(gonet__worker_t *w, gonet__task_t *task)
