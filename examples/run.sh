@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh cmake/need.sh gcc:gcc libc6-dev:/usr/include/stdio.h make:make cmake:cmake pkg-config:pkg-config \
-    libuv1-dev:libuv.pc
+    libuv1-dev:libuv.pc libc-ares-dev:libcares.pc
 
 cmake -S . -B build -DGONET_BUILD_EXAMPLES=ON -DGONET_BUILD_TESTS=OFF -DGONET_TEST_HOOKS=OFF
 cmake --build build -j "$(nproc)"
