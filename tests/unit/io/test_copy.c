@@ -178,10 +178,14 @@ static int temporary_file(size_t len)
 
     assert_true(fd >= 0);
     unlink(path);
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = byte_at(i);
+    for (size_t done = 0; done < len;) {
+        unsigned char block[4096];
+        size_t n = len - done < sizeof(block) ? len - done : sizeof(block);
 
-        assert_int_equal(write(fd, &byte, 1), 1);
+        for (size_t i = 0; i < n; i++)
+            block[i] = byte_at(done + i);
+        assert_int_equal(write(fd, block, n), n);
+        done += n;
     }
     return fd;
 }
@@ -242,6 +246,85 @@ static void test_sendfile_refused(void **state)
     gonet_file_reader_free(f);
     pair_close(&p);
     close(fd);
+}
+
+typedef struct {
+    gonet_conn_t *to;
+    int fd;
+    int64_t n;
+} file_copy_t;
+
+static void copy_file(void *arg)
+{
+    file_copy_t *c = arg;
+    gonet_file_reader_t *f = gonet_file_reader_new(c->fd, NULL);
+
+    c->n = gonet_copy(gonet_conn_as_writer(c->to), gonet_file_reader_as_reader(f), NULL);
+    CHECK_INT(gonet_conn_close_write(c->to, NULL), 0);
+    gonet_file_reader_free(f);
+}
+
+static void large_file_body(void *arg)
+{
+    file_copy_t *c = arg;
+    receiver_t r;
+    actor_t receiver;
+    pair_t p;
+
+    pair_open(&p);
+    r.c = p.b;
+    c->to = p.a;
+    CHECK_INT(lseek(c->fd, 0, SEEK_SET), 0);
+    actor_start(&receiver, BY_TASK, receive_all, &r);
+    copy_file(c);
+    actor_join(&receiver);
+    CHECK_INT(c->n, 6000000);
+    CHECK_INT(r.got, 6000000);
+    CHECK(r.ok);
+    pair_close(&p);
+}
+
+/* Whether the file is in memory or not. */
+static void test_large_file(void **state)
+{
+    file_copy_t c = {.fd = temporary_file(6000000)};
+
+    (void)state;
+    for (actor_mode_t mode = TASKS; mode < ACTOR_MODES; mode++)
+        actor_run_test(mode, large_file_body, &c);
+    assert_int_equal(fsync(c.fd), 0);
+    assert_int_equal(posix_fadvise(c.fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    actor_run_test(TASKS, large_file_body, &c);
+    close(c.fd);
+}
+
+/* A pipe is no file to send from; looking must not take anything out of it. */
+static void pipe_body(void *arg)
+{
+    int fds[2];
+    file_copy_t c;
+    char buf[8] = "";
+    pair_t p;
+
+    (void)arg;
+    CHECK_INT(pipe(fds), 0);
+    CHECK_INT(write(fds[1], "0123456", 7), 7);
+    close(fds[1]);
+    pair_open(&p);
+    c = (file_copy_t){.to = p.a, .fd = fds[0]};
+    copy_file(&c);
+    CHECK_INT(c.n, 7);
+    CHECK_INT(gonet_read_full(gonet_conn_as_reader(p.b), buf, 7, NULL, NULL), 0);
+    CHECK_TEXT(buf, "0123456");
+    pair_close(&p);
+    close(fds[0]);
+}
+
+static void test_from_a_pipe(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, pipe_body, NULL);
+    actor_run_test(THREADS, pipe_body, NULL);
 }
 
 /* Neither writev nor sendfile nor splice may raise SIGPIPE in a plain thread. */
@@ -414,6 +497,8 @@ int main(void)
         LEAK_TEST(test_relay_with_a_limit),
         LEAK_TEST(test_sendfile),
         LEAK_TEST(test_sendfile_refused),
+        LEAK_TEST(test_large_file),
+        LEAK_TEST(test_from_a_pipe),
         LEAK_TEST(test_no_sigpipe),
         LEAK_TEST(test_error_shapes),
         LEAK_TEST(test_echo),

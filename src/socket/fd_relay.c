@@ -1,20 +1,18 @@
 /*
- * Copying between descriptors. A relay starts with a buffer, which is best for messages; when full
- * buffers show that bulk is under way it goes on with splice through a pipe, until little pieces
- * come again. One piece is under way at a time; between two of them the task lets others run now
- * and then.
+ * Copying from socket to socket. A relay starts with a buffer, which is best for messages; when
+ * full buffers show that bulk is under way it goes on with splice through a pipe, until little
+ * pieces come again. One piece is under way at a time; between two of them the task lets others run
+ * now and then.
  */
 #include "socket/fd_copy.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "gonet/task.h"
-#include "runtime/task.h"
 #include "socket/fd_io.h"
 #include "socket/scratch.h"
+#include "socket/sigpipe.h"
 #include "socket/sys.h"
 
 /* So many full buffers in a row mean bulk; so many small splices mean that it is over. */
@@ -24,9 +22,6 @@
 
 /* Others get a turn after so many bytes at the latest. */
 #define YIELD_BYTES ((size_t)4 << 20)
-
-/* sendfile may have to read from disk, so not everything at once. */
-#define SENDFILE_CHUNK ((size_t)4 << 20)
 
 typedef struct {
     gonet__lazy_buf_t base; /* first */
@@ -51,67 +46,14 @@ typedef struct {
 
 typedef enum { RELAY_MORE, RELAY_END, RELAY_FAILED } relay_result_t;
 
-/*
- * splice and sendfile know no MSG_NOSIGNAL. Workers have SIGPIPE blocked for good; a plain thread
- * blocks it around the call and takes away the one that the call raised.
- */
-typedef struct {
-    bool active;
-    bool pending;
-    sigset_t old;
-} sigpipe_t;
-
-static void sigpipe_block(sigpipe_t *s)
-{
-    sigset_t pipe_only, pending;
-
-    s->active = gonet__task_current() == NULL;
-    if (!s->active)
-        return;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    sigpending(&pending);
-    s->pending = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &s->old);
-}
-
-static void sigpipe_restore(sigpipe_t *s)
-{
-    const struct timespec now = {0, 0};
-    int saved = errno;
-    sigset_t pipe_only;
-
-    if (!s->active)
-        return;
-    if (saved == EPIPE && !s->pending) {
-        sigemptyset(&pipe_only);
-        sigaddset(&pipe_only, SIGPIPE);
-        while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)
-            continue;
-    }
-    pthread_sigmask(SIG_SETMASK, &s->old, NULL);
-    errno = saved;
-}
-
 static ssize_t splice_out(int pipe, int out, size_t len)
 {
-    sigpipe_t guard;
+    gonet__sigpipe_t guard;
     ssize_t n;
 
-    sigpipe_block(&guard);
+    gonet__sigpipe_block(&guard);
     n = gonet__sys_splice(pipe, out, len);
-    sigpipe_restore(&guard);
-    return n;
-}
-
-static ssize_t sendfile_out(int out, int in, size_t len)
-{
-    sigpipe_t guard;
-    ssize_t n;
-
-    sigpipe_block(&guard);
-    n = gonet__sys_sendfile(out, in, len);
-    sigpipe_restore(&guard);
+    gonet__sigpipe_restore(&guard);
     return n;
 }
 
@@ -304,45 +246,4 @@ bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t 
     }
     *failed = r.failed;
     return result != RELAY_FAILED;
-}
-
-bool gonet__fd_sendfile(gonet__fd_t *dst, int in, int64_t limit, int64_t *n, bool *handled,
-                        gonet__fail_t *fail)
-{
-    *n = 0;
-    *handled = false;
-    if (!gonet__fd_begin(dst, GONET__SIDE_WRITE, fail)) {
-        /* The generic way fails in its own words (behaviour 12.9). */
-        gonet__fd_unhold(dst);
-        return true;
-    }
-    while (limit < 0 || *n < limit) {
-        size_t chunk = SENDFILE_CHUNK;
-        ssize_t sent;
-
-        if (limit >= 0 && (uint64_t)(limit - *n) < chunk)
-            chunk = (size_t)(limit - *n);
-        sent = sendfile_out(dst->pd.fd, in, chunk);
-        if (sent > 0) {
-            *n += sent;
-        } else if (sent == 0) {
-            break;
-        } else if (errno == EAGAIN) {
-            *handled = true;
-            if (!gonet__fd_wait(dst, GONET__SIDE_WRITE, fail))
-                return false;
-        } else if (*n == 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)) {
-            gonet__fd_end(dst, GONET__SIDE_WRITE);
-            *handled = false;
-            return true;
-        } else if (errno != EINTR) {
-            *handled = true;
-            gonet__fd_end_fail(dst, GONET__SIDE_WRITE, fail, GONET__FAIL_SYSCALL, "sendfile",
-                               errno);
-            return false;
-        }
-    }
-    *handled = true;
-    gonet__fd_end(dst, GONET__SIDE_WRITE);
-    return true;
 }
