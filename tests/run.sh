@@ -11,12 +11,6 @@ sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make
     ninja-build:ninja cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc \
     libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang-format:clang-format valgrind:valgrind \
     socat:socat netcat-openbsd:nc golang-go:go || exit 1
-top=$PWD
-matrix=$top/build/matrix
-
-sh cmake/need.sh gcc:gcc g++:g++ libc6-dev:/usr/include/stdio.h make:make ninja-build:ninja \
-    cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang:clang \
-    clang-format:clang-format valgrind:valgrind socat:socat netcat-openbsd:nc golang-go:go || exit 1
 
 tests=$matrix/CTestTestfile.cmake
 mkdir -p "$matrix"
