@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #include "base/alloc.h"
-#include "conn/tcp.h"
 
 struct gonet_raw_conn {
     _Atomic uint32_t refs;
@@ -31,12 +30,12 @@ gonet_raw_conn_t *gonet__raw_conn_new(gonet__sock_t *s, gonet__raw_kind_t kind, 
     return c;
 }
 
-gonet_raw_conn_t *gonet__tcp_conn_raw(void *self, gonet_error_t **err)
+gonet_raw_conn_t *gonet__sock_syscall_conn(void *self, gonet_error_t **err)
 {
     return gonet__raw_conn_new(self, GONET__RAW_CONN, err);
 }
 
-gonet_raw_conn_t *gonet__tcp_listener_raw(void *self, gonet_error_t **err)
+gonet_raw_conn_t *gonet__sock_listener_syscall_conn(void *self, gonet_error_t **err)
 {
     return gonet__raw_conn_new(self, GONET__RAW_LISTENER, err);
 }

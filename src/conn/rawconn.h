@@ -17,4 +17,8 @@ typedef enum {
 gonet_raw_conn_t *gonet__raw_conn_new(gonet__sock_t *s, gonet__raw_kind_t kind,
                                       gonet_error_t **err);
 
+/* The syscall_conn slots of connections and of listeners; self is the sock. */
+gonet_raw_conn_t *gonet__sock_syscall_conn(void *self, gonet_error_t **err);
+gonet_raw_conn_t *gonet__sock_listener_syscall_conn(void *self, gonet_error_t **err);
+
 #endif

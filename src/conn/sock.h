@@ -82,6 +82,7 @@ const gonet_addr_t *gonet__sock_remote_addr(void *self);
 int gonet__sock_set_deadline(void *self, gonet_time_t t, gonet_error_t **err);
 int gonet__sock_set_read_deadline(void *self, gonet_time_t t, gonet_error_t **err);
 int gonet__sock_set_write_deadline(void *self, gonet_time_t t, gonet_error_t **err);
+int gonet__sock_listener_set_deadline(void *self, gonet_time_t t, gonet_error_t **err);
 int gonet__sock_close_read(void *self, gonet_error_t **err);
 int gonet__sock_close_write(void *self, gonet_error_t **err);
 int gonet__sock_file(void *self, gonet_error_t **err);

@@ -96,6 +96,19 @@ int gonet__sock_set_write_deadline(void *self, gonet_time_t t, gonet_error_t **e
     return set_deadline(self, 1u << GONET__SIDE_WRITE, t, err);
 }
 
+/* Unlike a connection's, a listener's error is bare (behaviour 10.9). */
+int gonet__sock_listener_set_deadline(void *self, gonet_time_t t, gonet_error_t **err)
+{
+    gonet__sock_t *s = self;
+    gonet__fail_t fail;
+
+    if (gonet__fd_set_deadline(&s->fd, BOTH_SIDES, t.ns, &fail))
+        return 0;
+    gonet_error_set(err, gonet__fail_error(&fail));
+    gonet__fd_unhold(&s->fd);
+    return -1;
+}
+
 static int shut(gonet__sock_t *s, int how, gonet_error_t **err)
 {
     gonet__fail_t fail;

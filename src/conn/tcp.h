@@ -40,8 +40,4 @@ gonet_tcp_listener_t *gonet__tcp_listener_new(const char *net, int sysfd, int fa
 int gonet__tcp_conn_read_from(void *self, gonet_reader_t *r, int64_t *n, gonet_error_t **err);
 int gonet__tcp_conn_write_to(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err);
 
-/* gonet__tcp_conn_raw and _listener_raw are the syscall_conn slots (rawconn.c). */
-gonet_raw_conn_t *gonet__tcp_conn_raw(void *self, gonet_error_t **err);
-gonet_raw_conn_t *gonet__tcp_listener_raw(void *self, gonet_error_t **err);
-
 #endif

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "conn/rawconn.h"
 #include "socket/sockopt.h"
 
 static const gonet__conn_class_t tcp_class = {
@@ -22,7 +23,7 @@ static const gonet__conn_class_t tcp_class = {
              .close_read = gonet__sock_close_read,
              .close_write = gonet__sock_close_write,
              .file = gonet__sock_file,
-             .syscall_conn = gonet__tcp_conn_raw},
+             .syscall_conn = gonet__sock_syscall_conn},
     .read_from = gonet__tcp_conn_read_from,
     .write_to = gonet__tcp_conn_write_to};
 

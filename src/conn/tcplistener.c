@@ -3,34 +3,22 @@
  */
 #include "conn/tcp.h"
 
+#include "conn/rawconn.h"
+
 static gonet_conn_t *accept_slot(void *self, gonet_error_t **err)
 {
     return (gonet_conn_t *)gonet_tcp_listener_accept_tcp(self, err);
 }
 
-/* Unlike a connection's, a listener's error is bare (behaviour 10.9). */
-static int set_deadline_slot(void *self, gonet_time_t t, gonet_error_t **err)
-{
-    gonet__sock_t *s = self;
-    gonet__fail_t fail;
-
-    if (gonet__fd_set_deadline(&s->fd, 1u << GONET__SIDE_READ | 1u << GONET__SIDE_WRITE, t.ns,
-                               &fail))
-        return 0;
-    gonet_error_set(err, gonet__fail_error(&fail));
-    gonet__fd_unhold(&s->fd);
-    return -1;
-}
-
-static const gonet_listener_vtable_t tcp_listener_vtable = {.size = sizeof(gonet_listener_vtable_t),
-                                                            .accept = accept_slot,
-                                                            .close = gonet__sock_close,
-                                                            .addr = gonet__sock_local_addr,
-                                                            .destroy = gonet__sock_release,
-                                                            .set_deadline = set_deadline_slot,
-                                                            .file = gonet__sock_file,
-                                                            .syscall_conn =
-                                                                gonet__tcp_listener_raw};
+static const gonet_listener_vtable_t tcp_listener_vtable = {
+    .size = sizeof(gonet_listener_vtable_t),
+    .accept = accept_slot,
+    .close = gonet__sock_close,
+    .addr = gonet__sock_local_addr,
+    .destroy = gonet__sock_release,
+    .set_deadline = gonet__sock_listener_set_deadline,
+    .file = gonet__sock_file,
+    .syscall_conn = gonet__sock_listener_syscall_conn};
 
 gonet_tcp_listener_t *gonet__tcp_listener_new(const char *net, int sysfd, int family,
                                               gonet_duration_t keep_alive,

@@ -131,6 +131,23 @@ gonet_error_t *gonet__sockaddr_of_ip(gonet__sockaddr_t *sa, int family, const go
     return e;
 }
 
+void gonet__sockaddr_of_unix(gonet__sockaddr_t *sa, const char *name)
+{
+    size_t len = strlen(name), room = sizeof(sa->u.un.sun_path);
+    bool abstract = name[0] == '@';
+
+    memset(sa, 0, sizeof(*sa));
+    if (len > room || (len == room && !abstract))
+        return;
+    sa->u.un.sun_family = AF_UNIX;
+    sa->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+    memcpy(sa->u.un.sun_path, name, len);
+    if (abstract)
+        sa->u.un.sun_path[0] = '\0';
+    else if (len > 0)
+        sa->len++; /* the NUL */
+}
+
 /* The fields that TCP and UDP addresses share lie at the same place. */
 static void put_ip(gonet_addr_t *addr, int sotype, const void *ip, uint8_t len, in_port_t port,
                    uint32_t scope)

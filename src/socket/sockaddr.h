@@ -34,6 +34,12 @@ gonet_error_t *gonet__sockaddr_of_ip(gonet__sockaddr_t *sa, int family, const go
                                      int port, const char *zone);
 
 /*
+ * gonet__sockaddr_of_unix makes the socket address of a unix name: "@x" is abstract, "" unnamed. A
+ * name that is too long makes an address of length 0 (behaviour 15.1, 15.2).
+ */
+void gonet__sockaddr_of_unix(gonet__sockaddr_t *sa, const char *name);
+
+/*
  * gonet__sockaddr_to_addr makes the address that the kernel's bytes stand for on a socket of that
  * type (SOCK_STREAM: TCP, …): 4-byte IPs of AF_INET, 16-byte ones of AF_INET6 (behaviour 3.27),
  * names of AF_UNIX
