@@ -297,26 +297,38 @@ void *gonet_context_value(gonet_context_t *ctx, const void *key)
     return NULL;
 }
 
+/* give_up ends a wait that nobody will wait for; if it was claimed, the wake is still to come. */
+static void give_up(gonet__wait_t *wait)
+{
+    if (!gonet__wait_end(wait, GONET__WAIT_INTERRUPTED))
+        gonet__wait_for(wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "context watch");
+}
+
 bool gonet__context_watch(gonet__context_watch_t *w, gonet_context_t *ctx, void (*fn)(void *arg),
                           void *arg)
 {
-    bool live;
+    bool live = false;
 
     *w = (gonet__context_watch_t){.fn = fn, .arg = arg};
-    if (ctx == NULL || ctx == &no_memory)
-        return ctx == NULL;
-    gonet__list_init(&w->link);
-    gonet__context_hold(ctx);
-    gonet__spin_lock(&ctx->lock);
-    live = atomic_load_explicit(&ctx->err, memory_order_relaxed) == NULL;
-    if (live)
-        gonet__list_push_back(&ctx->watches, &w->link);
-    gonet__spin_unlock(&ctx->lock);
-    if (live)
+    if (ctx == NULL)
+        return true;
+    if (ctx != &no_memory) {
+        gonet__list_init(&w->link);
+        gonet__context_hold(ctx);
+        gonet__spin_lock(&ctx->lock);
+        live = atomic_load_explicit(&ctx->err, memory_order_relaxed) == NULL;
+        if (live)
+            gonet__list_push_back(&ctx->watches, &w->link);
+        gonet__spin_unlock(&ctx->lock);
+    }
+    if (live) {
         w->context = ctx;
-    else
-        gonet__context_unhold(ctx);
-    return live;
+        return true;
+    }
+    gonet__context_unhold(ctx);
+    if (fn == gonet__context_claim)
+        give_up(arg);
+    return false;
 }
 
 void gonet__context_unwatch(gonet__context_watch_t *w)

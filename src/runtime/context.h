@@ -42,8 +42,12 @@ void gonet__context_unwatch(gonet__context_watch_t *w);
 /* The value that gonet__context_claim gives a wait. */
 #define GONET__CONTEXT_CANCELED UINT32_MAX
 
-/* gonet__context_claim is an fn that claims and wakes the gonet__wait_t arg; it lives until the
- * unwatch. */
+/*
+ * gonet__context_claim is an fn that claims and wakes the gonet__wait_t arg, which lives until the
+ * unwatch. A wait that others know of must be waited for, since a claimer wakes the task wherever
+ * it is: so after a true watch the caller calls gonet__wait_for. A false watch has done away with
+ * the wait, and nobody claims it any more.
+ */
 void gonet__context_claim(void *arg);
 
 /* gonet__context_deadline_ns returns the earliest deadline of ctx and what it derives from; 0:

@@ -80,6 +80,8 @@ static void print_task(gonet__worker_t *w, gonet__task_t *task, FILE *f)
     if (task->park != GONET__PARK_NONE)
         fprintf(f, ", %u.%03u s", age / 1000, age % 1000);
     fprintf(f, "]\n");
+    if (!task->entered)
+        return;
     w->probe = take_trace;
     w->probe_arg = &trace;
     gonet__task_resume(w, task);
@@ -179,6 +181,14 @@ static void ask_worker(gonet__worker_t *w, void *arg)
     if (!done)
         gonet__monitor_print_running(w, f);
     print_fresh(w, f);
+}
+
+void gonet__dump_forget_request(void)
+{
+    pthread_mutex_init(&dump_lock, NULL);
+    pthread_cond_init(&answered, NULL);
+    asked = NULL;
+    out = NULL;
 }
 
 void gonet_dump_tasks(FILE *f)

@@ -8,6 +8,9 @@
 
 #include "runtime/worker.h"
 
+/* gonet__dump_forget_request drops a request that was under way: in a forked child. */
+void gonet__dump_forget_request(void);
+
 /* gonet__dump_own_tasks answers a request for the tasks of w. On the worker, outside any task. */
 void gonet__dump_own_tasks(gonet__worker_t *w);
 

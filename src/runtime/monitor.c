@@ -215,6 +215,7 @@ void gonet__dump_stop(void)
 void gonet__dump_fork_child(void)
 {
     monitor.running = false;
+    gonet__dump_forget_request();
     pthread_mutex_init(&unwind_lock, NULL);
     if (gonet__dump_monitored()) {
         sem_init(&monitor.wanted, 0, 0);

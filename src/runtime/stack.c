@@ -239,17 +239,22 @@ gonet__stack_t *gonet__stack_get(gonet__stack_pool_t *pool)
 gonet__stack_t *gonet__stack_get_sized(size_t size)
 {
     size_t page = page_size();
+    gonet__stack_t *s;
     char *base;
     bool guarded;
+    long budget;
 
     size = (size + page - 1) / page * page + page;
     base = map(size);
     if (base == NULL)
         return NULL;
     pthread_mutex_lock(&slabs_lock);
+    budget = guard_budget;
     guarded = make_guard(base);
+    s = describe(NULL, base, size, !guarded);
+    s->splits = guard_kind == GUARD_MPROTECT && guard_budget != budget;
     pthread_mutex_unlock(&slabs_lock);
-    return describe(NULL, base, size, !guarded);
+    return s;
 }
 
 /* Gives the memory back, not the place: the descriptor is gone with it. */
@@ -275,10 +280,22 @@ static void put_cold(gonet__stack_t *s)
     pthread_mutex_unlock(&slabs_lock);
 }
 
+/* The mappings that its guard took can be spent again. */
+static void put_sized(gonet__stack_t *s)
+{
+    bool splits = s->splits;
+
+    munmap(s->base, s->mapping);
+    pthread_mutex_lock(&slabs_lock);
+    if (splits)
+        guard_budget++;
+    pthread_mutex_unlock(&slabs_lock);
+}
+
 void gonet__stack_put(gonet__stack_pool_t *pool, gonet__stack_t *s)
 {
     if (s->slab == NULL) {
-        munmap(s->base, s->mapping);
+        put_sized(s);
         return;
     }
     s->next = pool->free;

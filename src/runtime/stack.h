@@ -19,6 +19,7 @@ typedef struct gonet__stack {
     char *low;                 /* first byte above the guard */
     size_t mapping;            /* bytes mapped, for a single one */
     bool canary;               /* no guard could be had: the lowest word is looked at instead */
+    bool splits;               /* single ones: the guard takes mappings that are counted */
 } gonet__stack_t;
 
 /* Free stacks of one worker, the most recently used first. Only their owner touches it. */

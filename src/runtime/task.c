@@ -47,6 +47,7 @@ bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
     if (s == NULL)
         return false;
     task->stack = s;
+    task->entered = false;
     task->worker = w;
     task->id = ((uint64_t)w->id << 32) | (uint32_t)++w->begun;
     high = (char *)((uintptr_t)s & ~(uintptr_t)15);
@@ -163,6 +164,7 @@ static void task_main(void *arg)
     gonet__worker_t *w = task->worker;
 
     entered(w, &task->tool);
+    task->entered = true;
     task->fn(task->arg);
     w->finished = task;
     leave(w, task, 1);
@@ -288,6 +290,19 @@ int gonet__task_go_here(void (*fn)(void *arg), void *arg)
     return 0;
 }
 
+/* Puts a task that has not begun, if there is one, before all others: they get their turn, too. */
+static void start_fresh(gonet__worker_t *w)
+{
+    gonet__task_t *t;
+
+    if (w->budget <= 0 || w->probe != NULL ||
+        atomic_load_explicit(&w->fresh_count, memory_order_relaxed) == 0)
+        return;
+    t = gonet__worker_begin_fresh(w);
+    if (t != NULL)
+        gonet__worker_push_front(w, t);
+}
+
 void gonet_yield(void)
 {
     gonet__task_t *task = gonet__task_current();
@@ -297,6 +312,7 @@ void gonet_yield(void)
         return;
     }
     gonet__worker_push(task->worker, task);
+    start_fresh(task->worker);
     gonet__task_park(task);
 }
 
@@ -319,8 +335,10 @@ void gonet_sleep(gonet_duration_t d)
         thread_sleep(d);
         return;
     }
-    if (gonet__runtime_ending())
+    if (gonet__runtime_ending()) {
+        gonet_yield(); /* whoever sleeps in a loop lets the others come to their end */
         return;
+    }
     task->deadline = gonet__add_ns(gonet__now(), d);
     gonet__timer_arm(&task->worker->timers, &task->timer, task->deadline);
     task->park = GONET__PARK_SLEEP;

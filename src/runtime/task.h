@@ -45,6 +45,7 @@ typedef struct gonet__task {
     uint8_t side;             /* of the descriptor */
     uint8_t flags;            /* of the wait */
     bool rechecks;            /* woken to look at deadlines again, not by an event */
+    bool entered;             /* has run: its stack can be unwound */
     gonet__annotation_t tool; /* for sanitizers and Valgrind */
 } gonet__task_t;
 

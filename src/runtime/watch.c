@@ -91,23 +91,33 @@ static watch_t *new_watch(gonet__worker_t *w, gonet__pd_t *pd, unsigned want)
     return watch;
 }
 
-/* Under the pd's lock. Any thread. */
+/* Under the registration lock. */
+static void enlist(watch_t *watch)
+{
+    gonet__worker_t *w = watch->worker;
+
+    gonet__list_push_back(&w->watches, &watch->all);
+    watch->next = w->requests;
+    w->requests = watch;
+}
+
+/* Under the pd's lock. On the watch's worker. */
 static void request(watch_t *watch)
 {
     gonet__worker_t *w = watch->worker;
 
     pthread_mutex_lock(&w->registration);
-    gonet__list_push_back(&w->watches, &watch->all);
-    watch->next = w->requests;
-    w->requests = watch;
+    enlist(watch);
     pthread_mutex_unlock(&w->registration);
     atomic_store(&w->apply_wanted, true);
-    if (w != gonet__this_worker)
-        gonet__worker_wake(w);
 }
 
-/* Under the pd's lock, which no longer points to watch. Any thread; after it fd may be closed. */
-static void retire(watch_t *watch, int fd)
+/*
+ * Under the pd's lock, which no longer points to watch. Any thread; after it fd may be closed. The
+ * substitute on the same worker, if any, takes its place at once: a worker that ends may see no
+ * moment without a watch that it has to detach.
+ */
+static void retire(watch_t *watch, int fd, watch_t *substitute)
 {
     gonet__worker_t *w = watch->worker;
     bool own = w == gonet__this_worker;
@@ -122,6 +132,8 @@ static void retire(watch_t *watch, int fd)
         watch->next = w->retired;
         w->retired = watch;
     } /* else it is still among the requests, where it is found dead */
+    if (substitute != NULL)
+        enlist(substitute);
     atomic_store(&w->apply_wanted, true);
     if (!own)
         gonet__worker_wake(w);
@@ -156,9 +168,7 @@ static watch_t *choose_watch(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t 
     }
     atomic_store(&pd->side[side].watch, watch);
     if (mine != NULL)
-        retire(mine, pd->fd);
-    if (substitute != NULL)
-        request(substitute);
+        retire(mine, pd->fd, substitute);
     if (watch != others)
         request(watch);
     return watch;
@@ -190,9 +200,9 @@ void gonet__pd_detach(gonet__pd_t *pd)
     atomic_store(&pd->side[0].armed, 0);
     atomic_store(&pd->side[1].armed, 0);
     if (a != NULL)
-        retire(a, pd->fd);
+        retire(a, pd->fd, NULL);
     if (b != NULL && b != a)
-        retire(b, pd->fd);
+        retire(b, pd->fd, NULL);
     gonet__spin_unlock(&pd->lock);
 }
 
@@ -384,7 +394,7 @@ void gonet__watch_detach_all(gonet__worker_t *w)
             }
         }
         if (ours)
-            retire(watch, pd->fd);
+            retire(watch, pd->fd, NULL);
         gonet__spin_unlock(&pd->lock);
         pd->unhold(pd);
     }

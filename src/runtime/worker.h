@@ -104,6 +104,15 @@ static inline void gonet__worker_push(gonet__worker_t *w, gonet__task_t *task)
     w->run_tail = &task->next;
 }
 
+/* gonet__worker_push_front makes task the next to run. The worker's thread only. */
+static inline void gonet__worker_push_front(gonet__worker_t *w, gonet__task_t *task)
+{
+    task->next = w->run_head;
+    if (task->next == NULL)
+        w->run_tail = &task->next;
+    w->run_head = task;
+}
+
 /* gonet__worker_pop takes the first of the run queue, which is not empty. The worker's thread only.
  */
 static inline gonet__task_t *gonet__worker_pop(gonet__worker_t *w)
@@ -123,6 +132,10 @@ unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task);
 /* gonet__worker_begin_fresh gives the first task that has not begun its stack; NULL: none, or no
  * memory. */
 gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w);
+
+/* gonet__worker_steal takes half of another worker's tasks that have not begun; false: there are
+ * none. The worker's thread only, outside any task. */
+bool gonet__worker_steal(gonet__worker_t *w);
 
 /* gonet__worker_live returns how many tasks are placed on w. */
 static inline long gonet__worker_live(gonet__worker_t *w)

@@ -1,0 +1,221 @@
+/*
+ * Waits: a wake, a deadline and gonet_shutdown compete, one of them wins; and no timer of an
+ * earlier wait ends a later one.
+ */
+#include "runtime/wait.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/clock.h"
+#include "runtime/netpoll.h"
+#include "runtime/task.h"
+#include "support/actor.h"
+#include "support/leak.h"
+
+#define MS GONET_MILLISECOND
+
+typedef struct {
+    gonet__wait_t wait;
+    _Atomic bool ready; /* wait is initialised */
+    int64_t deadline;
+    unsigned flags;
+    gonet__wait_state_t result;
+    actor_t actor;
+} waiter_t;
+
+static void wait_once(void *arg)
+{
+    waiter_t *w = arg;
+
+    gonet__wait_init(&w->wait);
+    atomic_store(&w->ready, true);
+    w->result = gonet__wait_for(&w->wait, w->deadline, w->flags, "test");
+}
+
+static void start(waiter_t *w, actor_kind_t kind, int64_t deadline)
+{
+    memset(w, 0, sizeof(*w));
+    w->deadline = deadline;
+    actor_start(&w->actor, kind, wait_once, w);
+    AWAIT(atomic_load(&w->ready));
+}
+
+static void wake_ends_it(actor_kind_t kind)
+{
+    waiter_t w;
+
+    start(&w, kind, 0);
+    CHECK(gonet__wait_claim(&w.wait));
+    CHECK(!gonet__wait_claim(&w.wait));
+    gonet__wait_wake(&w.wait);
+    actor_join(&w.actor);
+    CHECK_INT(w.result, GONET__WAIT_CLAIMED);
+}
+
+static void deadline_ends_it(actor_kind_t kind)
+{
+    static const gonet_duration_t d[] = {30 * MS, 0, -GONET_HOUR};
+    waiter_t w;
+
+    for (int i = 0; i < 3; i++) {
+        int64_t deadline = gonet__add_ns(gonet__now(), d[i]);
+        start(&w, kind, deadline);
+        actor_join(&w.actor);
+        CHECK_INT(w.result, GONET__WAIT_EXPIRED);
+        CHECK(gonet__now() >= deadline);
+        CHECK(!gonet__wait_claim(&w.wait));
+    }
+    start(&w, kind, -5);
+    actor_join(&w.actor);
+    CHECK_INT(w.result, GONET__WAIT_EXPIRED);
+}
+
+static void one_of_two_wins(actor_kind_t kind)
+{
+    int woken = 0;
+
+    for (int i = 0; i < 300; i++) {
+        waiter_t w;
+        bool ours;
+
+        start(&w, kind, gonet__add_ns(gonet__now(), (i % 20) * 50 * GONET_MICROSECOND));
+        ours = gonet__wait_claim(&w.wait);
+        if (ours)
+            gonet__wait_wake(&w.wait);
+        actor_join(&w.actor);
+        CHECK_INT(w.result, ours ? GONET__WAIT_CLAIMED : GONET__WAIT_EXPIRED);
+        woken += ours;
+    }
+    CHECK(woken > 0);
+}
+
+/* ---- timers of the past ---- */
+
+static void hold_nothing(gonet__pd_t *pd)
+{
+    (void)pd;
+}
+
+/* Leaves the task's timer armed for d from now, by a wait for a descriptor that was ready first. */
+static void leave_timer(gonet_duration_t d)
+{
+    gonet__pd_t pd = {.hold = hold_nothing, .unhold = hold_nothing};
+    int fds[2], e = 0;
+
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+    gonet__pd_init(&pd, fds[0]);
+    gonet__pd_set_deadline(&pd, 1, gonet__add_ns(gonet__now(), d));
+    CHECK(write(fds[1], "x", 1) == 1);
+    CHECK_INT(gonet__pd_wait(&pd, GONET__SIDE_READ, &e), GONET__POLL_OK);
+    gonet__pd_close(&pd);
+    gonet__pd_detach(&pd);
+    gonet_sleep(1); /* the loop drops the watch, which points to pd */
+    gonet_yield();
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void sleep_after_timer(void *arg)
+{
+    gonet_time_t begin = gonet_now();
+
+    (void)arg;
+    leave_timer(20 * MS);
+    gonet_sleep(100 * MS);
+    CHECK(gonet_since(begin) >= 100 * MS);
+}
+
+static void wait_after_timer(void *arg)
+{
+    waiter_t *w = arg;
+
+    leave_timer(20 * MS);
+    wait_once(w);
+}
+
+static void old_timers_end_nothing(void **state)
+{
+    waiter_t w;
+    actor_t a;
+    int64_t deadline = gonet__add_ns(gonet__now(), 150 * MS);
+
+    (void)state;
+    actor_start(&a, BY_TASK, sleep_after_timer, NULL);
+    actor_join(&a);
+    memset(&w, 0, sizeof(w));
+    w.deadline = deadline;
+    actor_start(&w.actor, BY_TASK, wait_after_timer, &w);
+    actor_join(&w.actor);
+    assert_int_equal(w.result, GONET__WAIT_EXPIRED);
+    assert_true(gonet__now() >= deadline);
+
+    memset(&w, 0, sizeof(w)); /* no deadline at all */
+    actor_start(&w.actor, BY_TASK, wait_after_timer, &w);
+    AWAIT(atomic_load(&w.ready));
+    gonet_sleep(60 * MS);
+    assert_true(gonet__wait_claim(&w.wait));
+    gonet__wait_wake(&w.wait);
+    actor_join(&w.actor);
+    assert_int_equal(w.result, GONET__WAIT_CLAIMED);
+    check_report();
+}
+
+/* ---- shutdown ---- */
+
+static void shutdown_interrupts_tasks(void **state)
+{
+    waiter_t w, uninterruptible, thread;
+
+    (void)state;
+    start(&thread, BY_THREAD, 0);
+    start(&w, BY_TASK, 0);
+    memset(&uninterruptible, 0, sizeof(w));
+    uninterruptible.flags = GONET__WAIT_UNINTERRUPTIBLE;
+    actor_start(&uninterruptible.actor, BY_TASK, wait_once, &uninterruptible);
+    AWAIT(atomic_load(&uninterruptible.ready));
+    assert_int_equal(gonet_shutdown(50 * MS), -1);
+    actor_join(&w.actor);
+    assert_int_equal(w.result, GONET__WAIT_INTERRUPTED);
+    assert_true(gonet__wait_claim(&uninterruptible.wait));
+    gonet__wait_wake(&uninterruptible.wait);
+    assert_true(gonet__wait_claim(&thread.wait));
+    gonet__wait_wake(&thread.wait);
+    actor_join(&thread.actor);
+    actor_join(&uninterruptible.actor);
+    assert_int_equal(thread.result, GONET__WAIT_CLAIMED);
+    assert_int_equal(uninterruptible.result, GONET__WAIT_CLAIMED);
+    check_report();
+}
+
+#define BOTH(body)                             \
+    static void body##_in_task(void **state)   \
+    {                                          \
+        (void)state;                           \
+        body(BY_TASK);                         \
+        check_report();                        \
+    }                                          \
+    static void body##_in_thread(void **state) \
+    {                                          \
+        (void)state;                           \
+        body(BY_THREAD);                       \
+        check_report();                        \
+    }
+
+BOTH(wake_ends_it)
+BOTH(deadline_ends_it)
+BOTH(one_of_two_wins)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LEAK_TEST(wake_ends_it_in_task),     LEAK_TEST(wake_ends_it_in_thread),
+        LEAK_TEST(deadline_ends_it_in_task), LEAK_TEST(deadline_ends_it_in_thread),
+        LEAK_TEST(one_of_two_wins_in_task),  LEAK_TEST(one_of_two_wins_in_thread),
+        LEAK_TEST(old_timers_end_nothing),   LEAK_TEST(shutdown_interrupts_tasks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
