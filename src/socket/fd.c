@@ -173,6 +173,32 @@ static void drop(gonet__fd_t *fd, uint64_t n, uint64_t bits)
 
 /* ---- locks ---- */
 
+/* Under the queue's lock. The first of the queue who still waits, claimed; NULL: none. */
+static queued_t *pop_queue(gonet__fd_t *fd, gonet__side_t side)
+{
+    queued_t *q = NULL;
+    gonet__list_t *n;
+
+    while (q == NULL && (n = gonet__list_pop_front(&fd->queue[side])) != NULL) {
+        q = GONET__CONTAINER(n, queued_t, node);
+        if (!gonet__wait_claim(&q->wait))
+            q = NULL; /* gonet_shutdown was first */
+    }
+    if (gonet__list_empty(&fd->queue[side]))
+        atomic_fetch_and(&fd->state, ~QUEUE(side));
+    return q;
+}
+
+/* gonet_shutdown has ended the wait. */
+static void leave_queue(gonet__fd_t *fd, gonet__side_t side, gonet__list_t *node)
+{
+    gonet__spin_lock(&fd->queue_lock);
+    gonet__list_remove(node);
+    if (gonet__list_empty(&fd->queue[side]))
+        atomic_fetch_and(&fd->state, ~QUEUE(side));
+    gonet__spin_unlock(&fd->queue_lock);
+}
+
 /* Queues the caller for side. True: it has the lock (and a reference). False: closed; held. */
 static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
@@ -200,9 +226,11 @@ static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
     gonet__fd_hold(fd);
     gonet__list_push_back(&fd->queue[side], &q.node);
     gonet__spin_unlock(&fd->queue_lock);
-    gonet__wait_for(&q.wait, 0, GONET__WAIT_UNINTERRUPTIBLE,
-                    side == GONET__SIDE_READ ? "another reader" : "another writer");
-    if (q.wait.value == 0) { /* sent away by the closer: the memory stays held */
+    if (gonet__wait_for(&q.wait, 0, 0,
+                        side == GONET__SIDE_READ ? "another reader" : "another writer") !=
+        GONET__WAIT_CLAIMED)
+        leave_queue(fd, side, &q.node);
+    if (q.wait.value == 0) { /* sent away by the closer, or shutdown: the memory stays held */
         fill(fail, GONET__FAIL_CLOSED, NULL, 0);
         return false;
     }
@@ -229,20 +257,15 @@ bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fa
 /* Hands the lock and the reference of its holder to the next in the queue, if there is one. */
 static bool hand_over(gonet__fd_t *fd, gonet__side_t side)
 {
-    gonet__list_t *n;
     queued_t *q;
 
     gonet__spin_lock(&fd->queue_lock);
-    n = gonet__list_pop_front(&fd->queue[side]);
-    if (gonet__list_empty(&fd->queue[side]))
-        atomic_fetch_and(&fd->state, ~QUEUE(side));
+    q = pop_queue(fd, side);
     gonet__spin_unlock(&fd->queue_lock);
-    if (n == NULL)
+    if (q == NULL)
         return false;
-    q = GONET__CONTAINER(n, queued_t, node);
     q->wait.value = 1;
-    if (gonet__wait_claim(&q->wait))
-        gonet__wait_wake(&q->wait);
+    gonet__wait_wake(&q->wait);
     return true;
 }
 
@@ -365,21 +388,15 @@ bool gonet__fd_set_deadline(gonet__fd_t *fd, unsigned mask, int64_t deadline, go
 /* Everybody who queues for side comes back with the closed error. */
 static void send_away(gonet__fd_t *fd, gonet__side_t side)
 {
-    gonet__list_t *n;
+    queued_t *q;
 
-    for (;;) {
+    do {
         gonet__spin_lock(&fd->queue_lock);
-        n = gonet__list_pop_front(&fd->queue[side]);
-        if (n == NULL)
-            atomic_fetch_and(&fd->state, ~QUEUE(side));
+        q = pop_queue(fd, side);
         gonet__spin_unlock(&fd->queue_lock);
-        if (n == NULL)
-            return;
-        queued_t *q = GONET__CONTAINER(n, queued_t, node);
-        q->wait.value = 0;
-        if (gonet__wait_claim(&q->wait))
-            gonet__wait_wake(&q->wait);
-    }
+        if (q != NULL)
+            gonet__wait_wake(&q->wait); /* with value 0 */
+    } while (q != NULL);
 }
 
 static bool mark_closed(gonet__fd_t *fd)
