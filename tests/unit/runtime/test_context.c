@@ -275,6 +275,37 @@ static void test_watch(void **state)
     gonet_context_free(root);
 }
 
+/* A watch that comes too late ends the wait that it was for, also one that is being claimed. */
+static void watch_too_late(void *arg, int i)
+{
+    gonet_context_t *ctx = gonet_context_with_cancel(NULL);
+    gonet__context_watch_t watch;
+    gonet__wait_t wait;
+
+    (void)arg;
+    gonet_context_cancel(ctx);
+    gonet__wait_init(&wait);
+    if (i % 2 == 0) {
+        CHECK(!gonet__context_watch(&watch, ctx, gonet__context_claim, &wait));
+        CHECK(!gonet__wait_claim(&wait));
+    } else {
+        CHECK(gonet__wait_claim(&wait));
+        gonet__wait_wake(&wait);
+        CHECK(!gonet__context_watch(&watch, ctx, gonet__context_claim, &wait));
+    }
+    gonet__context_unwatch(&watch);
+    gonet_context_free(ctx);
+    for (int k = 0; k < 10; k++)
+        gonet_yield();
+}
+
+static void test_watch_too_late(void **state)
+{
+    (void)state;
+    for (crew_kind_t kind = THREADS; kind <= BOTH; kind++)
+        crew_run(kind, 8, watch_too_late, NULL);
+}
+
 /* Watches that come and go while others derive, cancel and free. */
 typedef struct {
     _Atomic(gonet_context_t *) slot;
@@ -283,6 +314,7 @@ typedef struct {
 
 typedef struct {
     gonet__wait_t wait;
+    bool waits;
     atomic_int *told;
 } told_t;
 
@@ -291,7 +323,8 @@ static void tell(void *arg)
     told_t *t = arg;
 
     atomic_fetch_add(t->told, 1);
-    gonet__context_claim(&t->wait);
+    if (t->waits)
+        gonet__context_claim(&t->wait);
 }
 
 static void storm(void *arg, int i)
@@ -315,7 +348,7 @@ static void storm(void *arg, int i)
         gonet_context_t *parent = atomic_exchange(&s->slot, NULL), *child, *watched;
         gonet__context_watch_t watch;
         atomic_int told = 0;
-        told_t t = {.told = &told};
+        told_t t = {.waits = i % 3 == 0, .told = &told};
 
         if (parent == NULL) {
             gonet_yield();
@@ -325,7 +358,7 @@ static void storm(void *arg, int i)
         watched = i % 2 == 0 ? child : parent;
         gonet__wait_init(&t.wait);
         if (gonet__context_watch(&watch, watched, tell, &t)) {
-            if (i % 3 == 0) {
+            if (t.waits) {
                 gonet_context_cancel(parent);
                 gonet_context_free(parent);
                 parent = NULL;
@@ -422,6 +455,7 @@ int main(void)
         CREW_TEST(test_deep),
         CREW_TEST(test_without_memory),
         CREW_TEST(test_watch),
+        CREW_TEST(test_watch_too_late),
         CREW_TEST(test_storm),
         CREW_TEST(test_unwatch_waits),
     };
