@@ -19,6 +19,7 @@
 #include "runtime/worker.h"
 
 #define POOLED_TASKS 4096
+#define MAX_TICKS    128
 #define MAX_STACK    ((size_t)1 << 30)
 #define MIN_STACK    ((size_t)16 << 10)
 
@@ -98,6 +99,7 @@ static void take_back(gonet__worker_t *w)
 static inline void set_current(gonet__worker_t *w, gonet__task_t *task)
 {
     w->current = task;
+    w->ticks = 0;
     atomic_store_explicit(&w->running, task, memory_order_relaxed);
     atomic_store_explicit(&w->runs, atomic_load_explicit(&w->runs, memory_order_relaxed) + 1,
                           memory_order_relaxed);
@@ -301,6 +303,14 @@ static void start_fresh(gonet__worker_t *w)
     t = gonet__worker_begin_fresh(w);
     if (t != NULL)
         gonet__worker_push_front(w, t);
+}
+
+void gonet__task_tick(void)
+{
+    gonet__worker_t *w = gonet__this_worker;
+
+    if (w != NULL && w->current != NULL && ++w->ticks >= MAX_TICKS)
+        gonet_yield();
 }
 
 void gonet_yield(void)

@@ -67,6 +67,12 @@ void gonet__task_ready(gonet__task_t *task);
  */
 int gonet__task_go_here(void (*fn)(void *arg), void *arg);
 
+/*
+ * gonet__task_tick ends a call that did not have to wait: a task that makes many such calls in a
+ * row lets others run now and then. Nothing for a thread.
+ */
+void gonet__task_tick(void);
+
 /* gonet__task_begin gives a task its stack; false without memory. On its worker's thread. */
 bool gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);
 

@@ -50,6 +50,7 @@ typedef struct gonet__worker {
     bool on_watch;    /* sleeps in slices, to look for tasks that have not begun */
     uint64_t watch_count_seen;
     uint32_t begun; /* tasks begun so far */
+    unsigned ticks; /* calls since the last switch that did not wait */
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;

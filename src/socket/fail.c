@@ -1,6 +1,6 @@
 /*
- * From the reason why an operation failed to the error object that Go has for it. Only errnos get the
- * system call's name; what comes from waiting is a sentinel.
+ * From the reason why an operation failed to the error object that Go has for it. Only errnos get
+ * the system call's name; what comes from waiting is a sentinel.
  */
 #include "socket/fd.h"
 

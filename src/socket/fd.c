@@ -286,6 +286,7 @@ void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side)
     }
     if (((old / REF) & REFS) == 1)
         last_reference(fd);
+    gonet__task_tick();
 }
 
 void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
