@@ -22,11 +22,13 @@
 #include "gonet/op_error.h"
 #include "gonet/pipe.h"
 #include "gonet/rawconn.h"
+#include "gonet/resolver.h"
 #include "gonet/stream.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
 #include "gonet/tcp.h"
 #include "gonet/time.h"
+#include "gonet/unixsock.h"
 #include "gonet/version.h"
 
 #endif

@@ -1,21 +1,14 @@
 /*
- * From a host's name to its addresses: the one place where dialing asks for it.
+ * From a host's name to its addresses (gonet__lookup_ip_addr), and the limits of a dial.
  */
 #ifndef GONET_DIAL_LOOKUP_H
 #define GONET_DIAL_LOOKUP_H
 
-#include "gonet/addr.h"
-#include "gonet/context.h"
-#include "gonet/dial.h"
+#include <stdint.h>
 
-/*
- * gonet__lookup_ip_addr looks up host (not empty) for network ("tcp4", …): literals, then names. It
- * stores an array in *addrs (gonet__free) and its length in *n, at least 1. NULL, or the error (new
- * reference), a DNSError. deadline is monotonic ns, 0: none.
- */
-gonet_error_t *gonet__lookup_ip_addr(const gonet_resolver_t *resolver, gonet_context_t *ctx,
-                                     int64_t deadline, const char *network, const char *host,
-                                     gonet_ip_addr_t **addrs, size_t *n);
+#include "gonet/context.h"
+#include "gonet/error.h"
+#include "resolve/lookup.h"
 
 /* gonet__ended returns the mapped error (new reference) if ctx or deadline has ended, else NULL. */
 gonet_error_t *gonet__ended(gonet_context_t *ctx, int64_t deadline);

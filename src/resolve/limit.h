@@ -1,0 +1,27 @@
+/*
+ * How long a lookup may take, and who may end it.
+ */
+#ifndef GONET_RESOLVE_LIMIT_H
+#define GONET_RESOLVE_LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gonet/context.h"
+
+typedef struct {
+    gonet_context_t *ctx; /* may be NULL */
+    int64_t deadline;     /* monotonic ns, besides the context's; 0: none */
+} gonet__limit_t;
+
+/* gonet__limit_deadline returns the earliest deadline; 0: none. */
+int64_t gonet__limit_deadline(const gonet__limit_t *limit);
+
+/* gonet__limit_ended returns the mapped error ("i/o timeout", "operation was canceled"; new
+ * reference) if the limit has been reached, or NULL. */
+gonet_error_t *gonet__limit_ended(const gonet__limit_t *limit);
+
+/* gonet__limit_over says whether the limit has been reached. */
+bool gonet__limit_over(const gonet__limit_t *limit);
+
+#endif

@@ -1,0 +1,327 @@
+/*
+ * A and AAAA (and CNAME) of a name go out together: the caller's task asks one question, tasks
+ * beside it on the same worker the others, and the replies count in the order of their arrival.
+ */
+#include "resolve/lookup_ip.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "error/error.h"
+#include "resolve/domain.h"
+#include "resolve/hosts.h"
+#include "resolve/sort.h"
+#include "runtime/task.h"
+#include "runtime/wait.h"
+
+#define MAX_TYPES 3
+
+void gonet__addresses_init(gonet__addresses_t *a)
+{
+    a->v = NULL;
+    a->n = 0;
+    a->size = 0;
+    a->cname.len = 0;
+    a->cname.text[0] = '\0';
+    a->ttl = -1;
+    a->failed = false;
+}
+
+void gonet__addresses_free(gonet__addresses_t *a)
+{
+    gonet__free(a->v);
+    gonet__addresses_init(a);
+}
+
+void gonet__addresses_add(gonet__addresses_t *a, const gonet_ip_addr_t *addr)
+{
+    if (a->n == a->size) {
+        size_t size = a->size == 0 ? 4 : 2 * a->size;
+        gonet_ip_addr_t *larger = gonet__realloc(a->v, size, sizeof(*larger));
+
+        if (larger == NULL) {
+            a->failed = true;
+            return;
+        }
+        a->v = larger;
+        a->size = size;
+    }
+    a->v[a->n++] = *addr;
+}
+
+bool gonet__addresses_add_literal(gonet__addresses_t *a, const char *literal)
+{
+    gonet_netip_addr_t parsed = gonet_netip_parse_addr(literal, NULL);
+    gonet_ip_t ip = {.len = (uint8_t)(parsed.bits / 8)};
+    gonet_ip_addr_t addr;
+
+    if (parsed.bits == 0)
+        return false;
+    memset(&addr, 0, sizeof(addr));
+    memcpy(ip.b, parsed.b, ip.len);
+    addr.ip = gonet_ip_to16(ip);
+    memcpy(addr.zone, parsed.zone, sizeof(addr.zone));
+    gonet__addresses_add(a, &addr);
+    return true;
+}
+
+gonet_error_t *gonet__lookup_files(const char *name, gonet__addresses_t *a)
+{
+    gonet__hosts_t *table = gonet__hosts_current();
+    gonet__hosts_found_t found;
+
+    if (table == NULL)
+        return gonet_err_no_memory;
+    found = gonet__hosts_by_name(table, name);
+    for (size_t i = 0; i < found.n; i++)
+        gonet__addresses_add_literal(a, gonet__hosts_value(&found, i));
+    if (found.n > 0) {
+        const char *canonical = gonet__hosts_canonical(&found);
+
+        a->cname.len = strnlen(canonical, GONET__NAME_SIZE - 1);
+        memcpy(a->cname.text, canonical, a->cname.len);
+        a->cname.text[a->cname.len] = '\0';
+    }
+    gonet__hosts_unref(table);
+    return a->failed ? gonet_err_no_memory : NULL;
+}
+
+/* The questions for one name. */
+typedef struct group group_t;
+typedef struct {
+    group_t *group;
+    unsigned type;
+    unsigned arrived; /* 1: the first */
+    gonet_error_t *e;
+    gonet__answers_t answers;
+} part_t;
+
+struct group {
+    const gonet__asking_t *asking;
+    const char *fqdn;
+    const char *name;
+    unsigned arrivals;
+    unsigned running;    /* parts in tasks of their own */
+    gonet__wait_t *wait; /* the caller's, when it waits for these */
+    size_t n;
+    part_t part[MAX_TYPES];
+};
+
+static void ask(part_t *p)
+{
+    group_t *g = p->group;
+
+    p->e = gonet__query_name(g->asking, g->fqdn, g->name, p->type, &p->answers);
+    p->arrived = ++g->arrivals;
+}
+
+static void ask_beside(void *arg)
+{
+    part_t *p = arg;
+    group_t *g = p->group;
+
+    ask(p);
+    if (--g->running == 0 && g->wait != NULL && gonet__wait_claim(g->wait))
+        gonet__wait_wake(g->wait);
+}
+
+/* Asks all, and returns when all have ended. */
+static void ask_all(group_t *g, bool one_by_one)
+{
+    gonet__wait_t wait;
+    bool beside[MAX_TYPES] = {false};
+
+    for (size_t i = 1; i < g->n && !one_by_one; i++) {
+        beside[i] = gonet__task_go_here(ask_beside, &g->part[i]) == 0;
+        g->running += beside[i];
+    }
+    for (size_t i = 0; i < g->n; i++) {
+        if (!beside[i])
+            ask(&g->part[i]);
+    }
+    if (g->running == 0)
+        return;
+    gonet__wait_init(&wait);
+    g->wait = &wait;
+    gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "DNS replies");
+}
+
+static void init_group(group_t *g, const gonet__asking_t *asking, const char *fqdn,
+                       const char *name, unsigned want)
+{
+    static const unsigned types[] = {GONET__DNS_A, GONET__DNS_AAAA, GONET__DNS_CNAME};
+
+    g->asking = asking;
+    g->fqdn = fqdn;
+    g->name = name;
+    g->arrivals = 0;
+    g->running = 0;
+    g->wait = NULL;
+    g->n = 0;
+    for (unsigned i = 0; i < MAX_TYPES; i++) {
+        part_t *p = &g->part[g->n];
+
+        if ((want & (1u << i)) == 0)
+            continue;
+        p->group = g;
+        p->type = types[i];
+        p->arrived = 0;
+        p->e = NULL;
+        gonet__answers_init(&p->answers);
+        g->n++;
+    }
+}
+
+static void set_cname(gonet__addresses_t *a, const gonet__dns_name_t *name)
+{
+    if (a->cname.len == 0)
+        a->cname = *name;
+}
+
+/* One record of a reply; false if its contents are malformed. */
+static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
+                        gonet__addresses_t *a)
+{
+    gonet_ip_addr_t addr;
+    gonet__dns_name_t target;
+
+    if (record->type == GONET__DNS_CNAME) {
+        if (!gonet__record_name(r, record, 0, &target))
+            return false;
+        set_cname(a, &target);
+        return true;
+    }
+    if (record->type != GONET__DNS_A && record->type != GONET__DNS_AAAA)
+        return true;
+    memset(&addr, 0, sizeof(addr));
+    addr.ip.len = record->type == GONET__DNS_A ? 4 : 16;
+    if (!gonet__record_bytes(r, record, addr.ip.len, addr.ip.b))
+        return false;
+    gonet__addresses_add(a, &addr);
+    set_cname(a, &record->name);
+    if (a->ttl < 0 || record->ttl < a->ttl)
+        a->ttl = record->ttl;
+    return true;
+}
+
+/* The addresses of a reply; false if something in it is malformed, which ends it. */
+static bool take_reply(gonet__answers_t *answers, gonet__addresses_t *a)
+{
+    gonet__record_t record;
+
+    for (;;) {
+        switch (gonet__reply_next(&answers->reply, 0, &record)) {
+        case GONET__WALK_END:
+            return true;
+        case GONET__WALK_BAD:
+            return false;
+        case GONET__WALK_RECORD:
+            break;
+        }
+        if (!take_record(&answers->reply, &record, a))
+            return false;
+    }
+}
+
+/* What one name gave. */
+typedef struct {
+    gonet_error_t *last; /* the error to report, should nothing be found */
+    bool strict;         /* an error that ends everything */
+} outcome_t;
+
+static void take_part(part_t *p, outcome_t *o, gonet__addresses_t *a)
+{
+    const group_t *g = p->group;
+    size_t len = strlen(g->name);
+    bool itself = strncmp(g->fqdn, g->name, len) == 0 && strcmp(g->fqdn + len, ".") == 0;
+
+    if (p->e == NULL) {
+        if (!take_reply(&p->answers, a))
+            gonet_error_set(&o->last, gonet__unreadable(g->name, p->answers.server));
+        return;
+    }
+    if (g->asking->resolver->strict_errors && gonet_error_temporary(p->e)) {
+        o->strict = true;
+        gonet_error_set(&o->last, gonet_error_ref(p->e));
+    } else if (o->last == NULL || itself) {
+        gonet_error_set(&o->last, gonet_error_ref(p->e));
+    }
+}
+
+/* Everything of one name; true: no other name is to be asked for. */
+static bool ask_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
+                     unsigned want, outcome_t *o, gonet__addresses_t *a)
+{
+    group_t g;
+
+    init_group(&g, asking, fqdn, name, want);
+    ask_all(&g, asking->conf->single_request);
+    for (unsigned turn = 1; turn <= g.n; turn++) {
+        for (size_t i = 0; i < g.n; i++) {
+            if (g.part[i].arrived == turn)
+                take_part(&g.part[i], o, a);
+        }
+    }
+    for (size_t i = 0; i < g.n; i++) {
+        gonet_error_free(g.part[i].e);
+        gonet__answers_free(&g.part[i].answers);
+    }
+    if (o->strict) {
+        a->n = 0;
+        return true;
+    }
+    return a->n > 0 || ((want & GONET__WANT_CNAME) != 0 && a->cname.len > 0);
+}
+
+static gonet_error_t *ask_dns(const gonet__asking_t *asking, const char *name, unsigned want,
+                              gonet__addresses_t *a)
+{
+    char fqdn[GONET__DOMAIN_SIZE];
+    outcome_t o = {NULL, false};
+    bool found = false;
+    size_t i = 0;
+
+    if (!gonet__is_domain_name(name))
+        return gonet__no_such_host(name, "");
+    while (!found && gonet__search_name(asking->conf, name, &i, fqdn))
+        found = ask_name(asking, fqdn, name, want, &o, a);
+    if (!a->failed && found && !o.strict)
+        gonet_error_set(&o.last, NULL);
+    return a->failed ? gonet_error_set(&o.last, NULL), gonet_err_no_memory : o.last;
+}
+
+/* The hosts file's addresses; *found says whether there are any. */
+static gonet_error_t *ask_files(const char *name, bool sorted, gonet__addresses_t *a, bool *found)
+{
+    gonet_error_t *e = gonet__lookup_files(name, a);
+
+    *found = e == NULL && a->n > 0;
+    if (*found && sorted)
+        gonet__sort_addrs(a->v, a->n);
+    return e;
+}
+
+gonet_error_t *gonet__lookup_addresses(const gonet__asking_t *asking, gonet__order_t order,
+                                       const char *name, unsigned want, gonet__addresses_t *a)
+{
+    bool found = false;
+    gonet_error_t *e = NULL, *files;
+
+    if (order == GONET__ORDER_FILES_DNS || order == GONET__ORDER_FILES) {
+        e = ask_files(name, (want & GONET__WANT_FILE_ORDER) == 0, a, &found);
+        if (e != NULL || found)
+            return e;
+        if (order == GONET__ORDER_FILES)
+            return gonet__no_such_host(name, "");
+    }
+    e = ask_dns(asking, name, want, a);
+    if (a->n > 0)
+        gonet__sort_addrs(a->v, a->n);
+    if (order != GONET__ORDER_DNS_FILES || a->n > 0 || (e == NULL && a->cname.len > 0))
+        return e;
+    files = ask_files(name, true, a, &found);
+    if (files == NULL && !found)
+        return e;
+    gonet_error_free(e);
+    return files;
+}
