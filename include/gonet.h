@@ -28,7 +28,6 @@
 #include "gonet/task.h"
 #include "gonet/tcp.h"
 #include "gonet/time.h"
-#include "gonet/unixsock.h"
 #include "gonet/version.h"
 
 #endif
