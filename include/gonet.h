@@ -28,6 +28,7 @@
 #include "gonet/task.h"
 #include "gonet/tcp.h"
 #include "gonet/time.h"
+#include "gonet/unixsock.h"
 #include "gonet/version.h"
 
 #endif

@@ -107,6 +107,21 @@ GONET_API GONET_NODISCARD gonet_listener_t *gonet_listen_config_listen(
     const gonet_listen_config_t *lc, gonet_context_t *ctx, const char *network, const char *address,
     gonet_error_t **err);
 
+/*
+ * gonet_listen_packet makes a packet connection bound to address on network "unixgram". Release
+ * with gonet_packet_conn_free. NULL with an OpError "listen" on failure. Parks only to resolve a
+ * name. Go: net.ListenPacket.
+ */
+GONET_API GONET_NODISCARD gonet_packet_conn_t *gonet_listen_packet(const char *network,
+                                                                   const char *address,
+                                                                   gonet_error_t **err);
+
+/* gonet_listen_config_listen_packet: the same as lc says (NULL: default). Go:
+ * ListenConfig.ListenPacket. */
+GONET_API GONET_NODISCARD gonet_packet_conn_t *gonet_listen_config_listen_packet(
+    const gonet_listen_config_t *lc, gonet_context_t *ctx, const char *network, const char *address,
+    gonet_error_t **err);
+
 /* gonet_listen_config_multipath_tcp and _set_multipath_tcp: as for dialers. */
 GONET_API bool gonet_listen_config_multipath_tcp(const gonet_listen_config_t *lc);
 GONET_API void gonet_listen_config_set_multipath_tcp(gonet_listen_config_t *lc, bool use);

@@ -108,6 +108,15 @@ void gonet__sock_remote(const gonet__sock_t *s, gonet_addr_t *addr)
     gonet__sockaddr_to_addr(addr_bytes(s, 1), s->remote_len, s->fd.sotype, addr);
 }
 
+bool gonet__sock_met_itself(const gonet__sock_t *s)
+{
+    gonet__sockaddr_t local = {.len = s->local_len}, remote = {.len = s->remote_len};
+
+    memcpy(&local.u, addr_bytes(s, 0), local.len);
+    memcpy(&remote.u, addr_bytes(s, 1), remote.len);
+    return local.len == 0 || remote.len == 0 || gonet__sockaddr_same_end(&local, &remote);
+}
+
 /* Makes the public addresses once; whoever comes second throws its own away. */
 static gonet__sock_addrs_t *sock_addrs(gonet__sock_t *s)
 {

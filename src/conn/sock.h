@@ -59,6 +59,10 @@ void gonet__sock_peer(int sysfd, gonet__sockaddr_t *sa);
 void gonet__sock_local(const gonet__sock_t *s, gonet_addr_t *addr);
 void gonet__sock_remote(const gonet__sock_t *s, gonet_addr_t *addr);
 
+/* gonet__sock_met_itself says whether a connected s is its own peer, or doesn't know it
+ * (behaviour 6.30). */
+bool gonet__sock_met_itself(const gonet__sock_t *s);
+
 /* gonet__net_static returns the static text of a known network name ("tcp4", …), or NULL. */
 const char *gonet__net_static(const char *net);
 

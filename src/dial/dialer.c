@@ -178,7 +178,7 @@ static gonet_error_t *typed_error(const char *network, const gonet_tcp_addr_t *l
 gonet_tcp_conn_t *gonet_dial_tcp(const char *network, const gonet_tcp_addr_t *laddr,
                                  const gonet_tcp_addr_t *raddr, gonet_error_t **err)
 {
-    const gonet__tcp_dial_t dialing = {.dialer = &zero_dialer, .network = network};
+    const gonet__sock_dial_t dialing = {.dialer = &zero_dialer, .network = network};
     gonet_tcp_conn_t *c = NULL;
     gonet_error_t *e = NULL;
 

@@ -7,6 +7,7 @@
 #include "dial/addrlist.h"
 #include "dial/mptcp.h"
 #include "dial/tcp_dial.h"
+#include "dial/unix_dial.h"
 #include "error/error.h"
 #include "gonet/tcp.h"
 
@@ -31,8 +32,7 @@ static gonet_listener_t *listen_on(const gonet_listen_config_t *lc, const char *
     case GONET_ADDR_TCP:
         return gonet_tcp_listener_as_listener(gonet__tcp_listen(lc, network, &local->tcp, e));
     case GONET_ADDR_UNIX:
-        *e = gonet_err_unsupported;
-        return NULL;
+        return gonet_unix_listener_as_listener(gonet__unix_listen(lc, network, &local->unix_, e));
     default:
         *e = gonet__addr_error("unexpected address type", address);
         return NULL;

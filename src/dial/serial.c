@@ -4,6 +4,7 @@
 #include "dial/serial.h"
 
 #include "dial/tcp_dial.h"
+#include "dial/unix_dial.h"
 #include "error/error.h"
 #include "runtime/clock.h"
 
@@ -33,16 +34,25 @@ static gonet_error_t *op_error(const gonet__dial_t *d, const gonet_addr_t *addr,
 static gonet_conn_t *dial_one(const gonet__dial_t *d, const gonet_addr_t *addr, int64_t deadline,
                               gonet_error_t **e)
 {
-    const gonet__tcp_dial_t tcp = {d->dialer, d->ctx, d->network, deadline};
-    gonet_tcp_conn_t *c = NULL;
+    const gonet__sock_dial_t how = {d->dialer, d->ctx, d->network, deadline};
+    gonet_conn_t *c = NULL;
 
-    if (addr->kind == GONET_ADDR_TCP)
-        c = gonet__tcp_dial(&tcp, gonet_addr_as_tcp(d->local), &addr->tcp, e);
-    else
+    switch (addr->kind) {
+    case GONET_ADDR_TCP:
+        c = gonet_tcp_conn_as_conn(
+            gonet__tcp_dial(&how, gonet_addr_as_tcp(d->local), &addr->tcp, e));
+        break;
+    case GONET_ADDR_UNIX:
+        c = gonet_unix_conn_as_conn(
+            gonet__unix_dial(&how, gonet_addr_as_unix(d->local), &addr->unix_, e));
+        break;
+    default:
         *e = gonet_err_unsupported;
+        break;
+    }
     if (c == NULL)
         *e = op_error(d, addr, *e);
-    return gonet_tcp_conn_as_conn(c);
+    return c;
 }
 
 gonet_conn_t *gonet__dial_serial(const gonet__dial_t *d, const gonet_addr_t *addrs, size_t n,

@@ -1,7 +1,5 @@
 /*
- * Dialing one TCP address. The context's cancellation reaches the waiting connect as a write
- * deadline that is past; a connect that succeeds at the same moment counts as cancelled, so that no
- * connection is handed out whose deadline somebody else has set (behaviour 6.8).
+ * Dialing one TCP address: the choice of the socket, the options, the retries.
  */
 #include "dial/tcp_dial.h"
 
@@ -9,16 +7,11 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "conn/rawconn.h"
-#include "dial/lookup.h"
 #include "dial/mptcp.h"
-#include "runtime/context.h"
 #include "socket/socket.h"
 
 /* Retries after a connect to oneself, or for want of a local port (behaviour 6.30). */
 #define MAX_RETRIES 2
-
-#define LONG_AGO INT64_C(1)
 
 bool gonet__is_tcp(const char *network)
 {
@@ -26,113 +19,32 @@ bool gonet__is_tcp(const char *network)
            strcmp(network, "tcp6") == 0;
 }
 
-/* Calls the dialer's control function, if there is one. NULL, or its error. */
-static gonet_error_t *call_control(const gonet__tcp_dial_t *d, gonet_tcp_conn_t *c,
-                                   const gonet_tcp_addr_t *raddr)
+/* The control function, then the local address, then the peer. NULL, or the bare reason. */
+static gonet_error_t *connect_conn(const gonet__sock_dial_t *d, gonet__sock_t *s,
+                                   const gonet_tcp_addr_t *laddr, const gonet_tcp_addr_t *raddr)
 {
-    const char *network = c->sock.fd.family == AF_INET ? "tcp4" : "tcp6";
-    char address[GONET_ADDR_STRLEN];
-    gonet_error_t *e = NULL;
-    gonet_raw_conn_t *raw;
-    int result;
-
-    if (d->dialer->control == NULL && d->dialer->control_context == NULL)
-        return NULL;
-    raw = gonet__raw_conn_new(&c->sock, GONET__RAW_CONTROL, &e);
-    if (raw == NULL)
-        return e;
-    (void)gonet_tcp_addr_string(raddr, address, sizeof(address));
-    if (d->dialer->control_context != NULL)
-        result = d->dialer->control_context(d->dialer->control_context_arg, d->ctx, network,
-                                            address, raw, &e);
-    else
-        result = d->dialer->control(d->dialer->control_arg, network, address, raw, &e);
-    gonet_raw_conn_free(raw);
-    if (result == 0) {
-        gonet_error_free(e);
-        return NULL;
-    }
-    return e != NULL ? e : gonet_error_new("control function failed");
-}
-
-static gonet_error_t *bind_local(gonet_tcp_conn_t *c, const gonet_tcp_addr_t *laddr)
-{
-    gonet__fd_t *fd = &c->sock.fd;
+    int family = s->fd.family;
+    gonet_addr_t addr = gonet_tcp_addr_as_addr(raddr);
     gonet__sockaddr_t sa;
-    gonet_error_t *e;
+    gonet_error_t *e = gonet__dial_control(d, s, family == AF_INET ? "tcp4" : "tcp6", &addr);
 
-    if (laddr == NULL)
-        return NULL;
-    e = gonet__sockaddr_of_ip(&sa, fd->family, &laddr->ip, laddr->port, laddr->zone);
-    if (e == NULL && gonet__sockaddr_bind(fd->pd.fd, &sa) < 0)
-        e = gonet_syscall_error_new("bind", errno);
+    if (e == NULL && laddr != NULL) {
+        e = gonet__sockaddr_of_ip(&sa, family, &laddr->ip, laddr->port, laddr->zone);
+        if (e == NULL)
+            e = gonet__sock_bind(s, &sa);
+    }
+    if (e == NULL)
+        e = gonet__sockaddr_of_ip(&sa, family, &raddr->ip, raddr->port, raddr->zone);
+    if (e == NULL)
+        e = gonet__sock_connect(d, s, &sa);
     return e;
 }
 
-static void cancel_connect(void *arg)
-{
-    gonet__fd_t *fd = arg;
-
-    gonet__pd_set_deadline(&fd->pd, 1u << GONET__SIDE_WRITE, LONG_AGO);
-}
-
-/* Why a connect failed, in the words of a dial. */
-static gonet_error_t *connect_error(const gonet__tcp_dial_t *d, const gonet__fail_t *fail)
-{
-    gonet_error_t *e;
-
-    if (fail->kind != GONET__FAIL_TIMEOUT)
-        return gonet__fail_error(fail);
-    e = gonet__ended(d->ctx, 0);
-    return e != NULL ? e : gonet__err_dial_timeout;
-}
-
-static gonet_error_t *connect_remote(const gonet__tcp_dial_t *d, gonet_tcp_conn_t *c,
-                                     const gonet_tcp_addr_t *raddr, gonet__sockaddr_t *to,
-                                     gonet__sockaddr_t *peer)
-{
-    gonet__fd_t *fd = &c->sock.fd;
-    gonet__context_watch_t watch = {.context = NULL};
-    gonet__fail_t fail;
-    gonet_error_t *e;
-    bool ok;
-
-    e = gonet__sockaddr_of_ip(to, fd->family, &raddr->ip, raddr->port, raddr->zone);
-    if (e != NULL)
-        return e;
-    gonet__pd_set_deadline(&fd->pd, 1u << GONET__SIDE_WRITE, d->deadline);
-    if (!gonet__context_watch(&watch, d->ctx, cancel_connect, fd))
-        return gonet__ended(d->ctx, 0);
-    ok = gonet__fd_connect(fd, to, peer, &fail);
-    gonet__context_unwatch(&watch);
-    if (!ok) {
-        e = connect_error(d, &fail);
-        gonet__fd_unhold(fd);
-        return e;
-    }
-    gonet__pd_set_deadline(&fd->pd, 1u << GONET__SIDE_WRITE, 0);
-    return gonet__ended(d->ctx, 0);
-}
-
-/* The addresses the connection shows: what the kernel says, else what was asked for
- * (behaviour 7.13). */
-static void set_addrs(gonet_tcp_conn_t *c, const gonet__sockaddr_t *to, gonet__sockaddr_t *peer,
-                      gonet__sockaddr_t *local)
-{
-    int sysfd = c->sock.fd.pd.fd;
-
-    gonet__sock_name(sysfd, local);
-    if (peer->len == 0)
-        gonet__sock_peer(sysfd, peer);
-    gonet__sock_set_addrs(&c->sock, local, peer->len != 0 ? peer : to);
-}
-
 /* One socket, one connect. *self says whether it is worth another try. */
-static gonet_tcp_conn_t *attempt(const gonet__tcp_dial_t *d, int proto,
+static gonet_tcp_conn_t *attempt(const gonet__sock_dial_t *d, int proto,
                                  const gonet_tcp_addr_t *laddr, const gonet_tcp_addr_t *raddr,
                                  bool *again, gonet_error_t **e)
 {
-    gonet__sockaddr_t to, peer, local;
     gonet_tcp_conn_t *c;
     gonet__fail_t fail;
     bool v6only;
@@ -150,23 +62,17 @@ static gonet_tcp_conn_t *attempt(const gonet__tcp_dial_t *d, int proto,
         *e = gonet_err_no_memory;
         return NULL;
     }
-    *e = call_control(d, c, raddr);
-    if (*e == NULL)
-        *e = bind_local(c, laddr);
-    if (*e == NULL)
-        *e = connect_remote(d, c, raddr, &to, &peer);
+    *e = connect_conn(d, &c->sock, laddr, raddr);
     if (*e != NULL) {
         *again = gonet_error_is_errno(*e, EADDRNOTAVAIL);
         gonet_tcp_conn_free(c);
         return NULL;
     }
-    c->sock.fd.connected = true;
-    set_addrs(c, &to, &peer, &local);
-    *again = local.len == 0 || gonet__sockaddr_same_end(&local, peer.len != 0 ? &peer : &to);
+    *again = gonet__sock_met_itself(&c->sock);
     return c;
 }
 
-static gonet_tcp_conn_t *dial_proto(const gonet__tcp_dial_t *d, int proto,
+static gonet_tcp_conn_t *dial_proto(const gonet__sock_dial_t *d, int proto,
                                     const gonet_tcp_addr_t *laddr, const gonet_tcp_addr_t *raddr,
                                     gonet_error_t **e)
 {
@@ -183,7 +89,7 @@ static gonet_tcp_conn_t *dial_proto(const gonet__tcp_dial_t *d, int proto,
     return c;
 }
 
-gonet_tcp_conn_t *gonet__tcp_dial(const gonet__tcp_dial_t *d, const gonet_tcp_addr_t *laddr,
+gonet_tcp_conn_t *gonet__tcp_dial(const gonet__sock_dial_t *d, const gonet_tcp_addr_t *laddr,
                                   const gonet_tcp_addr_t *raddr, gonet_error_t **e)
 {
     gonet_tcp_conn_t *c = NULL;

@@ -4,42 +4,19 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "conn/rawconn.h"
 #include "dial/mptcp.h"
 #include "dial/tcp_dial.h"
 #include "socket/socket.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
 
-static gonet_error_t *call_control(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l,
-                                   const gonet_tcp_addr_t *laddr)
-{
-    const char *network = l->sock.fd.family == AF_INET ? "tcp4" : "tcp6";
-    char address[GONET_ADDR_STRLEN];
-    gonet_error_t *e = NULL;
-    gonet_raw_conn_t *raw;
-    int result;
-
-    if (lc->control == NULL)
-        return NULL;
-    raw = gonet__raw_conn_new(&l->sock, GONET__RAW_CONTROL, &e);
-    if (raw == NULL)
-        return e;
-    (void)gonet_tcp_addr_string(laddr, address, sizeof(address));
-    result = lc->control(lc->control_arg, network, address, raw, &e);
-    gonet_raw_conn_free(raw);
-    if (result == 0) {
-        gonet_error_free(e);
-        return NULL;
-    }
-    return e != NULL ? e : gonet_error_new("control function failed");
-}
-
 /* Options, control, bind, listen, in Go's order (behaviour 8.10). */
 static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l,
                              const gonet_tcp_addr_t *laddr)
 {
     int sysfd = l->sock.fd.pd.fd;
+    const char *network = l->sock.fd.family == AF_INET ? "tcp4" : "tcp6";
+    gonet_addr_t addr = gonet_tcp_addr_as_addr(laddr);
     gonet__sockaddr_t sa;
     gonet_error_t *e;
     int errnum = gonet__sockopt_int(sysfd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -48,11 +25,11 @@ static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener
         return gonet_syscall_error_new("setsockopt", errnum);
     e = gonet__sockaddr_of_ip(&sa, l->sock.fd.family, &laddr->ip, laddr->port, laddr->zone);
     if (e == NULL)
-        e = call_control(lc, l, laddr);
+        e = gonet__listen_control(lc, &l->sock, network, &addr);
+    if (e == NULL)
+        e = gonet__sock_bind(&l->sock, &sa);
     if (e != NULL)
         return e;
-    if (gonet__sockaddr_bind(sysfd, &sa) < 0)
-        return gonet_syscall_error_new("bind", errno);
     if (gonet__sys_listen(sysfd, gonet__somaxconn()) < 0)
         return gonet_syscall_error_new("listen", errno);
     gonet__sock_name(sysfd, &sa);
