@@ -48,7 +48,7 @@ configuration() {
     echo "subdirs(\"$matrix/$1\")" >>"$tests"
 }
 
-programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;conform;fuzz"
+programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz"
 under="$programs;interop"
 
 step examples-run sh examples/run.sh
