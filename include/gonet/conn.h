@@ -247,6 +247,10 @@ GONET_API void gonet_listener_free(gonet_listener_t *l);
 /* gonet_file_listener: as gonet_file_conn, for a listening socket. Go: net.FileListener. */
 GONET_API GONET_NODISCARD gonet_listener_t *gonet_file_listener(int fd, gonet_error_t **err);
 
+/* gonet_file_packet_conn: as gonet_file_conn, for a socket that exchanges packets. Go:
+ * net.FilePacketConn. */
+GONET_API GONET_NODISCARD gonet_packet_conn_t *gonet_file_packet_conn(int fd, gonet_error_t **err);
+
 GONET_DEFINE_AUTO(gonet_conn_t, gonet_conn_free)
 GONET_DEFINE_AUTO(gonet_packet_conn_t, gonet_packet_conn_free)
 GONET_DEFINE_AUTO(gonet_listener_t, gonet_listener_free)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conn/tcp.h"
+#include "conn/unixsock.h"
 #include "socket/sys.h"
 
 /* A descriptor on its way to become an object. */
@@ -89,51 +90,89 @@ static int take_fd(adopted_t *a)
     return sysfd;
 }
 
-/* Kinds that are no connection at all, or none that is at hand. */
-static void *refuse(const adopted_t *a, gonet_error_t **e)
+/* What every maker ends with; takes the reason of one that made nothing. */
+static void *made(const adopted_t *a, gonet__sock_t *s, bool with_peer, gonet_error_t **e)
 {
-    *e = a->addr.kind == GONET_ADDR_NONE ? gonet_errno_error(EINVAL) : gonet_err_unsupported;
+    if (s == NULL) {
+        *e = gonet_err_no_memory;
+        return NULL;
+    }
+    gonet__sock_set_addrs(s, &a->local, with_peer ? &a->peer : NULL);
+    return s;
+}
+
+static void *make_tcp(adopted_t *a, gonet_error_t **e)
+{
+    gonet_tcp_conn_t *c = gonet__tcp_conn_new("tcp", take_fd(a), a->local.u.sa.sa_family);
+
+    if (c != NULL)
+        gonet__tcp_conn_set_defaults(c, 0, NULL);
+    return made(a, c == NULL ? NULL : &c->sock, true, e);
+}
+
+static void *make_unix(adopted_t *a, gonet_error_t **e)
+{
+    gonet_unix_conn_t *c = gonet__unix_conn_new(gonet__unix_net(a->sotype), take_fd(a), a->sotype);
+
+    return made(a, c == NULL ? NULL : &c->sock, true, e);
+}
+
+/* Kinds of sockets that don't have what was asked for (behaviour 16.4), or are not at hand. */
+static void *refuse(gonet_error_t *why, gonet_error_t **e)
+{
+    *e = why;
     return NULL;
 }
 
 static void *make_conn(adopted_t *a, gonet_error_t **e)
 {
-    gonet_tcp_conn_t *c;
-
-    if (a->addr.kind != GONET_ADDR_TCP)
-        return refuse(a, e);
-    c = gonet__tcp_conn_new("tcp", take_fd(a), a->local.u.sa.sa_family);
-    if (c == NULL) {
-        *e = gonet_err_no_memory;
-        return NULL;
+    switch (a->addr.kind) {
+    case GONET_ADDR_TCP:
+        return make_tcp(a, e);
+    case GONET_ADDR_UNIX:
+        return make_unix(a, e);
+    default:
+        return refuse(gonet_err_unsupported, e);
     }
-    gonet__sock_set_addrs(&c->sock, &a->local, &a->peer);
-    gonet__tcp_conn_set_defaults(c, 0, NULL);
-    return c;
+}
+
+static void *make_packet_conn(adopted_t *a, gonet_error_t **e)
+{
+    switch (a->addr.kind) {
+    case GONET_ADDR_UNIX:
+        return make_unix(a, e);
+    case GONET_ADDR_TCP:
+        return refuse(gonet_errno_error(EINVAL), e);
+    default:
+        return refuse(gonet_err_unsupported, e);
+    }
 }
 
 static void *make_listener(adopted_t *a, gonet_error_t **e)
 {
-    gonet_tcp_listener_t *l;
+    gonet_tcp_listener_t *tcp;
+    gonet_unix_listener_t *local;
 
-    if (a->addr.kind == GONET_ADDR_UDP || a->addr.kind == GONET_ADDR_IP) {
-        *e = gonet_errno_error(EINVAL);
-        return NULL;
+    switch (a->addr.kind) {
+    case GONET_ADDR_TCP:
+        tcp = gonet__tcp_listener_new("tcp", take_fd(a), a->local.u.sa.sa_family, 0, NULL);
+        return made(a, tcp == NULL ? NULL : &tcp->sock, false, e);
+    case GONET_ADDR_UNIX:
+        local = gonet__unix_listener_new(gonet__unix_net(a->sotype), take_fd(a), a->sotype, false);
+        return made(a, local == NULL ? NULL : &local->sock, false, e);
+    default:
+        return refuse(gonet_errno_error(EINVAL), e);
     }
-    if (a->addr.kind != GONET_ADDR_TCP)
-        return refuse(a, e);
-    l = gonet__tcp_listener_new("tcp", take_fd(a), a->local.u.sa.sa_family, 0, NULL);
-    if (l == NULL) {
-        *e = gonet_err_no_memory;
-        return NULL;
-    }
-    gonet__sock_set_addrs(&l->sock, &a->local, NULL);
-    return l;
 }
 
 gonet_conn_t *gonet_file_conn(int fd, gonet_error_t **err)
 {
     return adopt_as(fd, make_conn, err);
+}
+
+gonet_packet_conn_t *gonet_file_packet_conn(int fd, gonet_error_t **err)
+{
+    return adopt_as(fd, make_packet_conn, err);
 }
 
 gonet_listener_t *gonet_file_listener(int fd, gonet_error_t **err)

@@ -15,6 +15,7 @@
 #include "gonet/sync.h"
 #include "gonet/task.h"
 #include "gonet/tcp.h"
+#include "gonet/unixsock.h"
 #include "vectors/addr_field.h"
 
 enum { FUNCTION, NETWORK, ADDRESS, LOCAL, TIMEOUT, TEXT, IS_TIMEOUT, IS_TEMPORARY, COLUMNS };
@@ -105,6 +106,15 @@ static bool call(vec_row_t *row, gonet_error_t **err)
         result = gonet_dial_tcp(network, tcp_or_null(&local), tcp_or_null(&typed), err);
     } else if (vec_is(row, FUNCTION, "ListenTCP")) {
         result = gonet_listen_tcp(network, tcp_or_null(&typed), err);
+    } else if (vec_is(row, FUNCTION, "ListenPacket")) {
+        result = gonet_listen_packet(network, address, err);
+    } else if (vec_is(row, FUNCTION, "DialUnix")) {
+        result =
+            gonet_dial_unix(network, gonet_addr_as_unix(&local), gonet_addr_as_unix(&typed), err);
+    } else if (vec_is(row, FUNCTION, "ListenUnix")) {
+        result = gonet_listen_unix(network, gonet_addr_as_unix(&typed), err);
+    } else if (vec_is(row, FUNCTION, "ListenUnixgram")) {
+        result = gonet_listen_unixgram(network, gonet_addr_as_unix(&typed), err);
     } else {
         return false;
     }
@@ -126,6 +136,7 @@ static void check_row(vec_row_t *row)
     if (gonet_error_is(err, gonet_err_unsupported) &&
         strcmp(gonet_error_string(err), row->field[TEXT]) != 0) {
         vec_check(row, strncmp(row->field[NETWORK], "tcp", 3) != 0, "TCP is not supported?");
+        vec_check(row, strncmp(row->field[NETWORK], "unix", 4) != 0, "unix is not supported?");
         not_yet(row->field[NETWORK]);
     } else {
         checked++;
