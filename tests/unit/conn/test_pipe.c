@@ -85,7 +85,7 @@ static void read_is(gonet_conn_t *c, size_t len, const char *want)
 static void read_fails(gonet_conn_t *c, ssize_t result, const char *error)
 {
     gonet_error_t *err = NULL;
-    char buf[8];
+    char buf[8] = {0};
 
     CHECK_INT(gonet_conn_read(c, buf, sizeof(buf), &err), result);
     CHECK_ERROR(err, error);
@@ -207,7 +207,7 @@ static void errors_are_bare(void)
 
 static void close_ends_own_calls(void)
 {
-    char buf[4];
+    char buf[4] = {0};
     op_t r1, r2, w1, w2;
 
     start(&r1, read_op, a, buf, 1);
@@ -224,7 +224,7 @@ static void close_ends_own_calls(void)
 
 static void close_ends_peers_calls(void)
 {
-    char buf[4];
+    char buf[4] = {0};
     op_t r, w;
 
     start(&r, read_op, b, buf, 1);
@@ -237,7 +237,7 @@ static void close_ends_peers_calls(void)
 
 static void free_ends_calls(void)
 {
-    char buf[4];
+    char buf[4] = {0};
     op_t r, w;
 
     start(&r, read_op, a, buf, 1);
@@ -251,7 +251,7 @@ static void free_ends_calls(void)
 /* The last owner goes while a call is under way; b keeps the memory for one that is late. */
 static void free_ends_own_calls(void)
 {
-    char buf[4];
+    char buf[4] = {0};
     op_t r;
 
     start(&r, read_op, a, buf, 1);
@@ -265,7 +265,7 @@ static void past_deadline(void)
 {
     gonet_error_t *err = NULL;
     const gonet_op_error_t *view;
-    char buf[4];
+    char buf[4] = {0};
     op_t w;
 
     start(&w, write_op, b, "1", 1);
@@ -288,7 +288,7 @@ static void past_deadline(void)
 
 static void deadline_comes(void)
 {
-    char buf[4];
+    char buf[4] = {0};
     op_t r, w;
 
     gonet_conn_set_read_deadline(a, gonet_after(MOMENT), NULL);
@@ -303,7 +303,7 @@ static void deadline_comes(void)
 
 static void deadline_moves_closer(void)
 {
-    char buf[4];
+    char buf[4] = {0};
     op_t r, w;
 
     gonet_conn_set_read_deadline(a, gonet_after(GONET_HOUR), NULL);

@@ -21,7 +21,8 @@ static size_t len, message;
 
 static void put(const void *p, size_t n)
 {
-    memcpy(bytes + len, p, n);
+    if (n > 0)
+        memcpy(bytes + len, p, n);
     len += n;
     while (len % 4 != 0)
         bytes[len++] = 0;
