@@ -4,6 +4,7 @@
  */
 #include "conn/sock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -27,6 +28,28 @@ static void sock_destroy(gonet__fd_t *fd)
 
     gonet__free(atomic_load(&s->addrs));
     gonet__free(s);
+}
+
+/* For gonet_dump_tasks: what a task waits for, as the operation's error would name it. */
+static void sock_describe(gonet__pd_t *pd, gonet__side_t side, char *buf, unsigned size)
+{
+    const gonet__sock_t *s = GONET__CONTAINER(pd, gonet__sock_t, fd.pd);
+    char local_text[GONET_ADDR_STRLEN], remote_text[GONET_ADDR_STRLEN];
+    const char *op = side == GONET__SIDE_READ ? "read" : "write";
+    gonet_addr_t local, remote;
+
+    gonet__sock_local(s, &local);
+    gonet__sock_remote(s, &remote);
+    (void)gonet_addr_string(&local, local_text, sizeof(local_text));
+    (void)gonet_addr_string(&remote, remote_text, sizeof(remote_text));
+    if (s->object.kind == GONET__KIND_LISTENER)
+        snprintf(buf, size, "accept %s %s", s->net, local_text);
+    else if (s->local_len == 0)
+        snprintf(buf, size, "connect %s", s->net); /* the addresses come with the connection */
+    else if (s->remote_len == 0)
+        snprintf(buf, size, "%s %s %s", op, s->net, local_text);
+    else
+        snprintf(buf, size, "%s %s %s->%s", op, s->net, local_text, remote_text);
 }
 
 static uint8_t addr_room(int family)
@@ -54,6 +77,7 @@ gonet__sock_t *gonet__sock_new(size_t size, gonet__kind_t kind, gonet__type_t ty
     }
     gonet__object_init(&s->object, kind, type, vtable);
     gonet__fd_init(&s->fd, sysfd, family, sotype, sock_destroy);
+    s->fd.pd.describe = sock_describe;
     s->net = net;
     atomic_init(&s->addrs, NULL);
     s->tail = (uint16_t)size;
