@@ -11,12 +11,14 @@ root=$(cd "$here/../.." && pwd)
 tree=$root/build/bench
 rows=echo,syscalls,micro,memory
 quick=
+wanted=
 server_pid=
 
 usage() {
     cat <<END
-usage: run.sh [--quick] [--rows GROUP,...] [--build DIR]
+usage: run.sh [--quick] [--rounds N] [--rows GROUP,...] [--build DIR]
   --quick   fewer and shorter rounds, about a minute
+  --rounds  how many rounds, in place of 15 (quick: 5)
   --rows    some of echo,syscalls,micro,memory (all of them by default)
   --build   where to build and to leave the results ($tree)
 END
@@ -32,6 +34,7 @@ die() {
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) quick=1 ;;
+    --rounds) wanted=${2:?--rounds needs a number} && shift ;;
     --rows) rows=${2:?--rows needs a list} && shift ;;
     --build) tree=${2:?--build needs a directory} && shift ;;
     -h | --help) usage && exit 0 ;;
@@ -39,6 +42,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+[[ -z $wanted || $wanted =~ ^[1-9][0-9]*$ ]] || die "--rounds needs a number, not $wanted"
 for group in ${rows//,/ }; do
     [[ $group =~ ^(echo|syscalls|micro|memory)$ ]] || die "no rows are named $group"
 done
@@ -85,6 +89,7 @@ choose_cpus() {
 build_all
 choose_cpus
 if [ -n "$quick" ]; then rounds=5 few=3 messages=20000 scale=4; else rounds=15 few=7 messages=60000 scale=1; fi
+rounds=${wanted:-$rounds}
 work=$tree/work
 figures=$tree/figures.tsv
 mkdir -p "$work"
