@@ -108,12 +108,16 @@ bool gonet__poll_wanted(gonet__pd_t *pd, gonet__side_t side)
 
 void gonet__poll_failed(gonet__pd_t *pd, int errnum)
 {
+    bool told = false;
+
     atomic_store(&pd->poll_errnum, errnum);
     for (int i = 0; i < 2; i++) {
         uintptr_t v = atomic_load(&pd->side[i].slot);
-        if ((v & THREAD) == 0)
-            make_ready(&pd->side[i], v, true);
+        if ((v & THREAD) == 0 && make_ready(&pd->side[i], v, true))
+            told = true;
     }
+    if (!told) /* nobody waits any more: the next one makes its own attempt */
+        atomic_store(&pd->poll_errnum, 0);
 }
 
 void gonet__poll_recheck(gonet__worker_t *w, gonet__task_t *task)
@@ -166,19 +170,6 @@ static bool retract(gonet__poll_side_t *s, uintptr_t v)
     return atomic_compare_exchange_strong(&s->slot, &v, 0);
 }
 
-/* What speaks against parking, now that the slot is filled. */
-static gonet__poll_status_t look(gonet__pd_t *pd, gonet__side_t side, int *errnum)
-{
-    gonet__poll_status_t status = gonet__pd_check(pd, side);
-
-    if (status == GONET__POLL_OK && atomic_load_explicit(&pd->poll_errnum, memory_order_relaxed)) {
-        *errnum = atomic_exchange(&pd->poll_errnum, 0);
-        if (*errnum != 0)
-            return GONET__POLL_NO_MEMORY;
-    }
-    return status;
-}
-
 static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task,
                                       int *errnum)
 {
@@ -188,13 +179,18 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
     int64_t deadline;
 
     do {
+        if (atomic_load_explicit(&pd->poll_errnum, memory_order_relaxed) != 0) {
+            *errnum = atomic_exchange(&pd->poll_errnum, 0);
+            if (*errnum != 0)
+                return GONET__POLL_NO_MEMORY;
+        }
         if (atomic_load_explicit(&s->armed, memory_order_relaxed) != w->id &&
             !gonet__watch_arm(w, pd, side)) {
             *errnum = ENOMEM;
             return GONET__POLL_NO_MEMORY;
         }
         atomic_store(&s->slot, (uintptr_t)task);
-        status = look(pd, side, errnum);
+        status = gonet__pd_check(pd, side);
         if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
             return status;
         deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
@@ -254,7 +250,7 @@ static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
     return true;
 }
 
-static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side, int *errnum)
+static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side)
 {
     gonet__poll_side_t *s = &pd->side[side];
     gonet__thread_t *t = gonet__thread_self();
@@ -265,7 +261,7 @@ static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side, int
     do {
         again = false;
         atomic_store(&s->slot, v);
-        status = look(pd, side, errnum);
+        status = gonet__pd_check(pd, side);
         if (status != GONET__POLL_OK && retract(s, v))
             return status;
         while (!thread_poll(pd, side, t, &status, &again)) {
@@ -285,7 +281,7 @@ gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *er
     }
     if (task != NULL)
         return wait_task(pd, side, task, errnum);
-    return wait_thread(pd, side, errnum);
+    return wait_thread(pd, side);
 }
 
 void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline)
