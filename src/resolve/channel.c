@@ -226,13 +226,9 @@ static gonet_error_t *unanswered(gonet__channel_t *ch, gonet__wait_state_t state
 static gonet_error_t *await(question_t *q, gonet_netip_addr_port_t server, gonet_context_t *ctx,
                             int64_t deadline, size_t *reply_len)
 {
-    gonet__context_watch_t watch;
-    gonet__wait_state_t state = GONET__WAIT_CLAIMED;
+    gonet__wait_state_t state = gonet__wait_within(q->wait, ctx, deadline, "DNS reply");
     gonet_error_t *e = NULL;
 
-    if (gonet__context_watch(&watch, ctx, gonet__context_claim, q->wait))
-        state = gonet__wait_for(q->wait, deadline, 0, "DNS reply");
-    gonet__context_unwatch(&watch);
     if (!q->ended) {
         gonet__channel_t *ch = q->channel; /* it exists as long as the question */
 

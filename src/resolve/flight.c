@@ -259,7 +259,6 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
 {
     gonet__wait_t wait;
     gonet__waiter_t waiter = {.wait = &wait};
-    gonet__context_watch_t watch;
     gonet_error_t *e;
     flight_t *f;
     bool mine;
@@ -272,9 +271,7 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
         return gonet_err_no_memory;
     if (mine)
         start(f, request);
-    if (gonet__context_watch(&watch, request->limit.ctx, gonet__context_claim, &wait))
-        gonet__wait_for(&wait, gonet__limit_deadline(&request->limit), 0, "lookup");
-    gonet__context_unwatch(&watch);
+    gonet__wait_within(&wait, request->limit.ctx, gonet__limit_deadline(&request->limit), "lookup");
     e = leave(f, &waiter) ? copy_result(f, a) : why_ended(&request->limit, host);
     drop(f);
     return e;

@@ -67,7 +67,6 @@ static void make_call(void *arg)
 static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
 {
     gonet__wait_t wait;
-    gonet__context_watch_t watch;
     gonet_error_t *e = gonet__limit_ended(limit);
     bool done;
 
@@ -80,9 +79,7 @@ static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
         atomic_store(&c->refs, 1);
         return gonet_err_no_memory;
     }
-    if (gonet__context_watch(&watch, limit->ctx, gonet__context_claim, &wait))
-        gonet__wait_for(&wait, gonet__limit_deadline(limit), 0, "getaddrinfo");
-    gonet__context_unwatch(&watch);
+    gonet__wait_within(&wait, limit->ctx, gonet__limit_deadline(limit), "getaddrinfo");
     gonet__spin_lock(&c->lock);
     c->wait = NULL;
     done = c->done;

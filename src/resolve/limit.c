@@ -30,3 +30,17 @@ bool gonet__limit_over(const gonet__limit_t *limit)
     gonet_error_free(e);
     return e != NULL;
 }
+
+gonet__wait_state_t gonet__wait_within(gonet__wait_t *w, gonet_context_t *ctx, int64_t deadline,
+                                       const char *why)
+{
+    gonet__context_watch_t watch;
+    gonet__wait_state_t state = GONET__WAIT_CLAIMED;
+
+    /* Without a watch nobody will claim it for the context. If somebody else has, his wake must be
+     * taken in: it is meant for this wait and no other. */
+    if (gonet__context_watch(&watch, ctx, gonet__context_claim, w) || !gonet__wait_claim(w))
+        state = gonet__wait_for(w, deadline, 0, why);
+    gonet__context_unwatch(&watch);
+    return state;
+}

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "gonet/context.h"
+#include "runtime/wait.h"
 
 typedef struct {
     gonet_context_t *ctx; /* may be NULL */
@@ -20,6 +21,13 @@ int64_t gonet__limit_deadline(const gonet__limit_t *limit);
 /* gonet__limit_ended returns the mapped error ("i/o timeout", "operation was canceled"; new
  * reference) if the limit has been reached, or NULL. */
 gonet_error_t *gonet__limit_ended(const gonet__limit_t *limit);
+
+/*
+ * gonet__wait_within waits for w until deadline (0: none) or the end of ctx, which claims w with
+ * GONET__CONTEXT_CANCELED as its value. w may have been claimed and woken already.
+ */
+gonet__wait_state_t gonet__wait_within(gonet__wait_t *w, gonet_context_t *ctx, int64_t deadline,
+                                       const char *why);
 
 /* gonet__limit_over says whether the limit has been reached. */
 bool gonet__limit_over(const gonet__limit_t *limit);

@@ -13,35 +13,36 @@
 #include "runtime/task.h"
 #include "runtime/wait.h"
 
-/* Closes conn at the context's end. It and the exchange end together: both count. */
+/*
+ * Closes conn at the context's end. It and the exchange are tasks of one worker, so what one of
+ * them looks at the other is not changing; each is woken only while it waits for the other.
+ */
 typedef struct {
     gonet_conn_t *conn;
-    gonet__wait_t wait; /* the helper's */
-    gonet__wait_t ended;
-    gonet__context_watch_t watch;
-    bool ready, stop, watching, cancelled;
     gonet_context_t *ctx;
+    gonet__wait_t *guard_waits;    /* for the context's end */
+    gonet__wait_t *exchange_waits; /* for the guard's end */
+    bool running, stop, cancelled;
 } guard_t;
 
 static void guard(void *arg)
 {
     guard_t *g = arg;
+    gonet__wait_t wait;
 
-    gonet__wait_init(&g->wait);
-    g->ready = true;
     if (!g->stop) {
-        bool live = gonet__context_watch(&g->watch, g->ctx, gonet__context_claim, &g->wait);
-
-        if (live)
-            gonet__wait_for(&g->wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "end of a context");
-        gonet__context_unwatch(&g->watch);
-        if (!live || g->wait.value == GONET__CONTEXT_CANCELED) {
-            g->cancelled = true;
+        gonet__wait_init(&wait);
+        g->guard_waits = &wait;
+        gonet__wait_within(&wait, g->ctx, 0, "the end of a context");
+        g->guard_waits = NULL;
+        if (!g->stop) {
+            g->cancelled = gonet_context_err(g->ctx) != NULL;
             gonet_conn_close(g->conn, NULL);
         }
     }
-    if (gonet__wait_claim(&g->ended))
-        gonet__wait_wake(&g->ended);
+    g->running = false;
+    if (g->exchange_waits != NULL && gonet__wait_claim(g->exchange_waits))
+        gonet__wait_wake(g->exchange_waits);
 }
 
 static void start_guard(guard_t *g, gonet_conn_t *conn, gonet_context_t *ctx)
@@ -49,19 +50,21 @@ static void start_guard(guard_t *g, gonet_conn_t *conn, gonet_context_t *ctx)
     memset(g, 0, sizeof(*g));
     g->conn = conn;
     g->ctx = ctx;
-    gonet__wait_init(&g->ended);
-    g->watching = ctx != NULL && gonet__task_go_here(guard, g) == 0;
+    g->running = ctx != NULL && gonet__task_go_here(guard, g) == 0;
 }
 
-/* Both are tasks of one worker, so what one sees the other is not changing. */
 static void stop_guard(guard_t *g)
 {
-    if (!g->watching)
-        return;
+    gonet__wait_t wait;
+
     g->stop = true;
-    if (g->ready && gonet__wait_claim(&g->wait))
-        gonet__wait_wake(&g->wait);
-    gonet__wait_for(&g->ended, 0, GONET__WAIT_UNINTERRUPTIBLE, "a helper");
+    if (g->guard_waits != NULL && gonet__wait_claim(g->guard_waits))
+        gonet__wait_wake(g->guard_waits);
+    if (!g->running)
+        return;
+    gonet__wait_init(&wait);
+    g->exchange_waits = &wait;
+    gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "a helper");
 }
 
 /* Reads datagrams until one is a reply to the question. */

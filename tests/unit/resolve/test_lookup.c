@@ -1,0 +1,362 @@
+/*
+ * Lookups against a server of the test's own: from tasks and threads, shared, cancelled, late, over
+ * connections of the user's, many at once, and at the end of the runtime.
+ */
+#include <gonet.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "name_server.h"
+#include "support/actor.h"
+#include "support/check.h"
+#include "support/leak.h"
+
+static name_server_t *server;
+static const char *server_text;
+static gonet_resolver_t resolver;
+
+static int setup(void **state)
+{
+    int status = leak_setup(state);
+
+    server = name_server_start(&server_text);
+    resolver = (gonet_resolver_t){.servers = server_text};
+    return status;
+}
+
+static int teardown(void **state)
+{
+    name_server_stop(server);
+    return leak_teardown(state);
+}
+
+static void everything(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet_duration_t ttl = 0;
+    size_t n = 0;
+    GONET_AUTO_FREE gonet_ip_t *ips =
+        gonet_resolver_lookup_ip_ttl(&resolver, NULL, "ip", "both.test", &n, &ttl, &err);
+
+    (void)arg;
+    CHECK_ERROR(err, NULL);
+    CHECK_INT(n, 2);
+    CHECK_INT(ttl, 30 * GONET_SECOND);
+    GONET_AUTO_FREE const char **hosts =
+        gonet_resolver_lookup_host(&resolver, NULL, "both.test", &n, &err);
+    REQUIRE(hosts != NULL && n == 2 && hosts[2] == NULL);
+    GONET_AUTO_FREE gonet_txt_t *txt =
+        gonet_resolver_lookup_txt(&resolver, NULL, "both.test", &n, &err);
+    REQUIRE(txt != NULL && n == 1);
+    CHECK_TEXT(txt[0].text, "text");
+    CHECK_INT(txt[0].len, 4);
+    GONET_AUTO_FREE char *cname = gonet_resolver_lookup_cname(&resolver, NULL, "both.test", &err);
+    REQUIRE(cname != NULL);
+    CHECK_TEXT(cname, "both.test.");
+    GONET_AUTO_FREE gonet_netip_addr_t *addrs =
+        gonet_resolver_lookup_net_ip(&resolver, NULL, "ip4", "tc.test", &n, &err);
+    REQUIRE(addrs != NULL && n == 1);
+    CHECK_INT(addrs[0].bits, 32);
+    CHECK(gonet_resolver_lookup_ip_addr(&resolver, NULL, "nx.test", &n, &err) == NULL);
+    CHECK(err != NULL && gonet_error_as_dns(err)->is_not_found);
+    CHECK(gonet_resolver_lookup_ip(&resolver, NULL, "tcp", "nx.test", &n, &err) == NULL);
+    CHECK_ERROR(err, "unknown network tcp");
+    GONET_AUTO_FREE gonet_ip_t *literal =
+        gonet_resolver_lookup_ip_ttl(&resolver, NULL, "ip", "::", &n, &ttl, &err);
+    CHECK_INT(n, 2);
+    CHECK_INT(ttl, -1);
+}
+
+static void by_task(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, everything, NULL);
+}
+
+static void by_thread(void **state)
+{
+    (void)state;
+    actor_run_test(THREADS, everything, NULL);
+}
+
+/* A lookup of a kind; how many results. */
+static size_t look_up(const gonet_resolver_t *r, gonet_context_t *ctx, int kind, const char *name,
+                      gonet_error_t **err)
+{
+    void *result = NULL;
+    size_t n = 0;
+
+    switch (kind) {
+    case 0:
+        result = gonet_resolver_lookup_ip_addr(r, ctx, name, &n, err);
+        break;
+    case 1:
+        result = gonet_resolver_lookup_host(r, ctx, name, &n, err);
+        break;
+    case 2:
+        result = gonet_resolver_lookup_txt(r, ctx, name, &n, err);
+        break;
+    case 3:
+        result = gonet_resolver_lookup_cname(r, ctx, name, err);
+        n = result != NULL;
+        break;
+    }
+    gonet_free(result);
+    return n;
+}
+
+static void cancel_later(void *arg)
+{
+    gonet_sleep(30 * GONET_MILLISECOND);
+    gonet_context_cancel(arg);
+}
+
+/* All kinds, UDP and TCP, ended by a cancel, then by a deadline: at once, and with the right words.
+ */
+static void give_up(void *arg)
+{
+    static const char *const names[] = {"silent.test", "tcsilent.test"};
+
+    (void)arg;
+    for (int i = 0; i < 16; i++) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        bool cancel = i / 8 == 0;
+        gonet_context_t *ctx = cancel ? gonet_context_with_cancel(NULL)
+                                      : gonet_context_with_timeout(NULL, 30 * GONET_MILLISECOND);
+        gonet_resolver_t tcp = resolver;
+        gonet_time_t start = gonet_now();
+        actor_t actor;
+
+        if (cancel)
+            actor_start(&actor, BY_TASK, cancel_later, ctx);
+        CHECK_INT(look_up(&tcp, ctx, i % 4, names[i / 4 % 2], &err), 0);
+        CHECK(gonet_since(start) < 3 * GONET_SECOND);
+        CHECK(err != NULL && gonet_error_is(err, cancel ? gonet_err_canceled
+                                                        : gonet_err_context_deadline_exceeded));
+        if (cancel)
+            actor_join(&actor);
+        gonet_context_free(ctx);
+    }
+}
+
+static void given_up_by_task(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, give_up, NULL);
+}
+
+static void given_up_by_thread(void **state)
+{
+    (void)state;
+    actor_run_test(THREADS, give_up, NULL);
+}
+
+static _Atomic int found;
+
+static void look_up_slow(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+
+    found += (int)look_up(&resolver, arg, 0, "slow.test", &err);
+}
+
+/* Equal lookups ask once; one that gives up takes nothing from the others. */
+static void share(void *arg)
+{
+    actor_t actors[40];
+    gonet_context_t *ctx = gonet_context_with_timeout(NULL, 20 * GONET_MILLISECOND);
+    int before = name_server_count(server);
+
+    (void)arg;
+    found = 0;
+    for (int i = 0; i < 40; i++)
+        actor_start(&actors[i], i % 2 ? BY_TASK : BY_THREAD, look_up_slow, i < 10 ? ctx : NULL);
+    for (int i = 0; i < 40; i++)
+        actor_join(&actors[i]);
+    gonet_context_free(ctx);
+    CHECK_INT(found, 30 * 2);
+    CHECK_INT(name_server_count(server) - before, 2);
+}
+
+static void shared(void **state)
+{
+    (void)state;
+    actor_run_test(THREADS, share, NULL);
+}
+
+static _Atomic int dials;
+
+static gonet_conn_t *dial(void *arg, gonet_context_t *ctx, const char *network, const char *address,
+                          gonet_error_t **err)
+{
+    dials++;
+    if (strcmp(arg, "fail") == 0) {
+        gonet_error_set(err, gonet_error_new("no way"));
+        return NULL;
+    }
+    CHECK(strcmp(network, "udp") == 0 || strcmp(network, "tcp") == 0);
+    CHECK_TEXT(address, server_text);
+    return gonet_dialer_dial_context(NULL, ctx, arg, address, err);
+}
+
+/* Over connections of the user's: streams, whatever the network that was asked for. */
+static void dial_own(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet_resolver_t r = {.servers = server_text, .dial = dial, .dial_arg = (void *)"tcp"};
+    gonet_context_t *ctx = gonet_context_with_cancel(NULL);
+    actor_t actor;
+
+    (void)arg;
+    dials = 0;
+    CHECK_INT(look_up(&r, NULL, 0, "both.test", &err), 2);
+    CHECK_INT(dials, 2);
+    CHECK_INT(look_up(&r, ctx, 2, "both.test", &err), 1);
+    actor_start(&actor, BY_TASK, cancel_later, ctx);
+    gonet_time_t start = gonet_now();
+    CHECK_INT(look_up(&r, ctx, 2, "silent.test", &err), 0);
+    CHECK(gonet_error_is(err, gonet_err_canceled));
+    CHECK(gonet_since(start) < 3 * GONET_SECOND);
+    actor_join(&actor);
+    gonet_context_free(ctx);
+    r.dial_arg = (void *)"fail";
+    CHECK_INT(look_up(&r, NULL, 2, "x.test", &err), 0);
+    char want[128];
+    snprintf(want, sizeof(want), "lookup x.test on %s: no way", server_text);
+    CHECK_ERROR(err, want);
+}
+
+static void dialed(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, dial_own, NULL);
+    actor_run_test(THREADS, dial_own, NULL);
+}
+
+static void look_up_one(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    char name[32];
+
+    snprintf(name, sizeof(name), "n%d.test", *(int *)arg);
+    if (look_up(&resolver, NULL, 0, name, &err) == 2)
+        found++;
+    else
+        check_fail(__FILE__, __LINE__, "%s", gonet_error_string(err));
+}
+
+#define MANY 2000
+
+static void ask_many(void *arg)
+{
+    static actor_t actors[MANY];
+    static int numbers[MANY];
+
+    (void)arg;
+    found = 0;
+    for (int i = 0; i < MANY; i++) {
+        numbers[i] = i;
+        actor_start(&actors[i], BY_TASK, look_up_one, &numbers[i]);
+    }
+    for (int i = 0; i < MANY; i++)
+        actor_join(&actors[i]);
+    CHECK_INT(found, MANY);
+}
+
+static void many(void **state)
+{
+    (void)state;
+    actor_run_test(THREADS, ask_many, NULL);
+}
+
+/* Questions that are given up by the hundred leave nothing behind. */
+static void abandon_many(void *arg)
+{
+    int before = leak_open_descriptors();
+
+    (void)arg;
+    for (int i = 0; i < 300; i++) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        gonet_context_t *ctx = gonet_context_with_timeout(NULL, GONET_MILLISECOND);
+
+        CHECK_INT(look_up(&resolver, ctx, i % 4, "silent.test", &err), 0);
+        gonet_context_free(ctx);
+    }
+    AWAIT(gonet_num_task() <= 1);
+    CHECK(leak_open_descriptors() <= before + 8); /* the runtime's own */
+}
+
+static void abandoned(void **state)
+{
+    (void)state;
+    actor_run_test(THREADS, abandon_many, NULL);
+}
+
+static void wait_for_ever(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+
+    look_up(&resolver, NULL, *(int *)arg, "silent.test", &err);
+    found += err != NULL;
+}
+
+/* gonet_shutdown brings every lookup back. */
+static void shut_down(void **state)
+{
+    static int kinds[] = {0, 1, 2, 3};
+
+    (void)state;
+    found = 0;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(gonet_go(wait_for_ever, &kinds[i]), 0);
+    while (name_server_count(server) < 5)
+        check_pause();
+    assert_int_equal(gonet_shutdown(20 * GONET_SECOND), 0);
+    assert_int_equal(found, 4);
+}
+
+static void refuse(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet_resolver_t r = {.servers = "127.0.0.1:1"};
+    const gonet_dns_error_t *dns;
+
+    (void)arg;
+    CHECK_INT(look_up(&r, NULL, 0, "x.test", &err), 0);
+    dns = gonet_error_as_dns(err);
+    REQUIRE(dns != NULL);
+    CHECK(strstr(dns->err, "->127.0.0.1:1: read: connection refused") != NULL);
+    CHECK(dns->is_temporary && !dns->is_timeout);
+    r.servers = "localhost";
+    CHECK_INT(look_up(&r, NULL, 0, "x.test", &err), 0);
+    CHECK_ERROR(err, "lookup x.test on localhost: the resolver's servers are not addresses");
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, refuse, NULL);
+    actor_run_test(THREADS, refuse, NULL);
+}
+
+#define SERVED(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SERVED(by_task),
+        SERVED(by_thread),
+        SERVED(given_up_by_task),
+        SERVED(given_up_by_thread),
+        SERVED(shared),
+        SERVED(dialed),
+        SERVED(many),
+        SERVED(abandoned),
+        SERVED(shut_down),
+        SERVED(refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
