@@ -2,7 +2,7 @@
  * OpError: one allocation that holds the view, copies of the addresses there are, the strings and
  * the text, which is made at once since errors are immutable.
  */
-#include "gonet/op_error.h"
+#include "conn/op_error.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,21 +71,24 @@ const gonet_op_error_t *gonet_error_as_op(const gonet_error_t *err)
     return e == NULL ? NULL : op_view(e);
 }
 
-/* An address as text, with what stands before it; nothing without one. */
+/* An address as text and what stands before it; nothing without one. */
 typedef struct {
-    char text[GONET_ADDR_STRLEN + 2];
+    const char *before;
+    const char *text;
+    char room[GONET_ADDR_STRLEN];
 } part_t;
 
-static const char *addr_part(part_t *part, const char *before, const gonet_addr_t *addr)
+static void addr_part(part_t *part, const char *before, const gonet_addr_t *addr)
 {
-    size_t len = strlen(before);
+    part->before = addr == NULL ? "" : before;
+    part->text = "";
+    if (addr != NULL)
+        part->text = gonet_addr_string(addr, part->room, sizeof(part->room));
+}
 
-    part->text[0] = '\0';
-    if (addr != NULL) {
-        memcpy(part->text, before, len + 1);
-        (void)gonet_addr_string(addr, part->text + len, sizeof(part->text) - len);
-    }
-    return part->text;
+static size_t part_len(const part_t *part)
+{
+    return strlen(part->before) + strlen(part->text);
 }
 
 static const char *copy_string(char **room, const char *s)
@@ -103,22 +106,20 @@ static const gonet_addr_t *none_is_null(const gonet_addr_t *addr)
     return addr == NULL || addr->kind == GONET_ADDR_NONE ? NULL : addr;
 }
 
-gonet_error_t *gonet_op_error_new(const char *op, const char *net, const gonet_addr_t *source,
-                                  const gonet_addr_t *addr, gonet_error_t *err)
+/* Takes err; source and addr are NULL where there is none. */
+static gonet_error_t *make(const char *op, const char *net, const gonet_addr_t *source,
+                           const gonet_addr_t *addr, const part_t *to, gonet_error_t *err)
 {
-    static const char format[] = "%s%s%s%s%s: %s";
+    static const char format[] = "%s%s%s%s%s%s%s: %s";
     const char *space = net[0] == '\0' ? "" : " ";
     const char *cause = gonet_error_string(err);
-    part_t from, to;
+    part_t from;
     op_error_t *e;
     size_t addrs, strings, text;
     char *room;
 
-    source = none_is_null(source);
-    addr = none_is_null(addr);
     addr_part(&from, " ", source);
-    addr_part(&to, source == NULL ? " " : "->", addr);
-    text = strlen(op) + strlen(space) + strlen(net) + strlen(from.text) + strlen(to.text) +
+    text = strlen(op) + strlen(space) + strlen(net) + part_len(&from) + part_len(to) +
            strlen(cause) + 3;
     strings = strlen(op) + strlen(net) + 2;
     addrs = (source != NULL) + (size_t)(addr != NULL);
@@ -133,7 +134,30 @@ gonet_error_t *gonet_op_error_new(const char *op, const char *net, const gonet_a
         e->view.addr = memcpy(&e->addrs[--addrs], addr, sizeof(*addr));
     if (source != NULL)
         e->view.source = memcpy(&e->addrs[--addrs], source, sizeof(*source));
-    snprintf(room, text, format, op, space, net, from.text, to.text, cause);
+    snprintf(room, text, format, op, space, net, from.before, from.text, to->before, to->text,
+             cause);
     e->base.text = room;
     return &e->base;
+}
+
+gonet_error_t *gonet_op_error_new(const char *op, const char *net, const gonet_addr_t *source,
+                                  const gonet_addr_t *addr, gonet_error_t *err)
+{
+    part_t to;
+
+    source = none_is_null(source);
+    addr = none_is_null(addr);
+    addr_part(&to, source == NULL ? " " : "->", addr);
+    return make(op, net, source, addr, &to, err);
+}
+
+gonet_error_t *gonet__op_error_named(const char *op, const char *net, const gonet_addr_t *source,
+                                     const char *name, gonet_error_t *err)
+{
+    part_t to;
+
+    source = none_is_null(source);
+    to.before = source == NULL ? " " : "->";
+    to.text = name;
+    return make(op, net, source, NULL, &to, err);
 }

@@ -8,6 +8,7 @@
 
 #include "addr/addr_error.h"
 #include "base/alloc.h"
+#include "conn/op_error.h"
 #include "resolve/services.h"
 #include "gonet/hostport.h"
 
@@ -199,6 +200,12 @@ static gonet_error_t *match_local(const gonet_addr_t *local, gonet__addr_list_t 
     return kept == 0 ? local_error(no_suitable, local) : NULL;
 }
 
+/* A unix name longer than any that the kernel takes; nothing else fails that way. */
+static gonet_error_t *too_long(void)
+{
+    return gonet_errno_error(EINVAL);
+}
+
 static gonet_error_t *resolve_unix(const gonet__network_t *network, const char *address,
                                    const gonet_addr_t *local, gonet__addr_list_t *list)
 {
@@ -207,7 +214,7 @@ static gonet_error_t *resolve_unix(const gonet__network_t *network, const char *
     if (local != NULL && strcmp(network->name, gonet_addr_network(local)) != 0)
         return local_error(mismatched, local);
     if (len >= GONET_UNIX_NAME_SIZE)
-        return gonet_errno_error(EINVAL);
+        return too_long();
     list->v = gonet__calloc(1, sizeof(*list->v));
     if (list->v == NULL)
         return gonet_err_no_memory;
@@ -253,4 +260,22 @@ gonet_error_t *gonet__resolve_listen(const gonet__resolve_t *how, const char *ne
     if (network->kind == GONET__NETWORK_UNIX)
         return resolve_unix(network, address, NULL, list);
     return gonet__resolve_inet(how, network, address, list);
+}
+
+gonet_error_t *gonet__resolve_dial_failed(const char *network, const gonet_addr_t *local,
+                                          const char *address, gonet_error_t *e)
+{
+    if (e != too_long())
+        return gonet_op_error_new("dial", network, NULL, NULL, e);
+    return gonet__op_error_named("dial", network, local, address,
+                                 gonet_syscall_error_new("connect", EINVAL));
+}
+
+gonet_error_t *gonet__resolve_listen_failed(const char *network, const char *address,
+                                            gonet_error_t *e)
+{
+    if (e != too_long())
+        return gonet_op_error_new("listen", network, NULL, NULL, e);
+    return gonet__op_error_named("listen", network, NULL, address,
+                                 gonet_syscall_error_new("bind", EINVAL));
 }

@@ -44,6 +44,13 @@ gonet_error_t *gonet__resolve_listen(const gonet__resolve_t *how, const char *ne
                                      const char *address, gonet__network_t *network,
                                      gonet__addr_list_t *list);
 
+/* The OpErrors of resolutions that failed; they take e. A unix name that no address can hold is
+ * shown whole. */
+gonet_error_t *gonet__resolve_dial_failed(const char *network, const gonet_addr_t *local,
+                                          const char *address, gonet_error_t *e);
+gonet_error_t *gonet__resolve_listen_failed(const char *network, const char *address,
+                                            gonet_error_t *e);
+
 /* gonet__addr_list_first returns the first IPv4 address (or the first other one), else the first.
  */
 const gonet_addr_t *gonet__addr_list_first(const gonet__addr_list_t *list, bool ipv4);

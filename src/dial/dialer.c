@@ -55,7 +55,7 @@ static gonet_conn_t *dial(const gonet__dial_t *d, const char *address, gonet_err
     gonet_error_t *e = gonet__resolve_dial(&how, d->network, address, d->local, &network, &list);
 
     if (e != NULL) {
-        gonet_error_set(err, gonet_op_error_new("dial", d->network, NULL, NULL, e));
+        gonet_error_set(err, gonet__resolve_dial_failed(d->network, d->local, address, e));
         return NULL;
     }
     c = dial_list(d, &network, &list, &e);

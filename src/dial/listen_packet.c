@@ -41,7 +41,7 @@ gonet_packet_conn_t *gonet_listen_config_listen_packet(const gonet_listen_config
     gonet__error_clear(err);
     e = gonet__resolve_listen(&how, network, address, &parsed, &list);
     if (e != NULL) {
-        gonet_error_set(err, gonet_op_error_new("listen", network, NULL, NULL, e));
+        gonet_error_set(err, gonet__resolve_listen_failed(network, address, e));
         return NULL;
     }
     local = gonet__addr_list_first(&list, true);

@@ -645,6 +645,29 @@ static void test_casts(void **state)
     pair_close(&p);
 }
 
+/* Names of any length are refused alike, and shown whole. */
+static void test_long_names(void **state)
+{
+    gonet_error_t *err = NULL;
+    char name[300], want[400];
+
+    (void)state;
+    for (size_t len = 108; len < sizeof(name); len += 19) {
+        memset(name, 'n', len);
+        name[len] = '\0';
+        assert_null(gonet_dial("unix", name, &err));
+        snprintf(want, sizeof(want), "dial unix %s: connect: invalid argument", name);
+        error_is(&err, want);
+        assert_null(gonet_listen("unixpacket", name, &err));
+        snprintf(want, sizeof(want), "listen unixpacket %s: bind: invalid argument", name);
+        error_is(&err, want);
+        assert_null(gonet_listen_packet("unixgram", name, &err));
+        snprintf(want, sizeof(want), "listen unixgram %s: bind: invalid argument", name);
+        assert_true(gonet_error_is_errno(err, EINVAL));
+        error_is(&err, want);
+    }
+}
+
 static int make_dir(void **state)
 {
     (void)state;
@@ -666,6 +689,7 @@ int main(void)
         LEAK_TEST(test_paths),       LEAK_TEST(test_dial_bound),  LEAK_TEST(test_local_addr),
         LEAK_TEST(test_wrong_calls), LEAK_TEST(test_listener),    LEAK_TEST(test_full_backlog),
         LEAK_TEST(test_full_queue),  LEAK_TEST(test_files),       LEAK_TEST(test_casts),
+        LEAK_TEST(test_long_names),
     };
 
     return cmocka_run_group_tests_name("unix", tests, make_dir, remove_dir);
