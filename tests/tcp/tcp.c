@@ -235,22 +235,49 @@ void tcp_pattern(char *p, size_t len)
         p[i] = pattern_byte(i);
 }
 
-size_t tcp_read_pattern(gonet_conn_t *c, size_t offset)
+size_t tcp_read_pattern(gonet_conn_t *c)
 {
     gonet_error_t *err = NULL;
     char buf[65536];
-    size_t sum = offset;
+    size_t sum = 0;
     ssize_t n;
 
     while ((n = gonet_conn_read(c, buf, sizeof(buf), &err)) > 0) {
         for (ssize_t i = 0; i < n; i++, sum++) {
             if (buf[i] != pattern_byte(sum)) {
                 CHECK_INT(buf[i], pattern_byte(sum));
-                return sum - offset;
+                return sum;
             }
         }
     }
     CHECK(err == gonet_eof);
     gonet_error_set(&err, NULL);
-    return sum - offset;
+    return sum;
+}
+
+void close_pair(gonet_conn_t *a, gonet_conn_t *b)
+{
+    gonet_conn_free(a);
+    gonet_conn_free(b);
+}
+
+void expect_byte(gonet_conn_t *c, char want)
+{
+    gonet_error_t *err = NULL;
+    char byte = 0;
+
+    CHECK_INT(gonet_conn_read(c, &byte, 1, &err), 1);
+    CHECK_ERROR(err, NULL);
+    CHECK_INT(byte, want);
+    gonet_error_free(err);
+}
+
+void expect_eof(gonet_conn_t *c)
+{
+    gonet_error_t *err = NULL;
+    char byte;
+
+    CHECK_INT(gonet_conn_read(c, &byte, 1, &err), 0);
+    CHECK(err == gonet_eof);
+    gonet_error_free(err);
 }

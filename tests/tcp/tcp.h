@@ -76,15 +76,26 @@ unsigned tcp_listener_users(gonet_listener_t *l);
 void tcp_park_read(op_t *o, actor_kind_t kind, gonet_conn_t *c, char *p);
 void tcp_park_write(op_t *o, actor_kind_t kind, gonet_conn_t *c);
 
+/* OPEN_PAIR declares two connected ends, or leaves the calling function; close_pair frees them. */
+#define OPEN_PAIR(a, b)           \
+    gonet_conn_t *(a), *(b);      \
+    if (!net_pair("tcp", &a, &b)) \
+    return
+void close_pair(gonet_conn_t *a, gonet_conn_t *b);
+
+/* expect_byte reads one byte, and expect_eof the end of the stream. */
+void expect_byte(gonet_conn_t *c, char want);
+void expect_eof(gonet_conn_t *c);
+
 /* tcp_closed says whether the descriptor's number is free. */
 bool tcp_closed(int fd);
 
 /* tcp_reset lets peer end the connection by a reset, and returns when c has seen it. */
 void tcp_reset(gonet_conn_t *c, gonet_conn_t *peer);
 
-/* tcp_read_all reads until the end of the stream; the bytes are the pattern's, from offset on. */
-size_t tcp_read_pattern(gonet_conn_t *c, size_t offset);
+/* tcp_pattern fills p; tcp_read_pattern reads that until the end of the stream, and counts. */
 void tcp_pattern(char *p, size_t len);
+size_t tcp_read_pattern(gonet_conn_t *c);
 
 #define TCP_PAST ((gonet_time_t){1})
 

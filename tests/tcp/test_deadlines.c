@@ -11,28 +11,6 @@
 #define READ_TIMEOUT  "read tcp <L>-><R>: i/o timeout"
 #define WRITE_TIMEOUT "write tcp <L>-><R>: i/o timeout"
 
-#define OPEN_PAIR(a, b)           \
-    gonet_conn_t *(a), *(b);      \
-    if (!net_pair("tcp", &a, &b)) \
-    return
-
-static void close_pair(gonet_conn_t *a, gonet_conn_t *b)
-{
-    gonet_conn_free(a);
-    gonet_conn_free(b);
-}
-
-static void expect_read(gonet_conn_t *c, char want)
-{
-    gonet_error_t *err = NULL;
-    char byte = 0;
-
-    CHECK_INT(gonet_conn_read(c, &byte, 1, &err), 1);
-    CHECK_ERROR(err, NULL);
-    CHECK_INT(byte, want);
-    gonet_error_free(err);
-}
-
 /* 10.2, 10.3, 10.5, 9.11: wakes who waits, stays, spares the other side, and loses nothing. */
 static void past_deadline_wakes_a_reader(actor_mode_t mode)
 {
@@ -54,9 +32,9 @@ static void past_deadline_wakes_a_reader(actor_mode_t mode)
         CHECK_INT(gonet_conn_write(a, "z", 1, NULL), 1);
     }
     CHECK_INT(gonet_conn_set_read_deadline(a, gonet_no_deadline, NULL), 0);
-    expect_read(a, 'x');
+    expect_byte(a, 'x');
     CHECK_INT(gonet_conn_set_read_deadline(a, gonet_after(GONET_HOUR), NULL), 0);
-    expect_read(a, 'y');
+    expect_byte(a, 'y');
     gonet_error_free(err);
     close_pair(a, b);
 }
@@ -75,7 +53,7 @@ static void past_deadline_wakes_a_writer(actor_mode_t mode)
     CHECK_INT(gonet_conn_write(a, "", 0, &err), -1); /* 9.16 */
     CHECK_CONN_ERROR(err, a, WRITE_TIMEOUT);
     CHECK_INT(gonet_conn_write(b, "r", 1, NULL), 1);
-    expect_read(a, 'r');
+    expect_byte(a, 'r');
     gonet_error_free(err);
     close_pair(a, b);
 }
@@ -227,7 +205,7 @@ static void partial_write(actor_mode_t mode)
     CHECK(o.count > 0 && o.count < len);
     op_free(&o);
     CHECK_INT(gonet_conn_close_write(a, NULL), 0);
-    CHECK_INT(tcp_read_pattern(b, 0), o.count);
+    CHECK_INT(tcp_read_pattern(b), o.count);
     close_pair(a, b);
     free(p);
 }
@@ -289,7 +267,7 @@ static void queued_readers_time_out(actor_mode_t mode)
     }
     CHECK_INT(gonet_conn_set_read_deadline(a, gonet_no_deadline, NULL), 0);
     CHECK_INT(gonet_conn_write(b, "q", 1, NULL), 1);
-    expect_read(a, 'q');
+    expect_byte(a, 'q');
     close_pair(a, b);
 }
 
@@ -328,7 +306,7 @@ static void far_deadlines_never_pass(actor_mode_t mode)
         CHECK_INT(gonet_conn_set_deadline(a, far[i], NULL), 0);
         tcp_park_read(&o, actor_helper(mode), a, &byte);
         CHECK_INT(gonet_conn_write(a, "f", 1, NULL), 1);
-        expect_read(b, 'f');
+        expect_byte(b, 'f');
         CHECK_INT(gonet_conn_write(b, "f", 1, NULL), 1);
         op_join(&o);
         CHECK_INT(o.result, 1);
