@@ -74,9 +74,11 @@ bool gonet__worker_steal(gonet__worker_t *w)
 
     while (stays && taken == 0 && (v = gonet__runtime_victim(w)) != NULL) {
         gonet__task_t *t = take_fresh(v, (atomic_load(&v->fresh_count) + 1) / 2, &taken);
-        /* in this order: nobody may find no task while there is one */
+        atomic_fetch_add(&gonet__runtime.moves_begun, 1);
+        atomic_thread_fence(memory_order_release);
         gonet__worker_count_own(w, (long)taken);
-        atomic_fetch_sub_explicit(&v->live_others, (long)taken, memory_order_release);
+        atomic_fetch_sub_explicit(&v->live_others, (long)taken, memory_order_relaxed);
+        atomic_fetch_add(&gonet__runtime.moves_ended, 1);
         while (t != NULL) {
             gonet__task_t *next = t->next;
             gonet__worker_add_fresh(w, t);

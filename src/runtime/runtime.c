@@ -304,11 +304,22 @@ static void add_live(gonet__worker_t *w, void *sum)
     *(long *)sum += gonet__worker_live(w);
 }
 
+/* Under the lock. A task that is just being moved counts once. */
 static long live_tasks(void)
 {
-    long sum = 0;
+    uint32_t moves;
+    long sum;
 
-    gonet__runtime_each(add_live, &sum);
+    do {
+        sum = 0;
+        moves = atomic_load(&rt.moves_ended);
+        if (moves != atomic_load(&rt.moves_begun)) {
+            sched_yield();
+            continue;
+        }
+        gonet__runtime_each(add_live, &sum);
+        atomic_thread_fence(memory_order_acquire);
+    } while (moves != atomic_load(&rt.moves_begun));
     return sum;
 }
 

@@ -27,6 +27,7 @@ typedef struct {
     /* Sleepers who were called for tasks that have not begun; see runtime.c. */
     _Atomic(gonet__worker_t *) searcher;
     _Atomic(gonet__worker_t *) watcher;
+    _Atomic uint32_t moves_begun, moves_ended; /* of tasks from worker to worker */
 } gonet__runtime_t;
 
 extern gonet__runtime_t gonet__runtime;

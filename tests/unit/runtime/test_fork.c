@@ -20,13 +20,6 @@
 #include "support/leak.h"
 #include "support/net.h"
 
-/* The children start threads. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
-
 /* In the child: whatever was checked decides. */
 static void leave(void)
 {
