@@ -23,4 +23,9 @@ bool gonet__zone_cache_name(uint32_t index, char *name);
 /* gonet__zone_cache_offer uses a table that was just fetched, if the one kept is out of date. */
 void gonet__zone_cache_offer(const gonet_interface_t *list, size_t n);
 
+#ifdef GONET_TEST_HOOKS
+/* gonet__zone_cache_expire makes what is kept out of date. */
+void gonet__zone_cache_expire(void);
+#endif
+
 #endif

@@ -16,7 +16,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "gonet/buffers.h"
 #include "gonet/dial.h"
+#include "gonet/io.h"
+#include "gonet/tcp.h"
 #include "gonet/unixsock.h"
 #include "support/leak.h"
 
@@ -622,6 +625,62 @@ static void test_files(void **state)
     gonet_unix_conn_free(gram);
 }
 
+/* All pieces are one datagram (behaviour 18.7). */
+static void test_pieces(void **state)
+{
+    char text[] = "abcde";
+    struct iovec v[3] = {{text, 2}, {NULL, 0}, {text + 2, 3}};
+    gonet_buffers_t buffers = {v, 3};
+    gonet_unix_conn_t *b = bound("@gonet-b"), *a;
+    gonet_unix_addr_t to = named("unixgram", "@gonet-b");
+    gonet_error_t *err = NULL;
+    char buf[16];
+
+    (void)state;
+    a = gonet_dial_unix("unixgram", NULL, &to, &err);
+    assert_int_equal(gonet_buffers_write_to(&buffers, gonet_unix_conn_as_writer(a), &err), 5);
+    assert_int_equal(gonet_unix_conn_read(b, buf, sizeof(buf), &err), 5);
+    assert_memory_equal(buf, "abcde", 5);
+    gonet_unix_conn_free(b);
+    v[0] = (struct iovec){text, 1};
+    buffers = (gonet_buffers_t){v, 1};
+    assert_int_equal(gonet_buffers_write_to(&buffers, gonet_unix_conn_as_writer(a), &err), -1);
+    error_is(&err, "writev unixgram @->@gonet-b: writev: connection refused");
+    gonet_unix_conn_free(a);
+}
+
+/* A copy into TCP takes everything from a stream, and single records from others. */
+static void copy_to_tcp(const char *net)
+{
+    gonet_error_t *err = NULL;
+    gonet_tcp_addr_t any = {.ip = gonet_ipv4(127, 0, 0, 1)};
+    gonet_tcp_listener_t *l = gonet_listen_tcp("tcp", &any, &err);
+    gonet_tcp_conn_t *c, *s;
+    char buf[16];
+    pair_t p;
+
+    pair_open(&p, net, "@gonet-s");
+    c = gonet_dial_tcp("tcp", NULL, gonet_addr_as_tcp(gonet_tcp_listener_addr(l)), &err);
+    s = gonet_tcp_listener_accept_tcp(l, &err);
+    assert_int_equal(gonet_unix_conn_write(p.a, "hello", 5, &err), 5);
+    assert_int_equal(gonet_unix_conn_write(p.a, ", you", 5, &err), 5);
+    assert_int_equal(gonet_unix_conn_close_write(p.a, &err), 0);
+    assert_int_equal(gonet_tcp_conn_read_from(c, gonet_unix_conn_as_reader(p.b), &err), 10);
+    assert_int_equal(gonet_read_full(gonet_tcp_conn_as_reader(s), buf, 10, NULL, &err), 0);
+    assert_memory_equal(buf, "hello, you", 10);
+    gonet_tcp_conn_free(c);
+    gonet_tcp_conn_free(s);
+    gonet_tcp_listener_free(l);
+    pair_close(&p);
+}
+
+static void test_copy(void **state)
+{
+    (void)state;
+    copy_to_tcp("unix");
+    copy_to_tcp("unixpacket");
+}
+
 static void test_casts(void **state)
 {
     pair_t p;
@@ -689,7 +748,7 @@ int main(void)
         LEAK_TEST(test_paths),       LEAK_TEST(test_dial_bound),  LEAK_TEST(test_local_addr),
         LEAK_TEST(test_wrong_calls), LEAK_TEST(test_listener),    LEAK_TEST(test_full_backlog),
         LEAK_TEST(test_full_queue),  LEAK_TEST(test_files),       LEAK_TEST(test_casts),
-        LEAK_TEST(test_long_names),
+        LEAK_TEST(test_long_names),  LEAK_TEST(test_pieces),      LEAK_TEST(test_copy),
     };
 
     return cmocka_run_group_tests_name("unix", tests, make_dir, remove_dir);

@@ -246,6 +246,14 @@ static int part_cache(void)
     run("ip link del w2");
     gonet_free(gonet_interfaces(NULL, NULL)); /* the table is not yet out of date */
     CHILD_CHECK(gonet__zone_cache_index("w2") == v2);
+    gonet__zone_cache_expire();
+    CHILD_CHECK(gonet__zone_cache_index("w2") == 0);
+    /* Listing the interfaces brings a table that is out of date up to date (behaviour 20.7). */
+    run("ip link add v6 type veth peer name v7 && ip link set v6 name w6");
+    gonet__zone_cache_expire();
+    gonet_free(gonet_interfaces(NULL, NULL));
+    run("ip link set v7 name w7");
+    CHILD_CHECK(gonet__zone_cache_index("v7") == if_nametoindex("w7"));
     return 0;
 }
 
