@@ -143,6 +143,7 @@ measure_micro() {
     micro_rounds spawn1 1000000
     micro_rounds spawn1000 1000000
     micro_rounds chan 1000000
+    micro_rounds pipe 1000000
     micro_rounds mutex 10000000
     micro_rounds mutex-contended 1000000
     micro_rounds dial 10000

@@ -135,6 +135,32 @@ static void run_chan(long ops, long tasks)
     gonet_chan_free(s.pong);
 }
 
+static void echoer(void *arg)
+{
+    gonet_conn_t *c = arg;
+    char byte;
+
+    while (gonet_conn_read(c, &byte, 1, NULL) == 1)
+        gonet_conn_write(c, &byte, 1, NULL);
+    gonet_conn_free(c);
+}
+
+static void run_pipe(long ops, long tasks)
+{
+    gonet_conn_t *a, *b;
+    char byte = 1;
+    long i;
+
+    (void)tasks;
+    if (gonet_pipe(&a, &b) != 0)
+        bench_die("gonet_pipe: out of memory");
+    start(echoer, b);
+    for (i = 0; i < ops; i++)
+        if (gonet_conn_write(a, &byte, 1, NULL) != 1 || gonet_conn_read(a, &byte, 1, NULL) != 1)
+            bench_die("the pipe was closed");
+    gonet_conn_free(a);
+}
+
 static void run_mutex(long ops, long tasks)
 {
     shared_t s = {0};
@@ -254,6 +280,7 @@ static const micro_t micros[] = {
     {"spawn1000", run_spawn, 1000},
     {"spawn-yield", run_spawn_yield, 1},
     {"chan", run_chan, 2},
+    {"pipe", run_pipe, 2},
     {"mutex", run_mutex, 1},
     {"mutex-contended", run_mutex_contended, 4},
     {"dial", run_dial, 2},

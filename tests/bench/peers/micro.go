@@ -84,6 +84,29 @@ func channel(ops, tasks int) {
 	group.Wait()
 }
 
+func pipe(ops, tasks int) {
+	a, b := net.Pipe()
+	go func() {
+		var one [1]byte
+		for {
+			if _, err := b.Read(one[:]); err != nil {
+				return
+			}
+			b.Write(one[:])
+		}
+	}()
+	var one [1]byte
+	for i := 0; i < ops; i++ {
+		if _, err := a.Write(one[:]); err != nil {
+			die(err)
+		}
+		if _, err := a.Read(one[:]); err != nil {
+			die(err)
+		}
+	}
+	a.Close()
+}
+
 func mutex(ops, tasks int) {
 	var m sync.Mutex
 	counter := 0
@@ -165,7 +188,7 @@ var micros = map[string]struct {
 }{
 	"yield2": {yield, 2}, "yield1000": {yield, 1000},
 	"spawn1": {spawn, 1}, "spawn1000": {spawn, 1000},
-	"spawn-yield": {spawnYield, 1}, "chan": {channel, 2},
+	"spawn-yield": {spawnYield, 1}, "chan": {channel, 2}, "pipe": {pipe, 2},
 	"mutex": {mutex, 1}, "mutex-contended": {mutexContended, 4},
 	"dial": {dial, 2}, "dial-wait": {dialWait, 2},
 }
