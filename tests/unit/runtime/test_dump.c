@@ -315,6 +315,7 @@ static void looking_disturbs_nobody(void **state)
     atomic_store(&stop, true);
     for (int i = 0; i < N; i++)
         actor_join(&actor[i]);
+    AWAIT(gonet_num_task() == 0); /* those that start_here started look at stop, too */
     check_report();
 }
 
