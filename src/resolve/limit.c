@@ -37,9 +37,8 @@ gonet__wait_state_t gonet__wait_within(gonet__wait_t *w, gonet_context_t *ctx, i
     gonet__context_watch_t watch;
     gonet__wait_state_t state = GONET__WAIT_CLAIMED;
 
-    /* Without a watch nobody will claim it for the context. If somebody else has, his wake must be
-     * taken in: it is meant for this wait and no other. */
-    if (gonet__context_watch(&watch, ctx, gonet__context_claim, w) || !gonet__wait_claim(w))
+    /* a context that has ended already ends the wait itself */
+    if (gonet__context_watch(&watch, ctx, gonet__context_claim, w))
         state = gonet__wait_for(w, deadline, 0, why);
     gonet__context_unwatch(&watch);
     return state;
