@@ -2,8 +2,9 @@
  * Waiting for a side of a descriptor. The side's slot holds its one waiter: a task, or a thread
  * (tag). Its life is empty -> parked -> ready -> empty: who wants the waiter to go on sets the
  * ready tag and wakes it, and the waiter itself empties the slot when it runs. Until then the
- * closer may take it away; then the waiter, when it runs, finds the slot changed and leaves without
- * touching the descriptor.
+ * closer may take a task away; then the task, when it runs, finds the slot changed and leaves
+ * without touching the descriptor. A thread is inside of ppoll(2), which keeps the socket alive
+ * whatever happens to its number, so a thread is only woken, and the closer waits for it.
  *
  * Deadlines are numbers. Whoever moves one forward, and the timer that comes, only make the waiter
  * look again (rechecks): what it finds then counts, so an expired deadline that was moved meanwhile
@@ -303,19 +304,19 @@ void gonet__pd_close(gonet__pd_t *pd)
 
 bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side)
 {
+    gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v;
 
     pd->hold(pd); /* for the waiter, who looks at the slot when it runs */
-    v = atomic_exchange(&pd->side[side].slot, 0);
-    if (v == 0) {
-        pd->unhold(pd);
-        return false;
-    }
-    if ((v & READY) != 0)
-        return true; /* it is on its way already */
-    if ((v & THREAD) != 0)
-        gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
-    else
+    do {
+        v = atomic_load(&s->slot);
+        if (v == 0 || (v & THREAD) != 0) {
+            make_ready(s, v, true); /* a thread looks again, and leaves by itself */
+            pd->unhold(pd);
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&s->slot, &v, 0));
+    if ((v & READY) == 0) /* else it is on its way already */
         gonet__task_ready((gonet__task_t *)v);
     return true;
 }

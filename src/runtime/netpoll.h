@@ -77,10 +77,11 @@ void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline);
 void gonet__pd_close(gonet__pd_t *pd);
 
 /*
- * gonet__pd_take takes the waiter of a side away, if one is parked or woken but not yet running,
- * and wakes it with TAKEN; true if there was one. The closer then drops that caller's lock and
- * descriptor reference for it. The taken caller owns one memory reference (pd->hold was called),
- * which it drops when it is done.
+ * gonet__pd_take takes the task that waits for a side away, if one is parked or woken but not yet
+ * running, and wakes it with TAKEN; true if there was one. The closer then drops that caller's lock
+ * and descriptor reference for it. The taken caller owns one memory reference (pd->hold was
+ * called), which it drops when it is done. A thread that waits is woken with CLOSED, and leaves as
+ * usual: until it has, the descriptor may not be closed.
  */
 bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side);
 

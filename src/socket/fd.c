@@ -4,10 +4,10 @@
  * descriptor reference of the one before; it holds the object's memory meanwhile, not the
  * descriptor.
  *
- * Close marks the word, sends the queues away, and takes whoever is parked (their locks and
- * references are dropped for them): so it waits only for calls that are inside the kernel or inside
- * a user's function. Whoever drops the last reference takes the descriptor off the loops and closes
- * it.
+ * Close marks the word, sends the queues away, and takes the tasks that are parked (their locks and
+ * references are dropped for them): so it waits only for calls that are inside the kernel, as a
+ * thread that polls is, or inside a user's function. Whoever drops the last reference takes the
+ * descriptor off the loops and closes it.
  */
 #include "socket/fd.h"
 
