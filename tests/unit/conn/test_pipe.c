@@ -471,6 +471,27 @@ static void storm(void)
     CHECK_INT(sum[0], sum[1]);
 }
 
+/*
+ * Each call is the only one of its actor, so a wake that is missing stops everything: the second
+ * writer may come while the first one serves a reader, and a third reader is there already.
+ */
+static void handing_over(void)
+{
+    char buf[3];
+    op_t r[3], w[2];
+
+    for (int round = 0; round < 100 && !check_failed(); round++) {
+        for (int i = 0; i < 3; i++)
+            start(&r[i], read_op, b, &buf[i], 1);
+        for (int i = 0; i < 2; i++)
+            start(&w[i], write_op, a, "12", i == 0 ? 2 : 1);
+        for (int i = 0; i < 3; i++)
+            join(&r[i], 1, 0, NULL);
+        join(&w[0], 0, 2, NULL);
+        join(&w[1], 0, 1, NULL);
+    }
+}
+
 static void wait_for_ever(void *arg)
 {
     char c;
@@ -546,6 +567,7 @@ static const body_t bodies[] = {
     BODY(deadlines_are_apart),
     BODY(writes_do_not_mix),
     BODY(storm),
+    BODY(handing_over),
 };
 #define BODIES (sizeof(bodies) / sizeof(bodies[0]))
 
