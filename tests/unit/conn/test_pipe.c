@@ -295,7 +295,7 @@ static void deadline_comes(void)
     start(&r, read_op, a, buf, 1);
     start(&w, write_op, a, "123", 3);
     read_is(b, 2, "12");
-    gonet_conn_set_write_deadline(a, gonet_after(MOMENT), NULL); /* not before the writer has begun */
+    gonet_conn_set_write_deadline(a, gonet_after(MOMENT), NULL); /* the writer has begun */
     join(&r, -1, 0, "read pipe: i/o timeout");
     join(&w, -1, 2, "write pipe: i/o timeout");
     read_fails(a, -1, "read pipe: i/o timeout"); /* it stays so */
