@@ -4,6 +4,7 @@
 # Everything goes into build/; a second run builds only what has changed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+PATH=$PATH:/usr/sbin:/sbin # where name servers are, also for users without it
 top=$PWD
 matrix=$top/build/matrix
 
