@@ -23,6 +23,7 @@
 #include "gonet/interface.h"
 #include "gonet/tcp.h"
 #include "iface/zone.h"
+#include "socket/sockaddr.h"
 #include "support/child.h"
 
 #define UNSUITABLE 77
@@ -223,10 +224,39 @@ static int part_groups(void)
     return 0;
 }
 
+/* More interfaces than one answer of the kernel's holds. */
+static int part_many(void)
+{
+    enum { PAIRS = 60 };
+    gonet_interface_t *list;
+    gonet_addr_t *addrs;
+    FILE *f;
+    size_t n;
+
+    enter_namespace();
+    f = popen("ip -batch -", "w");
+    CHILD_CHECK(f != NULL);
+    for (int i = 0; i < PAIRS; i++) {
+        fprintf(f, "link add x%d type veth peer name y%d\n", i, i);
+        for (int k = 0; k < 8; k++)
+            fprintf(f, "addr add 10.%d.%d.1/24 dev x%d\n", i, k, i);
+    }
+    CHILD_CHECK(pclose(f) == 0);
+    list = gonet_interfaces(&n, NULL);
+    CHILD_CHECK(list != NULL && n == 3 + 2 * PAIRS);
+    for (size_t i = 0; i < n; i++)
+        CHILD_CHECK(list[i].index == (int)if_nametoindex(list[i].name));
+    gonet_free(list);
+    addrs = gonet_interface_addrs(&n, NULL);
+    CHILD_CHECK(addrs != NULL && n >= 8 * PAIRS);
+    gonet_free(addrs);
+    return 0;
+}
+
 /* The cache: names that come are found at once, names that go stay a while. */
 static int part_cache(void)
 {
-    char name[16];
+    char name[16], zone[GONET_ZONE_SIZE];
     uint32_t v0, v2;
 
     enter_namespace();
@@ -241,6 +271,8 @@ static int part_cache(void)
     CHILD_CHECK(gonet__zone_cache_name(if_nametoindex("v4"), name) && strcmp(name, "v4") == 0);
     run("ip link set v2 down && ip link set v2 name w2");
     CHILD_CHECK(gonet__zone_cache_name(v2, name) && strcmp(name, "v2") == 0);
+    gonet__zone_name(v2, zone); /* so do addresses say */
+    CHILD_CHECK(strcmp(zone, "v2") == 0);
     CHILD_CHECK(gonet__zone_cache_index("w2") == v2); /* a miss fetches a new table */
     CHILD_CHECK(gonet__zone_cache_name(v2, name) && strcmp(name, "w2") == 0);
     run("ip link del w2");
@@ -291,9 +323,10 @@ static int part_zones(void)
     return 0;
 }
 
-static const child_part_t parts[] = {{"links", part_links},   {"addrs", part_addrs},
-                                     {"groups", part_groups}, {"cache", part_cache},
-                                     {"zones", part_zones},   {NULL, NULL}};
+static const child_part_t parts[] = {
+    {"links", part_links}, {"addrs", part_addrs}, {"groups", part_groups},
+    {"cache", part_cache}, {"zones", part_zones}, {"many", part_many},
+    {NULL, NULL}};
 
 static void test_part(void **state)
 {
