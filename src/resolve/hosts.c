@@ -67,9 +67,12 @@ static bool add_line(gonet__hosts_t *t, gonet__span_t line)
     addr = (uint32_t)t->text.len;
     gonet__buf_put(&t->text, literal, strlen(literal) + 1);
     while (gonet__span_field(&line, &f)) {
-        uint32_t key = put_name(&t->text, f, true);
-        uint32_t name = put_name(&t->text, f, false);
+        uint32_t key, name;
 
+        if (memchr(f.p, '\0', f.len) != NULL)
+            continue; /* nobody can ask for it */
+        key = put_name(&t->text, f, true);
+        name = put_name(&t->text, f, false);
         if (first)
             canonical = key;
         first = false;
