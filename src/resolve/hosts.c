@@ -138,7 +138,7 @@ static gonet__hosts_found_t find(const gonet__hosts_t *t, const gonet__host_list
         else
             high = middle;
     }
-    found.v = list->v + low;
+    found.v = low < list->n ? &list->v[low] : NULL;
     while (low + found.n < list->n && strcmp(t->text.p + list->v[low + found.n].key, key) == 0)
         found.n++;
     return found;
