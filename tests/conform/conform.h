@@ -1,0 +1,101 @@
+/*
+ * The conformance suite: what every gonet_conn_t promises, checked for any kind of connection. A
+ * kind tells how a connected pair is made and what it can do; each test then runs in each mode
+ * (tasks, threads, and both mixed) on pairs of its own.
+ */
+#ifndef TESTS_CONFORM_CONFORM_H
+#define TESTS_CONFORM_CONFORM_H
+
+#include <stdatomic.h>
+
+#include "gonet/conn.h"
+#include "support/actor.h"
+#include "support/check.h"
+#include "support/net.h"
+
+typedef struct conform_kind {
+    const char *name;
+    /* Makes two connected ends; false: recorded. May park. */
+    bool (*make)(const struct conform_kind *kind, gonet_conn_t **a, gonet_conn_t **b);
+    const char *network; /* for make's own use */
+    /* Whether this machine has such connections; NULL: always. */
+    bool (*available)(const struct conform_kind *kind);
+
+    /* A write ends when somebody has read it (Go's Pipe); else it ends when it is buffered. */
+    bool synchronous;
+    /* A write of everything is read in pieces of any size; else each write is one message. */
+    bool stream;
+    /* What calls on a closed end fail with. */
+    gonet_error_t *const *closed;
+    /* Whether a second close fails, and with which text ("<L>" and "<R>" as in CHECK_CONN_ERROR).
+     */
+    const char *second_close;
+    /* The texts of a read and a write that fail because of a deadline, and of a close. */
+    const char *read_timeout, *write_timeout, *read_closed, *write_closed;
+} conform_kind_t;
+
+/* conform_run runs the whole suite for each kind; the result of main. */
+int conform_run(const conform_kind_t *kinds, size_t n);
+
+/* ---- for the tests ---- */
+
+typedef struct {
+    const conform_kind_t *kind;
+    actor_mode_t mode;
+    gonet_conn_t *a, *b;
+} conform_t;
+
+typedef struct {
+    const char *name;
+    void (*body)(conform_t *t);
+    bool own_pairs;     /* the body makes them itself */
+    bool buffered_only; /* not for synchronous kinds */
+} conform_test_t;
+
+extern const conform_test_t conform_io_tests[];
+extern const conform_test_t conform_deadline_tests[];
+extern const conform_test_t conform_close_tests[];
+
+/* Who is the i-th helper of a test: in the modes that mix them, tasks and threads by turns. */
+actor_kind_t conform_helper(const conform_t *t, int i);
+
+/* A call under way in a helper. */
+typedef struct conform_call {
+    actor_t actor;
+    gonet_conn_t *c;
+    void *p;
+    size_t len;
+    ssize_t result;
+    size_t written;
+    gonet_error_t *err;
+    atomic_bool begun, ended;
+} conform_call_t;
+
+void conform_start_read(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c, void *p,
+                        size_t len);
+/* A write of all len bytes. */
+void conform_start_write(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c,
+                         const void *p, size_t len);
+void conform_start_close(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c);
+
+/* conform_join waits for the end; conform_drop releases the error. */
+void conform_join(conform_call_t *call);
+void conform_drop(conform_call_t *call);
+
+/* conform_settle gives calls that have begun the time to block; nothing depends on that they do. */
+void conform_settle(conform_call_t *call);
+
+/* conform_is_timeout checks what a deadline's error must be; conform_is_closed likewise. */
+bool conform_is_timeout(const gonet_error_t *err);
+bool conform_is_closed(const conform_t *t, const gonet_error_t *err);
+
+/* conform_ping writes one byte on from, and reads it on to, at the same time. */
+void conform_ping(const conform_t *t, gonet_conn_t *from, gonet_conn_t *to);
+
+/* conform_fill makes every further write on c block; nothing to do for synchronous kinds. */
+void conform_fill(const conform_t *t, gonet_conn_t *c);
+
+/* conform_byte is the i-th byte of the test's stream number s. */
+unsigned char conform_byte(unsigned s, size_t i);
+
+#endif

@@ -1,0 +1,281 @@
+/*
+ * Reading and writing: everything arrives once, in order, and whole; several readers and writers
+ * are served one after the other; the ends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conform/conform.h"
+
+/* ---- big transfers ---- */
+
+typedef struct {
+    gonet_conn_t *c;
+    unsigned stream;
+    size_t len;
+    actor_t actor;
+} flow_t;
+
+static void send_flow(void *arg)
+{
+    flow_t *f = arg;
+    size_t chunk = 1, size = 200000;
+    unsigned char *buf = malloc(size);
+
+    REQUIRE(buf != NULL);
+    for (size_t sent = 0; sent < f->len && !check_failed();) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        size_t n = chunk < f->len - sent ? chunk : f->len - sent;
+        for (size_t i = 0; i < n; i++)
+            buf[i] = conform_byte(f->stream, sent + i);
+        CHECK_INT(gonet_conn_write(f->c, buf, n, &err), n);
+        CHECK_ERROR(err, NULL);
+        sent += n;
+        chunk = (chunk * 3 + 1) % size + 1;
+    }
+    free(buf);
+}
+
+static void receive_flow(void *arg)
+{
+    flow_t *f = arg;
+    size_t chunk = 1, size = 150000, wrong = 0;
+    unsigned char *buf = malloc(size);
+
+    REQUIRE(buf != NULL);
+    for (size_t got = 0; got < f->len && !check_failed();) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        ssize_t n = gonet_conn_read(f->c, buf, chunk, &err);
+        CHECK_ERROR(err, NULL);
+        if (!CHECK(n > 0) || !CHECK((size_t)n <= chunk))
+            break;
+        for (ssize_t i = 0; i < n; i++)
+            wrong += buf[i] != conform_byte(f->stream, got + (size_t)i);
+        got += (size_t)n;
+        chunk = (chunk * 5 + 3) % size + 1;
+    }
+    CHECK_INT(wrong, 0);
+    free(buf);
+}
+
+/* Both directions at the same time. */
+static void big_transfers(conform_t *t)
+{
+    enum { LEN = 4 << 20 };
+    flow_t f[4] = {
+        {t->a, 1, LEN, {0}}, {t->b, 1, LEN, {0}}, {t->b, 2, LEN, {0}}, {t->a, 2, LEN, {0}}};
+
+    for (int i = 0; i < 4; i++)
+        actor_start(&f[i].actor, conform_helper(t, i), i % 2 ? receive_flow : send_flow, &f[i]);
+    for (int i = 0; i < 4; i++)
+        actor_join(&f[i].actor);
+}
+
+static void ping_pong(conform_t *t)
+{
+    for (int i = 0; i < 100; i++) {
+        conform_ping(t, t->a, t->b);
+        conform_ping(t, t->b, t->a);
+    }
+}
+
+/* ---- several readers and writers ---- */
+
+enum { WRITERS = 8, BLOCK = 64 << 10, BLOCKS = 4 };
+
+static void write_blocks(void *arg)
+{
+    flow_t *f = arg;
+    char *block = malloc(BLOCK);
+
+    REQUIRE(block != NULL);
+    memset(block, 'a' + (int)f->stream, BLOCK);
+    for (int i = 0; i < BLOCKS; i++)
+        CHECK_INT(gonet_conn_write(f->c, block, BLOCK, NULL), BLOCK);
+    free(block);
+}
+
+/* Writes never interleave: behind the first byte of a block there are only its own. */
+static void writes_are_serialised(conform_t *t)
+{
+    enum { ALL = WRITERS * BLOCK * BLOCKS };
+    flow_t f[WRITERS];
+    int seen[WRITERS] = {0};
+    char *all = malloc(ALL);
+    size_t got = 0;
+
+    REQUIRE(all != NULL);
+    for (int i = 0; i < WRITERS; i++) {
+        f[i] = (flow_t){.c = t->a, .stream = (unsigned)i};
+        actor_start(&f[i].actor, conform_helper(t, i), write_blocks, &f[i]);
+    }
+    while (got < ALL) {
+        ssize_t n = gonet_conn_read(t->b, all + got, ALL - got, NULL);
+        if (!CHECK(n > 0))
+            break;
+        got += (size_t)n;
+    }
+    for (int i = 0; i < WRITERS; i++)
+        actor_join(&f[i].actor);
+    for (size_t block = 0; block < got / BLOCK; block++) {
+        const char *p = all + block * BLOCK;
+        CHECK(memcmp(p, p + 1, BLOCK - 1) == 0);
+        if (CHECK(*p >= 'a' && *p < 'a' + WRITERS))
+            seen[*p - 'a']++;
+    }
+    for (int i = 0; i < WRITERS; i++)
+        CHECK_INT(seen[i], BLOCKS);
+    free(all);
+}
+
+typedef struct {
+    gonet_conn_t *c;
+    atomic_size_t *left;
+    atomic_int *count; /* how often each byte was read */
+    actor_t actor;
+} share_t;
+
+static void read_share(void *arg)
+{
+    share_t *s = arg;
+
+    for (;;) {
+        unsigned char buf[3];
+        size_t left = atomic_load(s->left);
+        ssize_t n;
+        do {
+            if (left == 0)
+                return;
+        } while (!atomic_compare_exchange_weak(s->left, &left, left - 1));
+        n = gonet_conn_read(s->c, buf, 1, NULL);
+        if (!CHECK_INT(n, 1))
+            return;
+        atomic_fetch_add(&s->count[buf[0]], 1);
+    }
+}
+
+/* Many readers: each byte is read by one of them. */
+static void reads_are_serialised(conform_t *t)
+{
+    enum { READERS = 10, LEN = 256 * 8 };
+    share_t s[READERS];
+    atomic_size_t left = LEN;
+    atomic_int count[256];
+    unsigned char all[256];
+
+    for (int i = 0; i < 256; i++) {
+        atomic_init(&count[i], 0);
+        all[i] = (unsigned char)i;
+    }
+    for (int i = 0; i < READERS; i++) {
+        s[i] = (share_t){.c = t->b, .left = &left, .count = count};
+        actor_start(&s[i].actor, conform_helper(t, i), read_share, &s[i]);
+    }
+    for (int i = 0; i < LEN / 256; i++)
+        CHECK_INT(gonet_conn_write(t->a, all, sizeof(all), NULL), sizeof(all));
+    for (int i = 0; i < READERS; i++)
+        actor_join(&s[i].actor);
+    for (int i = 0; i < 256; i++)
+        CHECK_INT(atomic_load(&count[i]), LEN / 256);
+}
+
+/* ---- nothing, and the end ---- */
+
+/* Behaviour 9.10 and 9.16. */
+static void empty_calls(conform_t *t)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    char c = 'x';
+
+    CHECK_INT(gonet_conn_read(t->a, &c, 0, &err), 0);
+    CHECK_ERROR(err, NULL);
+    CHECK_INT(gonet_conn_write(t->a, "", 0, &err), 0);
+    CHECK_ERROR(err, NULL);
+    CHECK(gonet_conn_set_deadline(t->a, (gonet_time_t){1}, NULL) == 0);
+    CHECK_INT(gonet_conn_read(t->a, &c, 0, &err), 0); /* no deadline check */
+    CHECK_ERROR(err, NULL);
+    CHECK_INT(gonet_conn_write(t->a, "", 0, &err), -1); /* but here */
+    (void)conform_is_timeout(err);
+    CHECK(gonet_conn_set_deadline(t->a, gonet_no_deadline, NULL) == 0);
+    conform_ping(t, t->a, t->b);
+    conform_ping(t, t->b, t->a);
+    CHECK_INT(gonet_conn_close(t->a, NULL), 0);
+    CHECK_INT(gonet_conn_read(t->a, &c, 0, &err), -1);
+    (void)conform_is_closed(t, err);
+}
+
+/* What was written before the close is read, then the end, again and again; identical to gonet_eof.
+ */
+static void end_comes_last(conform_t *t)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    char buf[16];
+    size_t got = 0;
+
+    CHECK_INT(gonet_conn_write(t->a, "last words", 10, NULL), 10);
+    CHECK_INT(gonet_conn_close(t->a, NULL), 0);
+    while (got < 10) {
+        ssize_t n = gonet_conn_read(t->b, buf + got, sizeof(buf) - got, &err);
+        if (!CHECK(n > 0))
+            return;
+        got += (size_t)n;
+    }
+    CHECK_INT(got, 10);
+    CHECK(memcmp(buf, "last words", 10) == 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(gonet_conn_read(t->b, buf, sizeof(buf), &err), 0);
+        CHECK(err == gonet_eof);
+    }
+}
+
+static void end_wakes_readers(conform_t *t)
+{
+    enum { N = 4 };
+    conform_call_t r[N];
+    char buf[N];
+
+    for (int i = 0; i < N; i++)
+        conform_start_read(t, i, &r[i], t->b, &buf[i], 1);
+    conform_settle(&r[N - 1]);
+    CHECK_INT(gonet_conn_close(t->a, NULL), 0);
+    for (int i = 0; i < N; i++) {
+        conform_join(&r[i]);
+        CHECK_INT(r[i].result, 0);
+        CHECK(r[i].err == gonet_eof);
+    }
+}
+
+/* ---- addresses ---- */
+
+static void check_addresses(const gonet_addr_t *one, const gonet_addr_t *two)
+{
+    char text_one[GONET_ADDR_STRLEN], text_two[GONET_ADDR_STRLEN];
+
+    if (!CHECK(one != NULL) || !CHECK(two != NULL))
+        return;
+    CHECK_TEXT(net_addr_text(one, text_one), net_addr_text(two, text_two));
+}
+
+/* The ends agree, also after the close; the same address each time. */
+static void addresses(conform_t *t)
+{
+    for (int i = 0; i < 2; i++) {
+        const gonet_addr_t *local = gonet_conn_local_addr(t->a);
+        check_addresses(local, gonet_conn_remote_addr(t->b));
+        check_addresses(gonet_conn_remote_addr(t->a), gonet_conn_local_addr(t->b));
+        CHECK(gonet_conn_local_addr(t->a) == local);
+        (void)gonet_conn_close(t->a, NULL);
+    }
+}
+
+const conform_test_t conform_io_tests[] = {
+    {"big transfers", big_transfers, false, false},
+    {"ping pong", ping_pong, false, false},
+    {"writes are serialised", writes_are_serialised, false, false},
+    {"reads are serialised", reads_are_serialised, false, false},
+    {"empty calls", empty_calls, false, true},
+    {"the end comes last", end_comes_last, false, true},
+    {"the end wakes readers", end_wakes_readers, false, false},
+    {"addresses", addresses, false, false},
+    {NULL, NULL, false, false},
+};

@@ -1,0 +1,126 @@
+/*
+ * The conformance suite over a connection that a program has written: a table around TCP.
+ */
+#include <stdlib.h>
+
+#include "conform/conform.h"
+
+typedef struct {
+    gonet_conn_t *inner;
+    atomic_int closes;
+} wrapper_t;
+
+static atomic_int destroyed_open; /* destroy without a close before it */
+
+static ssize_t wrapper_read(void *self, void *p, size_t len, gonet_error_t **err)
+{
+    return gonet_conn_read(((wrapper_t *)self)->inner, p, len, err);
+}
+
+static int wrapper_write(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err)
+{
+    return gonet_conn_write_count(((wrapper_t *)self)->inner, p, len, n, err);
+}
+
+static int wrapper_close(void *self, gonet_error_t **err)
+{
+    atomic_fetch_add(&((wrapper_t *)self)->closes, 1);
+    return gonet_conn_close(((wrapper_t *)self)->inner, err);
+}
+
+static const gonet_addr_t *wrapper_local_addr(void *self)
+{
+    return gonet_conn_local_addr(((wrapper_t *)self)->inner);
+}
+
+static const gonet_addr_t *wrapper_remote_addr(void *self)
+{
+    return gonet_conn_remote_addr(((wrapper_t *)self)->inner);
+}
+
+static int wrapper_set_deadline(void *self, gonet_time_t t, gonet_error_t **err)
+{
+    return gonet_conn_set_deadline(((wrapper_t *)self)->inner, t, err);
+}
+
+static int wrapper_set_read_deadline(void *self, gonet_time_t t, gonet_error_t **err)
+{
+    return gonet_conn_set_read_deadline(((wrapper_t *)self)->inner, t, err);
+}
+
+static int wrapper_set_write_deadline(void *self, gonet_time_t t, gonet_error_t **err)
+{
+    return gonet_conn_set_write_deadline(((wrapper_t *)self)->inner, t, err);
+}
+
+static void wrapper_destroy(void *self)
+{
+    wrapper_t *w = self;
+
+    if (atomic_load(&w->closes) == 0)
+        atomic_fetch_add(&destroyed_open, 1);
+    CHECK_INT(atomic_load(&destroyed_open), 0);
+    gonet_conn_free(w->inner);
+    free(w);
+}
+
+static gonet_conn_t *wrapper_net_conn(void *self)
+{
+    return ((wrapper_t *)self)->inner;
+}
+
+static const gonet_conn_vtable_t wrapper_vtable = {
+    .size = sizeof(gonet_conn_vtable_t),
+    .read = wrapper_read,
+    .write = wrapper_write,
+    .close = wrapper_close,
+    .local_addr = wrapper_local_addr,
+    .remote_addr = wrapper_remote_addr,
+    .set_deadline = wrapper_set_deadline,
+    .set_read_deadline = wrapper_set_read_deadline,
+    .set_write_deadline = wrapper_set_write_deadline,
+    .destroy = wrapper_destroy,
+    .net_conn = wrapper_net_conn,
+};
+
+static gonet_conn_t *wrap(gonet_conn_t *inner)
+{
+    wrapper_t *w = malloc(sizeof(*w));
+    gonet_conn_t *c;
+
+    if (w == NULL)
+        abort();
+    w->inner = inner;
+    atomic_init(&w->closes, 0);
+    c = gonet_conn_new(&wrapper_vtable, w);
+    CHECK(gonet_conn_self(c, &wrapper_vtable) == w);
+    CHECK(gonet_conn_net_conn(c) == inner);
+    return c;
+}
+
+static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
+{
+    if (!net_pair(kind->network, a, b))
+        return false;
+    *a = wrap(*a);
+    *b = wrap(wrap(*b));
+    return true;
+}
+
+int main(void)
+{
+    const conform_kind_t kinds[] = {{
+        .name = "user",
+        .make = make,
+        .network = "tcp",
+        .stream = true,
+        .closed = &gonet_err_closed,
+        .second_close = "close tcp <L>-><R>: use of closed network connection",
+        .read_timeout = "read tcp <L>-><R>: i/o timeout",
+        .write_timeout = "write tcp <L>-><R>: i/o timeout",
+        .read_closed = "read tcp <L>-><R>: use of closed network connection",
+        .write_closed = "write tcp <L>-><R>: use of closed network connection",
+    }};
+
+    return conform_run(kinds, 1);
+}
