@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,10 +73,22 @@ actor_kind_t helper_kind(actor_mode_t mode, int i)
     return kind == BY_TASK ? BY_THREAD : BY_TASK;
 }
 
+/* A thread that a task has started has the signals blocked that workers leave to other threads. */
+static void unblock_signal(const op_t *o)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    if (o->actor.kind == BY_THREAD)
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void run_op(void *arg)
 {
     op_t *o = arg;
 
+    unblock_signal(o);
     o->run(o);
     o->ended = true;
 }
