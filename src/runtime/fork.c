@@ -48,6 +48,7 @@ static void child(void)
     unsigned wanted = r->wanted;
     bool was_worker = gonet__this_worker != NULL;
 
+    atomic_store(&gonet__ending, false);
     gonet__fork_generation++;
     gonet__runtime_each(close_numbers, NULL);
     *r = (gonet__runtime_t){.wanted = wanted};

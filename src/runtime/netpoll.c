@@ -191,12 +191,14 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
             return GONET__POLL_NO_MEMORY;
         }
         atomic_store(&s->slot, (uintptr_t)task);
-        status = gonet__pd_check(pd, side);
-        if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
-            return status;
-        deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
-        if (deadline != 0)
-            gonet__timer_arm(&w->timers, &task->timer, deadline);
+        if (!gonet__pd_clear(pd, side)) {
+            status = gonet__pd_check(pd, side);
+            if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
+                return status;
+            deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
+            if (deadline != 0)
+                gonet__timer_arm(&w->timers, &task->timer, deadline);
+        }
         task->side = (uint8_t)side;
         task->parked_in = pd;
         task->park = GONET__PARK_POLL;

@@ -52,6 +52,17 @@ typedef struct gonet__pd {
 /* gonet__pd_init prepares pd for fd; the three functions may be set before or after. */
 void gonet__pd_init(gonet__pd_t *pd, int fd);
 
+/* gonet_shutdown wants every task to come back. */
+extern _Atomic bool gonet__ending;
+
+/* gonet__pd_clear says that nothing is closed, limited or ending: most operations may start at
+ * once. */
+static inline bool gonet__pd_clear(gonet__pd_t *pd, gonet__side_t side)
+{
+    return !atomic_load(&pd->closing) && atomic_load(&pd->side[side].deadline) == 0 &&
+           !atomic_load_explicit(&gonet__ending, memory_order_relaxed);
+}
+
 /*
  * gonet__pd_check says whether an operation on side may start: CLOSED, TIMEOUT, SHUTDOWN or OK, in
  * this order.

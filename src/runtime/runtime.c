@@ -31,6 +31,8 @@
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                    .idle = PTHREAD_COND_INITIALIZER};
 
+_Atomic bool gonet__ending;
+
 #define rt gonet__runtime
 
 /* Calls a sleeper, if there is one, to a post that was held by before. */
@@ -426,12 +428,12 @@ int gonet_shutdown(gonet_duration_t wait)
         return 0;
     }
     rt.shutting = true;
-    atomic_store(&rt.ending, true);
+    atomic_store(&gonet__ending, true);
     gonet__runtime_each(ask_sweep, NULL);
     done = wait_for_tasks(wait);
     if (done)
         take_down();
-    atomic_store(&rt.ending, false);
+    atomic_store(&gonet__ending, false);
     rt.shutting = false;
     pthread_mutex_unlock(&rt.lock);
     if (done) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/netpoll.h"
 #include "runtime/task.h"
 #include "runtime/worker.h"
 
@@ -23,7 +24,6 @@ typedef struct {
         retired;     /* ending with their last task, or ended; kept until shutdown */
     unsigned wanted; /* by gonet_set_max_procs; 0: the default */
     bool shutting;   /* a gonet_shutdown is at work */
-    _Atomic bool ending;
     /* Sleepers who were called for tasks that have not begun; see runtime.c. */
     _Atomic(gonet__worker_t *) searcher;
     _Atomic(gonet__worker_t *) watcher;
@@ -35,7 +35,13 @@ extern gonet__runtime_t gonet__runtime;
 /* Whether gonet_shutdown wants every task to come back. */
 static inline bool gonet__runtime_ending(void)
 {
-    return atomic_load_explicit(&gonet__runtime.ending, memory_order_relaxed);
+    return atomic_load_explicit(&gonet__ending, memory_order_relaxed);
+}
+
+/* Whether there is one worker and never was another: nobody to take tasks from, or to call. */
+static inline bool gonet__runtime_alone(void)
+{
+    return atomic_load(&gonet__runtime.count) == 1 && atomic_load(&gonet__runtime.retired) == NULL;
 }
 
 static inline unsigned gonet__runtime_worker_count(void)

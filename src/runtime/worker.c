@@ -254,7 +254,7 @@ static void keep_watch(gonet__worker_t *w)
 static void wake_up(gonet__worker_t *w)
 {
     atomic_store(&w->sleeping, false);
-    if (gonet__runtime_called(w))
+    if (!gonet__runtime_alone() && gonet__runtime_called(w))
         gonet__worker_steal(w);
 }
 
@@ -264,7 +264,15 @@ static bool has_message(gonet__worker_t *w)
            atomic_load(&w->apply_wanted) || atomic_load(&w->sweep_wanted) ||
            atomic_load(&w->dump_wanted) ||
            (atomic_load(&w->stopping) && gonet__worker_live(w) == 0) ||
-           (!atomic_load(&w->stopping) && gonet__runtime_victim(w) != NULL);
+           (!gonet__runtime_alone() && !atomic_load(&w->stopping) &&
+            gonet__runtime_victim(w) != NULL);
+}
+
+/* A turn lasts until everybody who is runnable now has run: a descriptor that is ready and not yet
+ * served would be reported again by each look at the loop. */
+static void new_turn(gonet__worker_t *w)
+{
+    w->budget = w->run_count > GONET__TURN ? w->run_count : GONET__TURN;
 }
 
 static void run_loop(gonet__worker_t *w, uv_run_mode mode)
@@ -273,7 +281,7 @@ static void run_loop(gonet__worker_t *w, uv_run_mode mode)
     w->skipped = 0;
     uv_run(&w->loop, mode);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
-    w->budget = w->polled > GONET__TURN ? (int)w->polled : GONET__TURN;
+    new_turn(w);
 }
 
 /*
@@ -299,17 +307,19 @@ static void poll_loop(gonet__worker_t *w)
 {
     if (w->run_head != NULL || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
         if (may_skip(w)) {
-            w->budget = GONET__TURN;
+            new_turn(w);
             return;
         }
         plan_timer(w);
         run_loop(w, UV_RUN_NOWAIT);
         return;
     }
-    keep_watch(w);
-    if (gonet__worker_steal(w))
-        return;
-    w->on_watch = gonet__runtime_on_watch(w);
+    if (!gonet__runtime_alone()) {
+        keep_watch(w);
+        if (gonet__worker_steal(w))
+            return;
+        w->on_watch = gonet__runtime_on_watch(w);
+    }
     plan_trim(w);
     plan_timer(w);
     atomic_store(&w->sleeping, true);
@@ -345,6 +355,7 @@ static void *worker_main(void *arg)
     gonet__this_worker = w;
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
+    w->clock_ms = (uint32_t)uv_now(&w->loop);
     for (;;) {
         run_ready(w);
         attend(w);

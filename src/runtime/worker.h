@@ -29,10 +29,11 @@ typedef struct gonet__worker {
     /* The thread's own. */
     gonet__task_t *current;
     gonet__task_t *run_head, **run_tail; /* runnable, first come first served */
-    unsigned polled;                     /* tasks that the last poll made runnable */
-    unsigned skipped;                    /* turns since the loop was looked at */
-    int64_t tick;                        /* of the coarse clock, then */
-    uint32_t clock_ms;                   /* the loop's clock, then */
+    int run_count;
+    unsigned polled;           /* tasks that the last poll made runnable */
+    unsigned skipped;          /* turns since the loop was looked at */
+    int64_t tick;              /* of the coarse clock, then */
+    uint32_t clock_ms;         /* the loop's clock, then */
     int budget;                /* how many tasks may still run before the loop is looked at */
     gonet__context_t context;  /* of the scheduler, while a task runs */
     gonet__annotation_t *left; /* the context that was left last */
@@ -103,6 +104,7 @@ static inline void gonet__worker_push(gonet__worker_t *w, gonet__task_t *task)
     task->next = NULL;
     *w->run_tail = task;
     w->run_tail = &task->next;
+    w->run_count++;
 }
 
 /* gonet__worker_push_front makes task the next to run. The worker's thread only. */
@@ -112,6 +114,7 @@ static inline void gonet__worker_push_front(gonet__worker_t *w, gonet__task_t *t
     if (task->next == NULL)
         w->run_tail = &task->next;
     w->run_head = task;
+    w->run_count++;
 }
 
 /* gonet__worker_pop takes the first of the run queue, which is not empty. The worker's thread only.
@@ -120,6 +123,7 @@ static inline gonet__task_t *gonet__worker_pop(gonet__worker_t *w)
 {
     gonet__task_t *t = w->run_head;
 
+    w->run_count--;
     w->run_head = t->next;
     if (w->run_head == NULL)
         w->run_tail = &w->run_head;

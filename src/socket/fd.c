@@ -323,6 +323,8 @@ bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 
     if (!gonet__fd_begin_lock(fd, side, fail))
         return false;
+    if (gonet__pd_clear(&fd->pd, side))
+        return true;
     status = gonet__pd_check(&fd->pd, side);
     if (status == GONET__POLL_OK)
         return true;
