@@ -198,6 +198,7 @@ void gonet__dump_start(void)
     install(SIGURG, on_urgent);
     if (monitor.quit)
         install(SIGQUIT, on_quit);
+    memset(samples, 0, sizeof(samples)); /* another runtime's tasks may have the same addresses */
     atomic_store(&monitor.stop, false);
     monitor.running = gonet__signals_spawn(&monitor.thread, monitor_main, NULL) == 0;
 }
