@@ -42,6 +42,7 @@ static void everything(void *arg)
 
     (void)arg;
     CHECK_ERROR(err, NULL);
+    CHECK(ips != NULL);
     CHECK_INT(n, 2);
     CHECK_INT(ttl, 30 * GONET_SECOND);
     GONET_AUTO_FREE const char **hosts =
@@ -65,6 +66,7 @@ static void everything(void *arg)
     CHECK_ERROR(err, "unknown network tcp");
     GONET_AUTO_FREE gonet_ip_t *literal =
         gonet_resolver_lookup_ip_ttl(&resolver, NULL, "ip", "::", &n, &ttl, &err);
+    CHECK(literal != NULL);
     CHECK_INT(n, 2);
     CHECK_INT(ttl, -1);
 }
