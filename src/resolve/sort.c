@@ -10,8 +10,11 @@
 
 #include "base/alloc.h"
 #include "resolve/address.h"
+#include "runtime/clock.h"
 
 #define MAX_ON_STACK 16
+#define KNOWN        16
+#define KNOWN_FOR    GONET_SECOND
 
 typedef struct {
     uint8_t b[16]; /* IPv4: mapped */
@@ -150,8 +153,28 @@ void gonet__sort_with(gonet_ip_addr_t *addrs, gonet_ip_t *sources, size_t n)
         gonet__free(items);
 }
 
+/*
+ * What the kernel said a moment ago, of the last few destinations: equal answers keep coming. Each
+ * thread has its own.
+ */
+typedef struct {
+    gonet_ip_t dst, src;
+    int64_t until; /* 0: unused */
+} known_t;
+
+static _Thread_local known_t known[KNOWN];
+
+static known_t *known_at(const gonet_ip_t *dst)
+{
+    unsigned h = dst->len;
+
+    for (int i = 0; i < 16; i++)
+        h = h * 31 + dst->b[i];
+    return &known[h % KNOWN];
+}
+
 /* Asks with a socket per family, which is made at the first need and connected anew each time. */
-static gonet_ip_t source_for(const gonet_ip_addr_t *dst, int fds[2])
+static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
 {
     gonet_netip_addr_port_t ap = {.port = 53};
     gonet_ip_t v4 = gonet_ip_to4(dst->ip);
@@ -173,16 +196,31 @@ static gonet_ip_t source_for(const gonet_ip_addr_t *dst, int fds[2])
     return local.kind == GONET_ADDR_UDP ? local.udp.ip : (gonet_ip_t){0};
 }
 
+static gonet_ip_t source_for(const gonet_ip_addr_t *dst, int fds[2], int64_t now)
+{
+    known_t *k = known_at(&dst->ip);
+
+    if (dst->zone[0] != '\0')
+        return ask_source(dst, fds);
+    if (k->until <= now || memcmp(&k->dst, &dst->ip, sizeof(k->dst)) != 0) {
+        k->dst = dst->ip;
+        k->src = ask_source(dst, fds);
+        k->until = now + KNOWN_FOR;
+    }
+    return k->src;
+}
+
 void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n)
 {
     gonet_ip_t few[MAX_ON_STACK];
     gonet_ip_t *sources = n <= MAX_ON_STACK ? few : gonet__calloc(n, sizeof(*sources));
+    int64_t now = gonet__now();
     int fds[2] = {-1, -1};
 
     if (n < 2 || sources == NULL)
         return;
     for (size_t i = 0; i < n; i++)
-        sources[i] = source_for(&addrs[i], fds);
+        sources[i] = source_for(&addrs[i], fds, now);
     for (int i = 0; i < 2; i++) {
         if (fds[i] >= 0)
             close(fds[i]);

@@ -1,0 +1,84 @@
+/*
+ * GONETDEBUG's settings, and what netdns=cgo does: hosts by the C library.
+ */
+#include "resolve/debug.h"
+
+#include <gonet.h>
+#include <stdlib.h>
+
+#include "support.h"
+
+typedef struct {
+    const char *value;
+    int libc, go, level, edns0;
+} row_t;
+
+static const row_t rows[] = {
+    {"", 0, 0, 0, 1},
+    {"netdns=go", 0, 1, 0, 1},
+    {"netdns=cgo", 1, 0, 0, 1},
+    {"netdns=1", 0, 0, 1, 1},
+    {"netdns=go+2", 0, 1, 2, 1},
+    {"netdns=2+cgo", 1, 0, 2, 1},
+    {"netdns=other", 0, 0, 0, 1},
+    {"x=1,netdns=cgo,netedns0=0", 1, 0, 0, 0},
+    {"netedns0=1,netdns=go,netdns=cgo", 1, 0, 0, 1},
+};
+
+static void parse(void **state)
+{
+    const row_t *row = *state;
+    gonet__debug_t d = gonet__debug_parse(row->value);
+
+    assert_int_equal(d.libc, row->libc);
+    assert_int_equal(d.go, row->go);
+    assert_int_equal(d.level, row->level);
+    assert_int_equal(d.edns0, row->edns0);
+}
+
+static void libc_hosts(void **state)
+{
+    gonet_error_t *err = NULL;
+    size_t n = 0;
+    const char **list = gonet_lookup_host("localhost", &n, &err);
+
+    (void)state;
+    assert_null(err);
+    assert_true(n >= 1);
+    gonet_free(list);
+    list = gonet_lookup_addr("127.0.0.1", &n, &err);
+    assert_non_null(list);
+    assert_int_equal(n, 1);
+    gonet_free(list);
+    list = gonet_lookup_addr("bogus", &n, &err);
+    assert_null(list);
+    assert_string_equal(gonet_error_string(err), "lookup bogus: invalid address");
+    list = gonet_lookup_host("no such.host", &n, &err);
+    assert_null(list);
+    assert_string_equal(gonet_error_string(err), "lookup no such.host: no such host");
+    gonet_error_free(err);
+}
+
+/* A lookup that is over before it began asks nobody. */
+static void libc_limits(void **state)
+{
+    gonet_context_t *ctx = gonet_context_with_cancel(NULL);
+    gonet_error_t *err = NULL;
+    size_t n = 0;
+
+    (void)state;
+    gonet_context_cancel(ctx);
+    assert_null(gonet_resolver_lookup_host(NULL, ctx, "localhost", &n, &err));
+    assert_string_equal(gonet_error_string(err), "lookup localhost: operation was canceled");
+    assert_true(gonet_error_is(err, gonet_err_canceled));
+    gonet_context_free(ctx);
+    gonet_error_free(err);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(libc_hosts), cmocka_unit_test(libc_limits)};
+
+    setenv("GONETDEBUG", "netdns=cgo", 1);
+    return RUN_ROWS(rows, parse) + cmocka_run_group_tests(tests, NULL, NULL);
+}
