@@ -62,6 +62,7 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_VALGRIND=ON $programs
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
+    configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
     configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale"
     configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
 }
