@@ -11,7 +11,7 @@ perl -MSocket -e '
     $ENV{LISTEN_FDS} = 2;
     $ENV{LISTEN_PID} = $$;
     exec $ARGV[0];
-' "$examples/socket_activated_echo" "$tmp/s" >"$tmp/server.out" 2>"$tmp/server.err" &
+' "$examples/socket_activated_echo" "$tmp/s" >"$tmp/server.out" 2>"$tmp/server.err" 3<&- 4<&- &
 server=$!
 address_in "$tmp/server.out" "$server" >/dev/null || fail "socket_activated_echo did not start"
 tcp=$(sed -n 1p "$tmp/server.out")
