@@ -21,6 +21,9 @@ static void writes_do_not_interleave(actor_mode_t mode)
     op_t o[N];
 
     OPEN_PAIR(a, b);
+    /* small buffers: each write takes many system calls */
+    CHECK_INT(gonet_tcp_conn_set_write_buffer(gonet_conn_as_tcp(a), 65536, NULL), 0);
+    CHECK_INT(gonet_tcp_conn_set_read_buffer(gonet_conn_as_tcp(b), 65536, NULL), 0);
     for (int i = 0; i < N; i++) {
         memset(blocks + (size_t)i * len, 'a' + i, len);
         op_write(&o[i], helper_kind(mode, i), a, blocks + (size_t)i * len, len);
