@@ -1,10 +1,11 @@
 #!/bin/sh
-# compare.sh ASK SERVER GO_SOURCE: asks gonet (ASK) and Go the same questions, in a network namespace
+# compare.sh ASK SERVER GO_SOURCE [EXAMPLES]: asks gonet (ASK) and Go the same questions, in a network namespace
 # with a resolv.conf and a hosts file of its own: first a real name server (knot), then one that
-# misbehaves (SERVER). Fails if the answers differ. Exit status 77: cannot run here, and why.
+# misbehaves (SERVER). Fails if the answers differ, or if the examples (lookup and http_get, in the
+# folder EXAMPLES) get something else than what the zones say. Exit status 77: cannot run here, and why.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-ask=$1 server=$2 source=$3
+ask=$1 server=$2 source=$3 examples=${4:-}
 
 skip() {
     echo "skipped: $*"
@@ -23,19 +24,19 @@ finish() {
     for pid in $pids; do
         kill "$pid" 2>/dev/null
     done
-    ip netns delete $space 2>/dev/null
+    ip netns delete "$space" 2>/dev/null
     rm -rf "$work" "/etc/netns/$space"
 }
 trap finish EXIT
-ip netns add $space 2>"$work/error" || skip "no network namespace: $(cat "$work/error")"
-ip netns exec $space ip link set lo up || exit 1
+ip netns add "$space" 2>"$work/error" || skip "no network namespace: $(cat "$work/error")"
+ip netns exec "$space" ip link set lo up || exit 1
 mkdir -p "/etc/netns/$space" && cp "$here/hosts.txt" "/etc/netns/$space/hosts"
 # shellcheck disable=SC2016 # a line of configuration
 echo 'hosts: files dns' >"/etc/netns/$space/nsswitch.conf"
 (cd "$source" && GO111MODULE=off GOCACHE="$work/cache" CGO_ENABLED=0 go build -tags netgo -o "$work/go-ask" main.go) || exit 1
 
 inside() {
-    ip netns exec $space "$@"
+    ip netns exec "$space" "$@"
 }
 
 # until_ready FILE TEXT
@@ -52,7 +53,7 @@ start_knot() {
     mkdir -p "$work/knot/db"
     cp "$here"/*.zone "$work/knot/"
     sed "s#@WORK@#$work/knot#g" "$here/knot.conf.in" >"$work/knot/knot.conf"
-    ip netns exec $space knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
+    ip netns exec "$space" knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
     pids="$pids $!"
     until_ready "$work/knot/log" "server started"
 }
@@ -80,11 +81,44 @@ both() {
     }
 }
 
+# expect WANTED COMMAND...
+expect() {
+    want=$1
+    shift
+    got=$(inside "$@" 2>&1)
+    [ "$got" = "$want" ] || { echo "$*: \"$got\" instead of \"$want\""; bad=1; }
+}
+
+try_examples() {
+    lookup=$examples/lookup
+    expect "192.0.2.1" "$lookup" A both.example
+    expect "2001:db8::1" "$lookup" --server=127.0.0.1:53 AAAA chain1.example
+    expect "both.example." "$lookup" CNAME alias.example
+    expect "10 mail1.example.
+20 mail2.example." "$lookup" MX example
+    expect "5 60 8080 four.example.
+5 0 8081 six.example.
+10 0 80 both.example." "$lookup" SRV _http._tcp.example
+    expect '"only text"' "$lookup" --json TXT text.example
+    expect "both.example." "$lookup" PTR 192.0.2.1
+    expect "lookup: lookup nosuch.example. on 127.0.0.1:53: no such host" "$lookup" A nosuch.example.
+    printf 'HTTP/1.0 200 OK\r\n\r\nhello\n' >"$work/response"
+    ip netns exec "$space" socat TCP-LISTEN:8080,bind=127.0.0.1,reuseaddr,fork \
+        SYSTEM:"read line; cat $work/response" >"$work/socat.log" 2>&1 &
+    pids="$pids $!"
+    tries=0
+    until inside "$examples/http_get" ns1.example:8080 >"$work/page" 2>&1 || [ $tries -gt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    grep -q hello "$work/page" || { echo "http_get:"; cat "$work/page"; bad=1; }
+}
+
 server_pid=
 restart_server() {
     [ -z "$server_pid" ] || { kill "$server_pid"; wait "$server_pid" 2>/dev/null; }
     : >"$work/server.log"
-    ip netns exec $space "$server" 127.0.0.2 53 >"$work/server.log" 2>&1 &
+    ip netns exec "$space" "$server" 127.0.0.2 53 >"$work/server.log" 2>&1 &
     server_pid=$!
     pids="$pids $server_pid"
     until_ready "$work/server.log" ready
@@ -93,6 +127,7 @@ restart_server() {
 printf 'nameserver 127.0.0.1\nsearch example sub.example\n' >"/etc/netns/$space/resolv.conf"
 start_knot
 both zones
+[ -z "$examples" ] || try_examples
 printf 'nameserver 127.0.0.2\noptions timeout:1\n' >"/etc/netns/$space/resolv.conf"
 restart_server
 both broken
