@@ -40,7 +40,7 @@ configure_and_build() {
     shift 2
     cmake -S "$top" -B "$matrix/$name" -G Ninja -DCMAKE_C_COMPILER="$compiler" -DGONET_WERROR=ON \
         -DGONET_BUILD_TESTS=ON -DGONET_BUILD_EXAMPLES=ON -DGONET_TEST_PREFIX="$name." "$@" &&
-        cmake --build "$matrix/$name" -j "$(nproc)"
+        cmake --build "$matrix/$name" -j "$(nproc)" -- -k 0
 }
 
 # configuration NAME COMPILER OPTION...
