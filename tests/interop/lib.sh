@@ -38,6 +38,7 @@ address_in() {
 # start_server [LIMIT]: starts echo_server on a free port, with at most LIMIT descriptors; sets server
 # and address.
 start_server() {
+    rm -f "$tmp/server.out" # of an earlier server
     (
         [ $# -eq 0 ] || ulimit -n "$1"
         exec "$examples/echo_server" 127.0.0.1:0
