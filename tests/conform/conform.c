@@ -19,7 +19,7 @@ static void body(void *arg)
 {
     run_t *r = arg;
 
-    if (!r->test->own_pairs && !r->t.kind->make(r->t.kind, &r->t.a, &r->t.b))
+    if ((r->test->needs & CONFORM_OWN_PAIRS) == 0 && !r->t.kind->make(r->t.kind, &r->t.a, &r->t.b))
         return;
     r->test->body(&r->t);
     gonet_conn_free(r->t.a);
@@ -48,7 +48,8 @@ static size_t add(const conform_kind_t *kind, struct CMUnitTest *tests, run_t *r
     for (size_t l = 0; l < LISTS; l++) {
         for (const conform_test_t *test = lists[l]; test->name != NULL; test++) {
             for (int mode = 0; mode < ACTOR_MODES; mode++) {
-                if (test->buffered_only && kind->synchronous)
+                if (((test->needs & CONFORM_BUFFERED) != 0 && kind->synchronous) ||
+                    ((test->needs & CONFORM_STREAM) != 0 && !kind->stream))
                     continue;
                 if (tests != NULL) {
                     run_t *r = &runs[n];

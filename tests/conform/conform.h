@@ -45,11 +45,15 @@ typedef struct {
     gonet_conn_t *a, *b;
 } conform_t;
 
+/* What a test needs. */
+#define CONFORM_OWN_PAIRS (1u << 0) /* the body makes them itself */
+#define CONFORM_BUFFERED  (1u << 1) /* not for synchronous kinds */
+#define CONFORM_STREAM    (1u << 2) /* not for messages */
+
 typedef struct {
     const char *name;
     void (*body)(conform_t *t);
-    bool own_pairs;     /* the body makes them itself */
-    bool buffered_only; /* not for synchronous kinds */
+    unsigned needs;
 } conform_test_t;
 
 extern const conform_test_t conform_io_tests[];

@@ -1,5 +1,5 @@
 /*
- * The conformance suite over streams of unix sockets.
+ * The conformance suite over unix sockets: streams and records.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,20 +25,20 @@ static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
     return CHECK(*a != NULL) && CHECK(*b != NULL);
 }
 
+#define UNIX(net, is_stream)                                                        \
+    {                                                                               \
+        .name = net, .make = make, .network = net, .stream = is_stream,             \
+        .closed = &gonet_err_closed,                                                \
+        .second_close = "close " net " <L>-><R>: use of closed network connection", \
+        .read_timeout = "read " net " <L>-><R>: i/o timeout",                       \
+        .write_timeout = "write " net " <L>-><R>: i/o timeout",                     \
+        .read_closed = "read " net " <L>-><R>: use of closed network connection",   \
+        .write_closed = "write " net " <L>-><R>: use of closed network connection", \
+    }
+
 int main(void)
 {
-    const conform_kind_t kinds[] = {{
-        .name = "unix",
-        .make = make,
-        .network = "unix",
-        .stream = true,
-        .closed = &gonet_err_closed,
-        .second_close = "close unix <L>-><R>: use of closed network connection",
-        .read_timeout = "read unix <L>-><R>: i/o timeout",
-        .write_timeout = "write unix <L>-><R>: i/o timeout",
-        .read_closed = "read unix <L>-><R>: use of closed network connection",
-        .write_closed = "write unix <L>-><R>: use of closed network connection",
-    }};
+    const conform_kind_t kinds[] = {UNIX("unix", true), UNIX("unixpacket", false)};
 
-    return conform_run(kinds, 1);
+    return conform_run(kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
