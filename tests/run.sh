@@ -11,7 +11,8 @@ matrix=$top/build/matrix
 sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make:make \
     ninja-build:ninja cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc \
     libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang-format:clang-format valgrind:valgrind \
-    socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip || exit 1
+    socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip \
+    libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
 
 tests=$matrix/CTestTestfile.cmake
 mkdir -p "$matrix"
@@ -63,6 +64,10 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
     configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
+    configuration fuzz clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON -DGONET_TEST_HOOKS=ON \
+        -DGONET_TEST_FOLDERS=fuzz
+    configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext \
+        -DGONET_TEST_HOOKS=ON "-DGONET_TEST_FOLDERS=unit"
     configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale"
     configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
 }
