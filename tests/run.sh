@@ -66,8 +66,6 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
     configuration fuzz clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON -DGONET_TEST_HOOKS=ON \
         -DGONET_TEST_FOLDERS=fuzz
-    configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext \
-        -DGONET_TEST_HOOKS=ON "-DGONET_TEST_FOLDERS=unit"
     configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale"
     configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
 }
