@@ -135,16 +135,22 @@ ssize_t gonet__channel_receive(void *self, int fd, void *p, size_t size)
     return -1;
 }
 
+static ssize_t send_once(int fd, const struct iovec *v, int n)
+{
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)v, .msg_iovlen = (size_t)n};
+
+    return n == 1 ? send(fd, v->iov_base, v->iov_len, MSG_NOSIGNAL) : sendmsg(fd, &m, MSG_NOSIGNAL);
+}
+
 ssize_t gonet__channel_send(void *self, int fd, const struct iovec *v, int n)
 {
     gonet__channel_t *ch = self;
-    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)v, .msg_iovlen = (size_t)n};
     question_t *q = ch->sending;
-    ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL);
+    ssize_t sent = send_once(fd, v, n);
 
     /* what an earlier question brought about */
     if (sent < 0 && errno == ECONNREFUSED)
-        sent = sendmsg(fd, &m, MSG_NOSIGNAL);
+        sent = send_once(fd, v, n);
     if (sent < 0)
         gonet__channel_failed(ch, "write", "write", errno);
     if (q != NULL && n > 0 && v[0].iov_len >= 2)

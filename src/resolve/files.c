@@ -35,6 +35,10 @@ static file_t nsswitch_file = {.path = "/etc/nsswitch.conf"};
 static file_t hosts_file = {.path = "/etc/hosts"};
 static gonet__resolv_conf_t *resolv_conf;
 static gonet__hosts_t *hosts;
+
+/* What the last program that named its own servers got, and of what it was made. */
+static gonet__resolv_conf_t *own_conf, *own_base;
+static char *own_servers;
 static gonet__order_t order;
 
 static void release(void);
@@ -64,9 +68,20 @@ static void enter(void)
     gonet__end_hook_add(&end_hook);
 }
 
+static void forget_own(void)
+{
+    gonet__resolv_conf_unref(own_conf);
+    gonet__resolv_conf_unref(own_base);
+    gonet__free(own_servers);
+    own_conf = NULL;
+    own_base = NULL;
+    own_servers = NULL;
+}
+
 static void release(void)
 {
     pthread_mutex_lock(&lock);
+    forget_own();
     gonet__resolv_conf_unref(resolv_conf);
     gonet__hosts_unref(hosts);
     resolv_conf = NULL;
@@ -130,6 +145,39 @@ gonet__resolv_conf_t *gonet__resolv_conf_current(void)
     }
     conf = resolv_conf == NULL ? NULL : gonet__resolv_conf_ref(resolv_conf);
     pthread_mutex_unlock(&lock);
+    return conf;
+}
+
+/* Makes it anew; under the lock. NULL as gonet__resolv_conf_for. */
+static gonet__resolv_conf_t *make_own(gonet__resolv_conf_t *base, const char *servers, bool *bad)
+{
+    forget_own();
+    own_conf = gonet__resolv_conf_set_servers(base, servers, bad);
+    own_servers = own_conf == NULL ? NULL : gonet__strdup(servers);
+    if (own_servers == NULL) {
+        forget_own();
+        return NULL;
+    }
+    own_base = gonet__resolv_conf_ref(base);
+    return own_conf;
+}
+
+gonet__resolv_conf_t *gonet__resolv_conf_for(const char *servers, bool *bad)
+{
+    gonet__resolv_conf_t *base = gonet__resolv_conf_current(), *conf;
+
+    *bad = false;
+    if (base == NULL || servers == NULL)
+        return base;
+    pthread_mutex_lock(&lock);
+    if (own_conf != NULL && own_base == base && strcmp(own_servers, servers) == 0)
+        conf = own_conf;
+    else
+        conf = make_own(base, servers, bad);
+    if (conf != NULL)
+        gonet__resolv_conf_ref(conf);
+    pthread_mutex_unlock(&lock);
+    gonet__resolv_conf_unref(base);
     return conf;
 }
 

@@ -12,6 +12,12 @@
  * gonet__resolv_conf_unref. NULL: out of memory. */
 gonet__resolv_conf_t *gonet__resolv_conf_current(void);
 
+/*
+ * gonet__resolv_conf_for is the same with these servers instead of the file's (NULL: the file's).
+ * NULL: out of memory, or *bad: a part is no address.
+ */
+gonet__resolv_conf_t *gonet__resolv_conf_for(const char *servers, bool *bad);
+
 /* gonet__order_current returns what /etc/nsswitch.conf says. */
 gonet__order_t gonet__order_current(void);
 

@@ -31,7 +31,8 @@ typedef struct {
     unsigned waiting;
     bool done;
     gonet__waiter_t *queue;
-    gonet_context_t *ctx; /* the lookup's own; cancelled by the last waiter */
+    gonet_context_t
+        *ctx; /* the lookup's own; cancelled by the last waiter. NULL: who began it stays */
     gonet_resolver_t resolver;
     const char *network, *host;
     gonet_error_t *e;
@@ -79,6 +80,7 @@ static char *make_key(const gonet_resolver_t *r, const char *network, const char
     gonet__buf_t b = {0};
     const char *servers = r->servers == NULL ? "" : r->servers;
 
+    gonet__buf_reserve(&b, 64 + strlen(network) + strlen(host) + strlen(servers));
     gonet__buf_put(&b, &r->dial, sizeof(r->dial));
     gonet__buf_put(&b, &r->dial_arg, sizeof(r->dial_arg));
     gonet__buf_putc(&b, (char)(r->prefer_go | r->strict_errors << 1 | (r->servers != NULL) << 2));
@@ -158,7 +160,6 @@ static flight_t *make_flight(const gonet_resolver_t *r, const char *network, con
     f->resolver = *r;
     if (r->servers != NULL)
         f->resolver.servers = f->host + strlen(host) + 1;
-    f->ctx = gonet_context_with_cancel(NULL);
     return f;
 }
 
@@ -176,7 +177,7 @@ static flight_t *find(const gonet__list_t *bucket, const char *key, size_t len)
 /* Queues the caller at the flight of that key; a new one if there is none (*mine), which must be
  * started. NULL without memory. */
 static flight_t *join(const gonet_resolver_t *r, const char *network, const char *host,
-                      gonet__waiter_t *waiter, bool *mine)
+                      bool patient, gonet__waiter_t *waiter, bool *mine)
 {
     size_t len;
     char *key = make_key(r, network, host, &len);
@@ -195,6 +196,7 @@ static flight_t *join(const gonet_resolver_t *r, const char *network, const char
     *mine = f == NULL;
     if (*mine) {
         f = fresh;
+        f->ctx = patient ? NULL : gonet_context_with_cancel(NULL);
         gonet__list_push_back(bucket, &f->link);
     }
     f->refs++;
@@ -241,11 +243,9 @@ static gonet_error_t *why_ended(const gonet__limit_t *limit, const char *host)
 }
 
 /* A task that nobody can interrupt does the lookup itself. */
-static void start(flight_t *f, const gonet__request_t *request)
+static void start(flight_t *f, bool patient)
 {
-    bool patient = request->limit.ctx == NULL && request->limit.deadline == 0;
-
-    if (patient && gonet__task_current() != NULL) {
+    if (patient) {
         fly(f);
     } else if (gonet_go(fly, f) != 0) {
         f->e = errno == EAGAIN ? gonet__dns_error_from(gonet_err_closed, f->host, "")
@@ -261,16 +261,17 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
     gonet__waiter_t waiter = {.wait = &wait};
     gonet_error_t *e;
     flight_t *f;
-    bool mine;
+    bool mine, patient = request->limit.ctx == NULL && request->limit.deadline == 0 &&
+                         gonet__task_current() != NULL;
 
     if (gonet__limit_over(&request->limit))
         return why_ended(&request->limit, host);
     gonet__wait_init(&wait);
-    f = join(request->resolver, network, host, &waiter, &mine);
+    f = join(request->resolver, network, host, patient, &waiter, &mine);
     if (f == NULL)
         return gonet_err_no_memory;
     if (mine)
-        start(f, request);
+        start(f, patient);
     gonet__wait_within(&wait, request->limit.ctx, gonet__limit_deadline(&request->limit), "lookup");
     e = leave(f, &waiter) ? copy_result(f, a) : why_ended(&request->limit, host);
     drop(f);

@@ -27,20 +27,12 @@ gonet_error_t *gonet__asking_begin(gonet__asking_t *asking, const gonet__request
                                    const char *name)
 {
     const char *servers = request->resolver->servers;
-    gonet__resolv_conf_t *own;
     bool bad;
 
     asking->resolver = request->resolver;
     asking->limit = request->limit;
-    asking->conf = gonet__resolv_conf_current();
-    if (asking->conf == NULL)
-        return gonet_err_no_memory;
-    if (servers == NULL)
-        return NULL;
-    own = gonet__resolv_conf_set_servers(asking->conf, servers, &bad);
-    gonet__resolv_conf_unref(asking->conf);
-    asking->conf = own;
-    if (own != NULL)
+    asking->conf = gonet__resolv_conf_for(servers, &bad);
+    if (asking->conf != NULL)
         return NULL;
     if (!bad)
         return gonet_err_no_memory;

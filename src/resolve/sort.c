@@ -49,6 +49,8 @@ static int common_bits(const uint8_t *a, const uint8_t *b, int most)
 {
     int n = 0;
 
+    while (n + 8 <= most && a[n / 8] == b[n / 8])
+        n += 8;
     while (n < most && ((a[n / 8] ^ b[n / 8]) & (0x80 >> n % 8)) == 0)
         n++;
     return n;
