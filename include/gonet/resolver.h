@@ -40,6 +40,7 @@ struct gonet_resolver {
                           gonet_error_t **err);
     void *dial_arg;
     const char *servers; /* whom to ask instead of resolv.conf's: "127.0.0.1:5300,[::1]:53" */
+    bool cache; /* keep addresses from the DNS for their time to live, and answer from there */
     uint64_t reserved[16];
 };
 

@@ -15,6 +15,8 @@
 #include "base/list.h"
 #include "error/error.h"
 #include "gonet/task.h"
+#include "resolve/cache.h"
+#include "resolve/hash.h"
 #include "resolve/lookup.h"
 #include "runtime/context.h"
 #include "runtime/task.h"
@@ -93,11 +95,7 @@ static char *make_key(const gonet_resolver_t *r, const char *network, const char
 
 static gonet__list_t *bucket_of(const char *key, size_t len)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (uint8_t)key[i]) * 16777619u;
-    return &table[h % BUCKETS];
+    return &table[gonet__hash(key, len) % BUCKETS];
 }
 
 static void drop(flight_t *f)
@@ -254,6 +252,18 @@ static void start(flight_t *f, bool patient)
     }
 }
 
+/* What the cache has. */
+static bool find_kept(const gonet_resolver_t *r, const char *network, const char *host,
+                      gonet__addresses_t *a)
+{
+    size_t len;
+    char *key = make_key(r, network, host, &len);
+    bool found = key != NULL && gonet__cache_find(key, len, a);
+
+    gonet__free(key);
+    return found;
+}
+
 gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
                                     const char *host, gonet__addresses_t *a)
 {
@@ -266,6 +276,8 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
 
     if (gonet__limit_over(&request->limit))
         return why_ended(&request->limit, host);
+    if (request->resolver->cache && find_kept(request->resolver, network, host, a))
+        return a->failed ? gonet_err_no_memory : NULL;
     gonet__wait_init(&wait);
     f = join(request->resolver, network, host, patient, &waiter, &mine);
     if (f == NULL)
@@ -274,6 +286,8 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
         start(f, patient);
     gonet__wait_within(&wait, request->limit.ctx, gonet__limit_deadline(&request->limit), "lookup");
     e = leave(f, &waiter) ? copy_result(f, a) : why_ended(&request->limit, host);
+    if (e == NULL && request->resolver->cache)
+        gonet__cache_store(f->key, f->key_len, a);
     drop(f);
     return e;
 }

@@ -319,6 +319,32 @@ static void shut_down(void **state)
     assert_int_equal(found, 4);
 }
 
+/* With a cache an answer is asked for once, and grows older. */
+static void keep(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet_resolver_t r = {.servers = server_text, .cache = true};
+    gonet_duration_t ttl = 0;
+    int before = name_server_count(server);
+    size_t n = 0;
+
+    (void)arg;
+    for (int i = 0; i < 5; i++)
+        CHECK_INT(look_up(&r, NULL, 0, "kept.test", &err), 2);
+    CHECK_INT(name_server_count(server) - before, 2);
+    gonet_free(gonet_resolver_lookup_ip_ttl(&r, NULL, "ip", "kept.test", &n, &ttl, &err));
+    CHECK_INT(n, 2);
+    CHECK(ttl > 0 && ttl <= 30 * GONET_SECOND);
+    CHECK_INT(look_up(&resolver, NULL, 0, "kept.test", &err), 2);
+    CHECK_INT(name_server_count(server) - before, 4);
+}
+
+static void kept(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, keep, NULL);
+}
+
 static void refuse(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
@@ -358,6 +384,7 @@ int main(void)
         SERVED(abandoned),
         SERVED(shut_down),
         SERVED(refused),
+        SERVED(kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
