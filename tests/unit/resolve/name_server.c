@@ -169,7 +169,7 @@ name_server_t *name_server_start(const char **text)
     name_server_t *s = calloc(1, sizeof(*s));
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(addr);
-    int size = 8 << 20;
+    int size = 32 << 20; /* for thousands of questions at once */
 
     if (s == NULL || pipe(s->wake) != 0)
         abort();
