@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "name_server.h"
 #include "support/actor.h"
 #include "support/check.h"
@@ -349,6 +350,34 @@ static void kept(void **state)
     actor_run_test(TASKS, keep, NULL);
 }
 
+/* Whichever allocation fails, a lookup succeeds or says so, and nothing is lost. */
+static void starve(void *arg)
+{
+    static const char *const names[] = {"both.test", "tc.test"};
+
+    (void)arg;
+    for (int kind = 0; kind < 4; kind++) {
+        for (long n = 1; n < 60; n++) {
+            GONET_AUTO(gonet_error_t) err = NULL;
+            gonet_resolver_t r = resolver;
+            size_t found_here;
+
+            r.cache = n % 2 == 0;
+            gonet__alloc_fail_at(n, 0);
+            found_here = look_up(&r, NULL, kind, names[n % 2], &err);
+            gonet__alloc_fail_at(0, 0);
+            CHECK(err != NULL ? found_here == 0 : found_here > 0);
+        }
+    }
+}
+
+static void starved(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, starve, NULL);
+    actor_run_test(THREADS, starve, NULL);
+}
+
 static void refuse(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
@@ -389,6 +418,7 @@ int main(void)
         SERVED(shut_down),
         SERVED(refused),
         SERVED(kept),
+        SERVED(starved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
