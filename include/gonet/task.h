@@ -23,6 +23,10 @@ GONET_BEGIN_DECLS
  * outside gonet (a pthread mutex, a file read), the other tasks of its worker wait; gonet_yield and
  * gonet_blocking are the cures.
  *
+ * Workers block all signals but those that a fault raises. A thread or a program that a task starts
+ * inherits that: set its mask (pthread_attr_setsigmask_np, POSIX_SPAWN_SETSIGMASK); a forked child
+ * gets back the mask from the start of the runtime.
+ *
  * Returns 0, or -1 with errno ENOMEM (no memory) or EAGAIN (gonet_shutdown is under way): the task
  * was not started, and arg is still the caller's. Any task or thread may call it. Go: the go
  * statement.
