@@ -319,6 +319,33 @@ static void looking_disturbs_nobody(void **state)
     check_report();
 }
 
+static void count_run(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+/* A task whose first turn is yet to come is listed, and not run by that. */
+static void list_before_first_turn(void *arg)
+{
+    atomic_int ran = 0;
+    char *text;
+
+    (void)arg;
+    for (int i = 0; i < 3; i++)
+        REQUIRE(gonet__task_go_here(count_run, &ran) == 0);
+    text = dump();
+    CHECK_INT(atomic_load(&ran), 0);
+    CHECK_INT(count(text, "[runnable]"), 3);
+    free(text);
+    AWAIT(atomic_load(&ran) == 3);
+}
+
+static void looking_begins_nobody(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, list_before_first_turn, NULL);
+}
+
 /* ---- a worker that does not answer ---- */
 
 static void hold(void *arg)
@@ -349,9 +376,9 @@ static void held_worker_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LEAK_TEST(nothing_to_tell),      LEAK_TEST(asked_from_a_thread),
-        LEAK_TEST(asked_from_a_task),    LEAK_TEST(looking_disturbs_nobody),
-        LEAK_TEST(held_worker_is_named),
+        LEAK_TEST(nothing_to_tell),       LEAK_TEST(asked_from_a_thread),
+        LEAK_TEST(asked_from_a_task),     LEAK_TEST(looking_disturbs_nobody),
+        LEAK_TEST(looking_begins_nobody), LEAK_TEST(held_worker_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

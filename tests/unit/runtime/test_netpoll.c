@@ -456,6 +456,51 @@ static void numbers_are_reused(void **state)
     check_report();
 }
 
+/* Whether a worker's epoll set has the number. */
+static bool registered(int fd)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < gonet__runtime_worker_count(); i++) {
+        char path[64], line[256];
+        FILE *f;
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d",
+                 uv_backend_fd(&gonet__runtime_worker(i)->loop));
+        f = fopen(path, "re");
+        if (f == NULL)
+            abort();
+        while (fgets(line, sizeof(line), f) != NULL) {
+            int number;
+            found = found || (sscanf(line, "tfd: %d", &number) == 1 && number == fd);
+        }
+        fclose(f);
+    }
+    return found;
+}
+
+/* Not even while a duplicate keeps the socket open: the set would report it for ever. */
+static void closing_leaves_no_registration(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        end_t *e = new_pair();
+        int fd = e->pd.fd, duplicate = dup(fd);
+        wait_t w;
+
+        start(&w, BY_TASK, e, READ);
+        AWAIT(parked(e, READ));
+        AWAIT(registered(fd));
+        gonet__pd_set_deadline(&e->pd, 1, 1); /* no event: the interest stays */
+        actor_join(&w.actor);
+        assert_int_equal(w.status, GONET__POLL_TIMEOUT);
+        assert_true(registered(fd));
+        close_end(e);
+        assert_false(registered(fd));
+        close(duplicate);
+    }
+    check_report();
+}
+
 /* ---- a thread that can't get an eventfd ---- */
 
 static int without_eventfd(void)
@@ -549,6 +594,7 @@ int main(int argc, char **argv)
         TEST(file_cannot_be_watched),
         TEST(side_moves_between_workers),
         TEST(numbers_are_reused),
+        TEST(closing_leaves_no_registration),
         TEST(thread_without_eventfd),
     };
 
