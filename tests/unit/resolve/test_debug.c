@@ -5,6 +5,7 @@
 
 #include <gonet.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -40,9 +41,14 @@ static void libc_hosts(void **state)
 {
     gonet_error_t *err = NULL;
     size_t n = 0;
-    const char **list = gonet_lookup_host("localhost", &n, &err);
+    const char **list;
 
     (void)state;
+    if (access("/etc/hosts", R_OK) != 0) {
+        print_message("skipped: this machine has no /etc/hosts\n");
+        skip();
+    }
+    list = gonet_lookup_host("localhost", &n, &err);
     assert_null(err);
     assert_true(n >= 1);
     gonet_free(list);
