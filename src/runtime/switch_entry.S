@@ -18,7 +18,6 @@ gonet__switch_entry:
     ud2
     .cfi_endproc
     .size gonet__switch_entry, .-gonet__switch_entry
-    .section .note.GNU-stack,"",@progbits
 #elif defined(__aarch64__) && !defined(GONET_SWITCH_UCONTEXT)
     .text
     .p2align 4
@@ -36,5 +35,7 @@ gonet__switch_entry:
     brk #1
     .cfi_endproc
     .size gonet__switch_entry, .-gonet__switch_entry
-    .section .note.GNU-stack,"",%progbits
 #endif
+
+/* Always: without the note the linker makes every stack executable. */
+    .section .note.GNU-stack,"",%progbits
