@@ -10,6 +10,7 @@
 
 #include "gonet/addr.h"
 #include "gonet/rawconn.h"
+#include "gonet/tcp.h"
 
 static const char *loopback(const char *network)
 {
@@ -141,8 +142,11 @@ bool net_error(const char *file, int line, const gonet_error_t *err, gonet_conn_
 size_t net_fill(gonet_conn_t *c)
 {
     static const char block[65536];
+    gonet_tcp_conn_t *tcp = gonet_conn_as_tcp(c);
     size_t n, sum = 0;
 
+    if (tcp != NULL) /* of a size of its own: else the kernel may let it grow later */
+        CHECK(gonet_tcp_conn_set_write_buffer(tcp, sizeof(block), NULL) == 0);
     do {
         CHECK(gonet_conn_set_write_deadline(c, gonet_after(50 * GONET_MILLISECOND), NULL) == 0);
         n = 0;
