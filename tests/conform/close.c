@@ -7,8 +7,6 @@
 
 #include "conform/conform.h"
 
-static const char block[1 << 16];
-
 static void ends_by_close(conform_t *t, conform_call_t *call, const char *text)
 {
     conform_join(call);
@@ -28,7 +26,7 @@ static void close_wakes_all(conform_t *t)
     conform_fill(t, t->a);
     for (int i = 0; i < N; i++) {
         conform_start_read(t, i, &r[i], t->a, &buf[i], 1);
-        conform_start_write(t, i + 1, &w[i], t->a, block, sizeof(block));
+        conform_start_write(t, i + 1, &w[i], t->a, conform_block, conform_much(t));
     }
     conform_settle(&w[N - 1]);
     conform_start_close(t, 1, &c, t->a);
@@ -51,7 +49,7 @@ static void close_races(conform_t *t)
         if (!t->kind->make(t->kind, &t->a, &t->b))
             return;
         conform_start_read(t, 0, &r, t->a, &x, 1);
-        conform_start_write(t, 1, &w, t->a, block, 1);
+        conform_start_write(t, 1, &w, t->a, conform_block, 1);
         conform_start_close(t, i, &c, i % 2 ? t->a : t->b);
         if (i % 4 >= 2)
             (void)gonet_conn_read(t->b, (char[1]){0}, 1, NULL);
@@ -151,7 +149,7 @@ static void use_methods(void *arg)
             (void)gonet_conn_read(u->c, buf, sizeof(buf), NULL);
             break;
         case 1:
-            (void)gonet_conn_write(u->c, block, 1000, NULL);
+            (void)gonet_conn_write(u->c, conform_block, 1000, NULL);
             break;
         case 2:
             CHECK_INT(gonet_conn_set_deadline(u->c, gonet_after(GONET_MILLISECOND), NULL), 0);
@@ -204,7 +202,7 @@ static void use_until_closed(void *arg)
         } else if (u->number % 3 == 1) {
             if (gonet_conn_read(u->c, buf, sizeof(buf), &err) <= 0 && !gonet_error_timeout(err))
                 return;
-        } else if (gonet_conn_write(u->c, block, sizeof(block), &err) < 0 &&
+        } else if (gonet_conn_write(u->c, conform_block, 1 << 16, &err) < 0 &&
                    !gonet_error_timeout(err)) {
             return;
         }

@@ -206,6 +206,13 @@ void conform_fill(const conform_t *t, gonet_conn_t *c)
         (void)net_fill(c);
 }
 
+const char conform_block[1 << 20];
+
+size_t conform_much(const conform_t *t)
+{
+    return t->kind->stream ? sizeof(conform_block) : 1 << 16;
+}
+
 unsigned char conform_byte(unsigned s, size_t i)
 {
     uint32_t x = (uint32_t)i * 2654435761u + s * 40503u;

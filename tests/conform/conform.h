@@ -96,8 +96,13 @@ bool conform_is_closed(const conform_t *t, const gonet_error_t *err);
 /* conform_ping writes one byte on from, and reads it on to, at the same time. */
 void conform_ping(const conform_t *t, gonet_conn_t *from, gonet_conn_t *to);
 
-/* conform_fill makes every further write on c block; nothing to do for synchronous kinds. */
+/*
+ * conform_fill makes every further write of conform_much bytes on c block; nothing to do for
+ * synchronous kinds. The kernel may find room for a little more at any time.
+ */
 void conform_fill(const conform_t *t, gonet_conn_t *c);
+size_t conform_much(const conform_t *t);
+extern const char conform_block[1 << 20];
 
 /* conform_byte is the i-th byte of the test's stream number s. */
 unsigned char conform_byte(unsigned s, size_t i);

@@ -28,7 +28,7 @@ static void compute(void *arg)
 static void sleep_long(void *arg)
 {
     (void)arg;
-    gonet_sleep(600 * MS);
+    gonet_sleep(2200 * MS);
 }
 
 static void be_quick(void *arg)
@@ -36,7 +36,7 @@ static void be_quick(void *arg)
     gonet_time_t start = gonet_now();
 
     (void)arg;
-    while (gonet_since(start) < 600 * MS)
+    while (gonet_since(start) < 2200 * MS)
         gonet_yield();
 }
 
@@ -53,7 +53,7 @@ static int not_slow(void)
 {
     CHILD_CHECK(gonet_go(sleep_long, NULL) == 0);
     CHILD_CHECK(gonet_go(be_quick, NULL) == 0);
-    gonet_sleep(700 * MS);
+    gonet_sleep(2300 * MS);
     CHILD_CHECK(gonet_shutdown(-1) == 0);
     return 0;
 }
@@ -69,7 +69,7 @@ static int quit(void)
     CHILD_CHECK(gonet_go(sleep_for_ever, NULL) == 0);
     gonet_sleep(50 * MS);
     CHILD_CHECK(kill(getpid(), SIGQUIT) == 0);
-    gonet_sleep(500 * MS);
+    gonet_sleep(1500 * MS);
     CHILD_CHECK(gonet_shutdown(-1) == 0);
     return 0;
 }
@@ -108,7 +108,7 @@ static void waiting_is_not_slow(void **state)
     child_result_t r;
 
     (void)state;
-    passes("not_slow", "GONETDEBUG=slowtask=200ms", &r);
+    passes("not_slow", "GONETDEBUG=slowtask=1s", &r);
     assert_string_equal(r.output, "");
 }
 
