@@ -172,6 +172,7 @@ static void read_past_deadline(conform_t *t, conform_call_t *r, char *p, gonet_t
             gonet_sleep(gonet_until(when) + 20 * MS);
             return;
         }
+        set_from_elsewhere(t, PAST); /* who was first is not known */
         conform_join(r);
         conform_drop(r);
     }
