@@ -16,6 +16,7 @@
 #include "gonet/interface.h"
 #include "gonet/io.h"
 #include "gonet/ip.h"
+#include "gonet/iprawsock.h"
 #include "gonet/keepalive.h"
 #include "gonet/lookup.h"
 #include "gonet/netip.h"
@@ -28,6 +29,7 @@
 #include "gonet/task.h"
 #include "gonet/tcp.h"
 #include "gonet/time.h"
+#include "gonet/udp.h"
 #include "gonet/unixsock.h"
 #include "gonet/version.h"
 

@@ -1,0 +1,38 @@
+/*
+ * UDP sockets inside the library.
+ */
+#ifndef GONET_CONN_UDP_H
+#define GONET_CONN_UDP_H
+
+#include "conn/sock.h"
+#include "gonet/udp.h"
+
+struct gonet_udp_conn {
+    gonet__sock_t sock;      /* first */
+    _Atomic bool no_offload; /* write_batch cuts itself: asked to, or the kernel can't */
+};
+
+/*
+ * gonet__udp_conn_new makes a UDP socket's object for the descriptor sysfd, which it takes; net is
+ * static. Addresses are not yet set. NULL when memory is out: sysfd is closed then.
+ */
+gonet_udp_conn_t *gonet__udp_conn_new(const char *net, int sysfd, int family);
+
+/*
+ * gonet__udp_write_failed sets *err to the OpError of a write to addr (NULL: nowhere said), around
+ * e, which it takes: "write udp L->ADDR: …". Returns -1.
+ */
+ssize_t gonet__udp_write_failed(gonet_udp_conn_t *c, const gonet_addr_t *addr, gonet_error_t *e,
+                                gonet_error_t **err);
+
+/*
+ * gonet__udp_target makes the socket address of to, of c's family. NULL, or the bare reason (new
+ * reference): a family that the socket has not, or no address.
+ */
+gonet_error_t *gonet__udp_target(const gonet_udp_conn_t *c, gonet_netip_addr_port_t to,
+                                 gonet__sockaddr_t *sa);
+
+/* The table of the packet connection that a UDP socket is, too (udpmsg.c). */
+extern const gonet_packet_conn_vtable_t gonet__udp_packet_vtable;
+
+#endif
