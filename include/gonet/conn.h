@@ -58,6 +58,7 @@ typedef struct {
     gonet_raw_conn_t *(*syscall_conn)(void *self, gonet_error_t **err);
     gonet_packet_conn_t *(*packet_conn)(void *self); /* itself as one, borrowed */
     gonet_conn_t *(*net_conn)(void *self);           /* the connection it wraps, borrowed */
+    int (*wait_readable)(void *self, gonet_error_t **err);
 } gonet_conn_vtable_t;
 
 /*
@@ -79,6 +80,18 @@ GONET_API void *gonet_conn_self(gonet_conn_t *c, const gonet_conn_vtable_t *vtab
  * Go: Conn.Read.
  */
 GONET_API ssize_t gonet_conn_read(gonet_conn_t *c, void *p, size_t len, gonet_error_t **err);
+
+/*
+ * gonet_conn_wait_readable parks until a read would not park: there is something to read, or the
+ * end of the stream, or an error that the read will report. It reads nothing, so a connection that
+ * waits with it needs no buffer meanwhile. Like a read it waits its turn behind other readers, and
+ * obeys the read deadline. When it has returned, another reader may be faster. It takes a
+ * descriptor's low-water mark (SO_RCVLOWAT) for what must be there. Returns 0, or -1 on failure:
+ * what gonet_conn_read would have failed with, but not the end and errors of the connection itself;
+ * gonet_err_unsupported for a connection of a program's own without this slot. Go: nothing alike (a
+ * goroutine that reads holds its buffer).
+ */
+GONET_API int gonet_conn_wait_readable(gonet_conn_t *c, gonet_error_t **err);
 
 /*
  * gonet_conn_write writes all len bytes, parking as often as needed; concurrent writes don't
@@ -239,6 +252,7 @@ GONET_API int gonet_listener_set_deadline(gonet_listener_t *l, gonet_time_t t, g
 GONET_API int gonet_listener_file(gonet_listener_t *l, gonet_error_t **err);
 GONET_API gonet_raw_conn_t *gonet_listener_syscall_conn(gonet_listener_t *l, gonet_error_t **err);
 
+/* gonet_listener_ref adds an owner and returns l. */
 GONET_API gonet_listener_t *gonet_listener_ref(gonet_listener_t *l);
 
 /* gonet_listener_free drops an owner; the last one closes and releases. NULL is fine. */

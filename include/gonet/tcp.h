@@ -163,6 +163,7 @@ GONET_API int gonet_tcp_listener_file(gonet_tcp_listener_t *l, gonet_error_t **e
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_tcp_listener_syscall_conn(gonet_tcp_listener_t *l,
                                                                             gonet_error_t **err);
 
+/* gonet_tcp_listener_ref adds an owner and returns l; _free drops one, and the last one closes. */
 GONET_API gonet_tcp_listener_t *gonet_tcp_listener_ref(gonet_tcp_listener_t *l);
 GONET_API void gonet_tcp_listener_free(gonet_tcp_listener_t *l);
 

@@ -192,6 +192,7 @@ GONET_API int gonet_unix_listener_file(gonet_unix_listener_t *l, gonet_error_t *
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_unix_listener_syscall_conn(
     gonet_unix_listener_t *l, gonet_error_t **err);
 
+/* gonet_unix_listener_ref adds an owner and returns l; _free drops one, and the last one closes. */
 GONET_API gonet_unix_listener_t *gonet_unix_listener_ref(gonet_unix_listener_t *l);
 GONET_API void gonet_unix_listener_free(gonet_unix_listener_t *l);
 
