@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conn/iprawsock.h"
 #include "conn/tcp.h"
 #include "conn/unixsock.h"
 #include "socket/sys.h"
@@ -110,6 +111,13 @@ static void *make_tcp(adopted_t *a, gonet_error_t **e)
     return made(a, c == NULL ? NULL : &c->sock, true, e);
 }
 
+static void *make_ip(adopted_t *a, gonet_error_t **e)
+{
+    gonet_ip_conn_t *c = gonet__ip_conn_new("ip", take_fd(a), a->local.u.sa.sa_family);
+
+    return made(a, c == NULL ? NULL : &c->sock, true, e);
+}
+
 static void *make_unix(adopted_t *a, gonet_error_t **e)
 {
     gonet_unix_conn_t *c = gonet__unix_conn_new(gonet__unix_net(a->sotype), take_fd(a), a->sotype);
@@ -129,6 +137,8 @@ static void *make_conn(adopted_t *a, gonet_error_t **e)
     switch (a->addr.kind) {
     case GONET_ADDR_TCP:
         return make_tcp(a, e);
+    case GONET_ADDR_IP:
+        return make_ip(a, e);
     case GONET_ADDR_UNIX:
         return make_unix(a, e);
     default:
@@ -139,6 +149,8 @@ static void *make_conn(adopted_t *a, gonet_error_t **e)
 static void *make_packet_conn(adopted_t *a, gonet_error_t **e)
 {
     switch (a->addr.kind) {
+    case GONET_ADDR_IP:
+        return make_ip(a, e);
     case GONET_ADDR_UNIX:
         return make_unix(a, e);
     case GONET_ADDR_TCP:

@@ -3,6 +3,7 @@
  */
 #include "addr/addr_error.h"
 #include "dial/addrlist.h"
+#include "dial/ip_dial.h"
 #include "dial/unix_dial.h"
 #include "gonet/dial.h"
 
@@ -17,8 +18,9 @@ static gonet_packet_conn_t *listen_on(const gonet_listen_config_t *lc, const cha
     case GONET_ADDR_UNIX:
         return gonet_unix_conn_as_packet_conn(
             gonet__unix_listen_packet(lc, network, &local->unix_, e));
-    case GONET_ADDR_UDP:
     case GONET_ADDR_IP:
+        return gonet_ip_conn_as_packet_conn(gonet__ip_listen(lc, network, &local->ip, e));
+    case GONET_ADDR_UDP:
         *e = gonet_err_unsupported;
         return NULL;
     default:

@@ -3,6 +3,7 @@
  */
 #include "dial/serial.h"
 
+#include "dial/ip_dial.h"
 #include "dial/tcp_dial.h"
 #include "dial/unix_dial.h"
 #include "error/error.h"
@@ -41,6 +42,9 @@ static gonet_conn_t *dial_one(const gonet__dial_t *d, const gonet_addr_t *addr, 
     case GONET_ADDR_TCP:
         c = gonet_tcp_conn_as_conn(
             gonet__tcp_dial(&how, gonet_addr_as_tcp(d->local), &addr->tcp, e));
+        break;
+    case GONET_ADDR_IP:
+        c = gonet_ip_conn_as_conn(gonet__ip_dial(&how, gonet_addr_as_ip(d->local), &addr->ip, e));
         break;
     case GONET_ADDR_UNIX:
         c = gonet_unix_conn_as_conn(
