@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "gonet/dial.h"
+#include "gonet/iprawsock.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
 #include "gonet/tcp.h"
@@ -108,6 +109,10 @@ static bool call(vec_row_t *row, gonet_error_t **err)
         result = gonet_listen_tcp(network, tcp_or_null(&typed), err);
     } else if (vec_is(row, FUNCTION, "ListenPacket")) {
         result = gonet_listen_packet(network, address, err);
+    } else if (vec_is(row, FUNCTION, "DialIP")) {
+        result = gonet_dial_ip(network, gonet_addr_as_ip(&local), gonet_addr_as_ip(&typed), err);
+    } else if (vec_is(row, FUNCTION, "ListenIP")) {
+        result = gonet_listen_ip(network, gonet_addr_as_ip(&typed), err);
     } else if (vec_is(row, FUNCTION, "DialUnix")) {
         result =
             gonet_dial_unix(network, gonet_addr_as_unix(&local), gonet_addr_as_unix(&typed), err);
@@ -137,6 +142,7 @@ static void check_row(vec_row_t *row)
         strcmp(gonet_error_string(err), row->field[TEXT]) != 0) {
         vec_check(row, strncmp(row->field[NETWORK], "tcp", 3) != 0, "TCP is not supported?");
         vec_check(row, strncmp(row->field[NETWORK], "unix", 4) != 0, "unix is not supported?");
+        vec_check(row, strncmp(row->field[NETWORK], "ip", 2) != 0, "IP is not supported?");
         not_yet(row->field[NETWORK]);
     } else {
         checked++;

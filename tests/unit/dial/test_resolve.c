@@ -1,12 +1,13 @@
 /*
- * gonet_resolve_tcp_addr and gonet_resolve_unix_addr against Go's recorded answers. Rows of other
- * functions are counted and shown.
+ * gonet_resolve_tcp_addr, gonet_resolve_ip_addr and gonet_resolve_unix_addr against Go's recorded
+ * answers. Rows of other functions are counted and shown.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "gonet/iprawsock.h"
 #include "gonet/tcp.h"
 #include "gonet/unixsock.h"
 #include "vectors/vec.h"
@@ -57,10 +58,34 @@ static void check_tcp(vec_row_t *row)
     gonet_error_free(err);
 }
 
+static void check_ip(vec_row_t *row)
+{
+    static const gonet_ip_addr_t zero;
+    gonet_error_t *err = NULL;
+    gonet_ip_addr_t addr;
+    char text[GONET_ADDR_STRLEN];
+    int result;
+
+    memset(&addr, 0xff, sizeof(addr));
+    result = gonet_resolve_ip_addr(row->field[NETWORK], row->field[ADDRESS], &addr, &err);
+    vec_check(row, result == (err == NULL ? 0 : -1), "result and error disagree");
+    vec_text(row, STATUS, err == NULL ? "ok" : "error");
+    if (err == NULL) {
+        vec_text(row, RESULT, gonet_ip_addr_string(&addr, text, sizeof(text)));
+        vec_hex(row, IP, addr.ip.b, addr.ip.len);
+    } else {
+        vec_text(row, RESULT, gonet_error_string(err));
+        vec_check(row, memcmp(&addr, &zero, sizeof(zero)) == 0, "the result is not zero");
+    }
+    gonet_error_free(err);
+}
+
 static void check_row(vec_row_t *row)
 {
     if (vec_is(row, FUNCTION, "ResolveTCPAddr")) {
         check_tcp(row);
+    } else if (vec_is(row, FUNCTION, "ResolveIPAddr")) {
+        check_ip(row);
     } else if (vec_is(row, FUNCTION, "ResolveUnixAddr")) {
         check_unix(row);
     } else {
