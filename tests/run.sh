@@ -11,7 +11,7 @@ matrix=$top/build/matrix
 sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make:make \
     ninja-build:ninja cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc \
     libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang-format:clang-format valgrind:valgrind \
-    socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip \
+    socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb \
     libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
 
 tests=$matrix/CTestTestfile.cmake
@@ -56,7 +56,7 @@ under="$programs;interop;dns"
 step examples-run sh examples/run.sh
 # plain is the library as users build it; it is looked at from outside.
 configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
-    "-DGONET_TEST_FOLDERS=checks;install;interop;dns"
+    "-DGONET_TEST_FOLDERS=checks;install;interop;dns;debug"
 # shellcheck disable=SC2086 # the options are several words
 {
     configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";scale"

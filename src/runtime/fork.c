@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "runtime/debug.h"
 #include "runtime/dump.h"
 #include "runtime/netpoll.h"
 #include "runtime/pool.h"
@@ -51,7 +52,7 @@ static void child(void)
     atomic_store(&gonet__ending, false);
     gonet__fork_generation++;
     gonet__runtime_each(close_numbers, NULL);
-    *r = (gonet__runtime_t){.wanted = wanted};
+    *r = (gonet__runtime_t){.wanted = wanted, .layout = &gonet__debug_layout};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->idle, NULL);
     gonet__this_worker = NULL;

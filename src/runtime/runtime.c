@@ -22,14 +22,16 @@
 #include <time.h>
 
 #include "gonet/task.h"
-#include "runtime/dump.h"
 #include "runtime/clock.h"
+#include "runtime/debug.h"
+#include "runtime/dump.h"
 #include "runtime/end_hook.h"
 #include "runtime/pool.h"
 #include "runtime/signals.h"
 
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                                   .idle = PTHREAD_COND_INITIALIZER};
+                                   .idle = PTHREAD_COND_INITIALIZER,
+                                   .layout = &gonet__debug_layout};
 
 _Atomic bool gonet__ending;
 

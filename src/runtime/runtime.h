@@ -28,6 +28,7 @@ typedef struct {
     _Atomic(gonet__worker_t *) searcher;
     _Atomic(gonet__worker_t *) watcher;
     _Atomic uint32_t moves_begun, moves_ended; /* of tasks from worker to worker */
+    const void *layout; /* the table for debuggers: keeps it in the program */
 } gonet__runtime_t;
 
 extern gonet__runtime_t gonet__runtime;
