@@ -107,6 +107,11 @@ static int call_plain(gonet_conn_t *c, int (*slot)(void *self, gonet_error_t **e
     return result;
 }
 
+int gonet_conn_wait_readable(gonet_conn_t *c, gonet_error_t **err)
+{
+    return call_plain(c, SLOT(c, wait_readable), err);
+}
+
 int gonet_conn_close(gonet_conn_t *c, gonet_error_t **err)
 {
     if (c != NULL)

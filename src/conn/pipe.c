@@ -33,6 +33,7 @@ typedef struct call {
     size_t left;
     bool waiting; /* may be claimed */
     bool done;    /* set by a claimer, together with taking the node out */
+    bool looks;   /* a read that takes nothing: it ends when there is a writer */
 } call_t;
 
 /* From the end of the same index to the other one. */
@@ -200,10 +201,10 @@ static void copy_bytes(void *to, const void *from, size_t n)
 /* give serves a waiting reader, which gives up the lock. True: that was all of w. */
 static bool give(pipe_t *pipe, flow_t *f, call_t *w, call_t *r)
 {
-    size_t n = w->left < r->left ? w->left : r->left;
+    size_t n = w->left < r->left ? w->left : r->left; /* 0 for one who looks */
     const unsigned char *from = w->p;
     call_t *next = NULL;
-    bool all = n == w->left;
+    bool all = n == w->left && !r->looks;
 
     finish(pipe, &f->readers, r);
     w->p += n;
@@ -262,6 +263,11 @@ static bool take(pipe_t *pipe, flow_t *f, call_t *r)
 
     if (w == NULL)
         return false;
+    if (r->looks) {
+        finish(pipe, &f->readers, r);
+        gonet__spin_unlock(&pipe->lock);
+        return true;
+    }
     n = w->left < r->left ? w->left : r->left;
     if ((n == w->left || n > SMALL) && !(claimed = claim(w)))
         return false;
@@ -335,6 +341,17 @@ static ssize_t read_slot(void *self, void *p, size_t len, gonet_error_t **err)
         return fail(verdict, "read", err);
     gonet_error_set(err, gonet_eof);
     return 0;
+}
+
+static int wait_readable_slot(void *self, gonet_error_t **err)
+{
+    end_t *e = self;
+    call_t r = {.looks = true};
+    verdict_t verdict;
+
+    gonet__spin_lock(&e->pipe->lock);
+    verdict = read_loop(e, &r);
+    return verdict == OPEN || verdict == PEER_CLOSED ? 0 : fail(verdict, "read", err);
 }
 
 static int write_slot(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err)
@@ -453,7 +470,8 @@ static const gonet__conn_class_t pipe_class = {
              .set_deadline = set_deadline_slot,
              .set_read_deadline = set_read_deadline_slot,
              .set_write_deadline = set_write_deadline_slot,
-             .destroy = destroy_slot}};
+             .destroy = destroy_slot,
+             .wait_readable = wait_readable_slot}};
 
 int gonet_pipe(gonet_conn_t **a, gonet_conn_t **b)
 {

@@ -79,6 +79,7 @@ int gonet__sock_fail(gonet__sock_t *s, const char *op, gonet__shape_t shape,
 
 /* Slots that all types on sockets share; self is the sock. */
 ssize_t gonet__sock_read(void *self, void *p, size_t len, gonet_error_t **err);
+int gonet__sock_wait_readable(void *self, gonet_error_t **err);
 int gonet__sock_write(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err);
 int gonet__sock_close(void *self, gonet_error_t **err);
 const gonet_addr_t *gonet__sock_local_addr(void *self);

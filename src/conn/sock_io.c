@@ -36,6 +36,16 @@ ssize_t gonet__sock_read_lazy(gonet__sock_t *s, gonet__lazy_buf_t *buf, gonet_er
     return n >= 0 ? n : read_failed(s, &fail, err);
 }
 
+int gonet__sock_wait_readable(void *self, gonet_error_t **err)
+{
+    gonet__sock_t *s = self;
+    gonet__fail_t fail;
+
+    if (gonet__fd_wait_readable(&s->fd, &fail))
+        return 0;
+    return gonet__sock_fail(s, "read", GONET__SHAPE_BOTH, &fail, err);
+}
+
 int gonet__sock_write(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err)
 {
     gonet__sock_t *s = self;

@@ -23,7 +23,8 @@ static const gonet__conn_class_t tcp_class = {
              .close_read = gonet__sock_close_read,
              .close_write = gonet__sock_close_write,
              .file = gonet__sock_file,
-             .syscall_conn = gonet__sock_syscall_conn},
+             .syscall_conn = gonet__sock_syscall_conn,
+             .wait_readable = gonet__sock_wait_readable},
     .read_from = gonet__tcp_conn_read_from,
     .write_to = gonet__tcp_conn_write_to};
 

@@ -20,7 +20,8 @@ static const gonet__conn_class_t unix_class = {
              .close_read = gonet__sock_close_read,
              .close_write = gonet__sock_close_write,
              .file = gonet__sock_file,
-             .syscall_conn = gonet__sock_syscall_conn},
+             .syscall_conn = gonet__sock_syscall_conn,
+             .wait_readable = gonet__sock_wait_readable},
     .packet_conn = &gonet__unix_packet_vtable};
 
 const char *gonet__unix_net(int sotype)

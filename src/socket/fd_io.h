@@ -39,6 +39,10 @@ typedef struct gonet__lazy_buf {
  */
 ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, gonet__lazy_buf_t *buf, gonet__fail_t *fail);
 
+/* gonet__fd_wait_readable waits until a read would not wait, and reads nothing. Errors of the
+ * socket itself are left to the read. */
+bool gonet__fd_wait_readable(gonet__fd_t *fd, gonet__fail_t *fail);
+
 /* gonet__fd_write writes all of p; *n is what was written, also on failure. */
 bool gonet__fd_write(gonet__fd_t *fd, const void *p, size_t len, size_t *n, gonet__fail_t *fail);
 

@@ -67,6 +67,43 @@ ssize_t gonet__fd_read(gonet__fd_t *fd, void *p, size_t len, gonet__fail_t *fail
     return read_done(fd, n, len, fail);
 }
 
+/* Whatever poll(2) reports ends a read: data, the end, an error, and an error queue alone, too. */
+static bool is_readable(int sysfd, int *errnum)
+{
+    struct pollfd p = {.fd = sysfd, .events = POLLIN};
+    int n;
+
+    do
+        n = gonet__sys_poll(&p, 1);
+    while (n < 0 && errno == EINTR);
+    *errnum = n < 0 ? errno : 0;
+    return n > 0;
+}
+
+/*
+ * The kernel is asked after each wait, since waits may end for nothing; and before the first one,
+ * unless the socket is known to be empty. A readable socket is not: the read to come must not wait.
+ */
+bool gonet__fd_wait_readable(gonet__fd_t *fd, gonet__fail_t *fail)
+{
+    int errnum = 0;
+
+    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
+        return false;
+    if (fd->drained && !wait_first(fd, fail))
+        return false;
+    while (!is_readable(fd->pd.fd, &errnum)) {
+        if (errnum != 0) {
+            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, "poll", errnum);
+            return false;
+        }
+        if (!gonet__fd_wait(fd, GONET__SIDE_READ, fail))
+            return false;
+    }
+    gonet__fd_end(fd, GONET__SIDE_READ);
+    return true;
+}
+
 /* One attempt with a fetched buffer: a count > 0 leaves it with the caller, anything else gives it
  * back. */
 static ssize_t try_lazy(gonet__fd_t *fd, gonet__lazy_buf_t *buf, size_t *len, int *errnum)

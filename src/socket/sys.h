@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/sendfile.h>
@@ -37,6 +38,7 @@ typedef enum {
     GONET__SYS_PIPE,
     GONET__SYS_SHUTDOWN,
     GONET__SYS_FCNTL,
+    GONET__SYS_POLL,
     GONET__SYS_CLOSE
 } gonet__sys_call_t;
 
@@ -191,6 +193,12 @@ static inline int gonet__sys_shutdown(int fd, int how)
 static inline int gonet__sys_fcntl(int fd, int command, int arg)
 {
     return GONET__SYS(FCNTL, fcntl(fd, command, arg));
+}
+
+/* gonet__sys_poll looks, and does not wait. */
+static inline int gonet__sys_poll(struct pollfd *p, unsigned n)
+{
+    return GONET__SYS(POLL, poll(p, n, 0));
 }
 
 /* A close that is made to fail closes all the same, as the kernel's do. */

@@ -39,7 +39,7 @@ static void run(void **state)
 }
 
 static const conform_test_t *const lists[] = {conform_io_tests, conform_deadline_tests,
-                                              conform_close_tests};
+                                              conform_close_tests, conform_wait_tests};
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
 
@@ -49,6 +49,7 @@ static size_t add(const conform_kind_t *kind, struct CMUnitTest *tests, run_t *r
         for (const conform_test_t *test = lists[l]; test->name != NULL; test++) {
             for (int mode = 0; mode < ACTOR_MODES; mode++) {
                 if (((test->needs & CONFORM_BUFFERED) != 0 && kind->synchronous) ||
+                    ((test->needs & CONFORM_END) != 0 && kind->endless) ||
                     ((test->needs & CONFORM_STREAM) != 0 && !kind->stream))
                     continue;
                 if (tests != NULL) {
@@ -119,6 +120,15 @@ static void call_write(void *arg)
     atomic_store(&call->ended, true);
 }
 
+static void call_wait(void *arg)
+{
+    conform_call_t *call = arg;
+
+    atomic_store(&call->begun, true);
+    call->result = gonet_conn_wait_readable(call->c, &call->err);
+    atomic_store(&call->ended, true);
+}
+
 static void call_close(void *arg)
 {
     conform_call_t *call = arg;
@@ -148,6 +158,11 @@ void conform_start_write(const conform_t *t, int i, conform_call_t *call, gonet_
                          const void *p, size_t len)
 {
     start(t, i, call, call_write, c, (void *)(uintptr_t)p, len);
+}
+
+void conform_start_wait(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c)
+{
+    start(t, i, call, call_wait, c, NULL, 0);
 }
 
 void conform_start_close(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c)

@@ -25,6 +25,8 @@ typedef struct conform_kind {
     bool synchronous;
     /* A write of everything is read in pieces of any size; else each write is one message. */
     bool stream;
+    /* A close of one end tells the other nothing. */
+    bool endless;
     /* What calls on a closed end fail with. */
     gonet_error_t *const *closed;
     /* Whether a second close fails, and with which text ("<L>" and "<R>" as in CHECK_CONN_ERROR).
@@ -49,6 +51,7 @@ typedef struct {
 #define CONFORM_OWN_PAIRS (1u << 0) /* the body makes them itself */
 #define CONFORM_BUFFERED  (1u << 1) /* not for synchronous kinds */
 #define CONFORM_STREAM    (1u << 2) /* not for messages */
+#define CONFORM_END       (1u << 3) /* not for endless kinds */
 
 typedef struct {
     const char *name;
@@ -59,6 +62,7 @@ typedef struct {
 extern const conform_test_t conform_io_tests[];
 extern const conform_test_t conform_deadline_tests[];
 extern const conform_test_t conform_close_tests[];
+extern const conform_test_t conform_wait_tests[];
 
 /* Who is the i-th helper of a test: in the modes that mix them, tasks and threads by turns. */
 actor_kind_t conform_helper(const conform_t *t, int i);
@@ -80,6 +84,8 @@ void conform_start_read(const conform_t *t, int i, conform_call_t *call, gonet_c
 /* A write of all len bytes. */
 void conform_start_write(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c,
                          const void *p, size_t len);
+/* A wait until there is something to read. */
+void conform_start_wait(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c);
 void conform_start_close(const conform_t *t, int i, conform_call_t *call, gonet_conn_t *c);
 
 /* conform_join waits for the end; conform_drop releases the error. */

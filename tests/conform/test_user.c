@@ -69,6 +69,11 @@ static gonet_conn_t *wrapper_net_conn(void *self)
     return ((wrapper_t *)self)->inner;
 }
 
+static int wrapper_wait_readable(void *self, gonet_error_t **err)
+{
+    return gonet_conn_wait_readable(((wrapper_t *)self)->inner, err);
+}
+
 static const gonet_conn_vtable_t wrapper_vtable = {
     .size = sizeof(gonet_conn_vtable_t),
     .read = wrapper_read,
@@ -81,6 +86,7 @@ static const gonet_conn_vtable_t wrapper_vtable = {
     .set_write_deadline = wrapper_set_write_deadline,
     .destroy = wrapper_destroy,
     .net_conn = wrapper_net_conn,
+    .wait_readable = wrapper_wait_readable,
 };
 
 static gonet_conn_t *wrap(gonet_conn_t *inner)
