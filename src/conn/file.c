@@ -8,6 +8,7 @@
 
 #include "conn/iprawsock.h"
 #include "conn/tcp.h"
+#include "conn/udp.h"
 #include "conn/unixsock.h"
 #include "socket/sys.h"
 
@@ -111,6 +112,13 @@ static void *make_tcp(adopted_t *a, gonet_error_t **e)
     return made(a, c == NULL ? NULL : &c->sock, true, e);
 }
 
+static void *make_udp(adopted_t *a, gonet_error_t **e)
+{
+    gonet_udp_conn_t *c = gonet__udp_conn_new("udp", take_fd(a), a->local.u.sa.sa_family);
+
+    return made(a, c == NULL ? NULL : &c->sock, true, e);
+}
+
 static void *make_ip(adopted_t *a, gonet_error_t **e)
 {
     gonet_ip_conn_t *c = gonet__ip_conn_new("ip", take_fd(a), a->local.u.sa.sa_family);
@@ -125,10 +133,10 @@ static void *make_unix(adopted_t *a, gonet_error_t **e)
     return made(a, c == NULL ? NULL : &c->sock, true, e);
 }
 
-/* Kinds of sockets that don't have what was asked for (behaviour 16.4), or are not at hand. */
-static void *refuse(gonet_error_t *why, gonet_error_t **e)
+/* Kinds of sockets that don't have what was asked for (behaviour 16.4). */
+static void *refuse(gonet_error_t **e)
 {
-    *e = why;
+    *e = gonet_errno_error(EINVAL);
     return NULL;
 }
 
@@ -137,26 +145,28 @@ static void *make_conn(adopted_t *a, gonet_error_t **e)
     switch (a->addr.kind) {
     case GONET_ADDR_TCP:
         return make_tcp(a, e);
+    case GONET_ADDR_UDP:
+        return make_udp(a, e);
     case GONET_ADDR_IP:
         return make_ip(a, e);
     case GONET_ADDR_UNIX:
         return make_unix(a, e);
     default:
-        return refuse(gonet_err_unsupported, e);
+        return refuse(e);
     }
 }
 
 static void *make_packet_conn(adopted_t *a, gonet_error_t **e)
 {
     switch (a->addr.kind) {
+    case GONET_ADDR_UDP:
+        return make_udp(a, e);
     case GONET_ADDR_IP:
         return make_ip(a, e);
     case GONET_ADDR_UNIX:
         return make_unix(a, e);
-    case GONET_ADDR_TCP:
-        return refuse(gonet_errno_error(EINVAL), e);
     default:
-        return refuse(gonet_err_unsupported, e);
+        return refuse(e);
     }
 }
 
@@ -173,7 +183,7 @@ static void *make_listener(adopted_t *a, gonet_error_t **e)
         local = gonet__unix_listener_new(gonet__unix_net(a->sotype), take_fd(a), a->sotype, false);
         return made(a, local == NULL ? NULL : &local->sock, false, e);
     default:
-        return refuse(gonet_errno_error(EINVAL), e);
+        return refuse(e);
     }
 }
 

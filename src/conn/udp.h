@@ -32,6 +32,13 @@ ssize_t gonet__udp_write_failed(gonet_udp_conn_t *c, const gonet_addr_t *addr, g
 gonet_error_t *gonet__udp_target(const gonet_udp_conn_t *c, gonet_netip_addr_port_t to,
                                  gonet__sockaddr_t *sa);
 
+/* gonet__udp_sender makes the address of the kernel's from; the zero value if that is none. */
+void gonet__udp_sender(const gonet__sockaddr_t *from, gonet_netip_addr_port_t *addr);
+
+/* gonet__udp_addr_of_netip makes the address that errors show of ap: the texts of the two forms
+ * differ for mapped addresses, and for those of no family. */
+gonet_addr_t gonet__udp_addr_of_netip(gonet_netip_addr_port_t ap);
+
 /* The table of the packet connection that a UDP socket is, too (udpmsg.c). */
 extern const gonet_packet_conn_vtable_t gonet__udp_packet_vtable;
 

@@ -4,6 +4,7 @@
 #include "addr/addr_error.h"
 #include "dial/addrlist.h"
 #include "dial/ip_dial.h"
+#include "dial/udp_dial.h"
 #include "dial/unix_dial.h"
 #include "gonet/dial.h"
 
@@ -21,8 +22,7 @@ static gonet_packet_conn_t *listen_on(const gonet_listen_config_t *lc, const cha
     case GONET_ADDR_IP:
         return gonet_ip_conn_as_packet_conn(gonet__ip_listen(lc, network, &local->ip, e));
     case GONET_ADDR_UDP:
-        *e = gonet_err_unsupported;
-        return NULL;
+        return gonet_udp_conn_as_packet_conn(gonet__udp_listen(lc, network, &local->udp, e));
     default:
         *e = gonet__addr_error("unexpected address type", address);
         return NULL;

@@ -5,6 +5,7 @@
 
 #include "dial/ip_dial.h"
 #include "dial/tcp_dial.h"
+#include "dial/udp_dial.h"
 #include "dial/unix_dial.h"
 #include "error/error.h"
 #include "runtime/clock.h"
@@ -42,6 +43,10 @@ static gonet_conn_t *dial_one(const gonet__dial_t *d, const gonet_addr_t *addr, 
     case GONET_ADDR_TCP:
         c = gonet_tcp_conn_as_conn(
             gonet__tcp_dial(&how, gonet_addr_as_tcp(d->local), &addr->tcp, e));
+        break;
+    case GONET_ADDR_UDP:
+        c = gonet_udp_conn_as_conn(
+            gonet__udp_dial(&how, gonet_addr_as_udp(d->local), &addr->udp, e));
         break;
     case GONET_ADDR_IP:
         c = gonet_ip_conn_as_conn(gonet__ip_dial(&how, gonet_addr_as_ip(d->local), &addr->ip, e));

@@ -16,6 +16,7 @@
 #include "gonet/sync.h"
 #include "gonet/task.h"
 #include "gonet/tcp.h"
+#include "gonet/udp.h"
 #include "gonet/unixsock.h"
 #include "vectors/addr_field.h"
 
@@ -113,6 +114,12 @@ static bool call(vec_row_t *row, gonet_error_t **err)
         result = gonet_dial_ip(network, gonet_addr_as_ip(&local), gonet_addr_as_ip(&typed), err);
     } else if (vec_is(row, FUNCTION, "ListenIP")) {
         result = gonet_listen_ip(network, gonet_addr_as_ip(&typed), err);
+    } else if (vec_is(row, FUNCTION, "DialUDP")) {
+        result = gonet_dial_udp(network, gonet_addr_as_udp(&local), gonet_addr_as_udp(&typed), err);
+    } else if (vec_is(row, FUNCTION, "ListenUDP")) {
+        result = gonet_listen_udp(network, gonet_addr_as_udp(&typed), err);
+    } else if (vec_is(row, FUNCTION, "ListenMulticastUDP")) {
+        result = gonet_listen_multicast_udp(network, NULL, gonet_addr_as_udp(&typed), err);
     } else if (vec_is(row, FUNCTION, "DialUnix")) {
         result =
             gonet_dial_unix(network, gonet_addr_as_unix(&local), gonet_addr_as_unix(&typed), err);
