@@ -39,18 +39,25 @@ static void run(void **state)
 }
 
 static const conform_test_t *const lists[] = {conform_io_tests, conform_deadline_tests,
-                                              conform_close_tests, conform_wait_tests};
+                                              conform_close_tests, conform_wait_tests,
+                                              conform_message_tests};
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
+
+static bool suits(const conform_test_t *test, const conform_kind_t *kind)
+{
+    return !((test->needs & CONFORM_BUFFERED) != 0 && kind->synchronous) &&
+           !((test->needs & CONFORM_STREAM) != 0 && !kind->stream) &&
+           !((test->needs & CONFORM_END) != 0 && kind->endless) &&
+           !((test->needs & CONFORM_MESSAGES) != 0 && kind->stream);
+}
 
 static size_t add(const conform_kind_t *kind, struct CMUnitTest *tests, run_t *runs, size_t n)
 {
     for (size_t l = 0; l < LISTS; l++) {
         for (const conform_test_t *test = lists[l]; test->name != NULL; test++) {
             for (int mode = 0; mode < ACTOR_MODES; mode++) {
-                if (((test->needs & CONFORM_BUFFERED) != 0 && kind->synchronous) ||
-                    ((test->needs & CONFORM_END) != 0 && kind->endless) ||
-                    ((test->needs & CONFORM_STREAM) != 0 && !kind->stream))
+                if (!suits(test, kind))
                     continue;
                 if (tests != NULL) {
                     run_t *r = &runs[n];
@@ -217,17 +224,20 @@ void conform_ping(const conform_t *t, gonet_conn_t *from, gonet_conn_t *to)
     conform_drop(&call);
 }
 
-void conform_fill(const conform_t *t, gonet_conn_t *c)
+bool conform_fill(const conform_t *t, gonet_conn_t *c)
 {
+    if (t->kind->lossy)
+        return false;
     if (!t->kind->synchronous)
         (void)net_fill(c);
+    return true;
 }
 
 const char conform_block[1 << 20];
 
 size_t conform_much(const conform_t *t)
 {
-    return t->kind->stream ? sizeof(conform_block) : 1 << 16;
+    return t->kind->stream ? sizeof(conform_block) : t->kind->endless ? 1 << 15 : 1 << 16;
 }
 
 unsigned char conform_byte(unsigned s, size_t i)

@@ -25,7 +25,15 @@ typedef struct conform_kind {
     bool synchronous;
     /* A write of everything is read in pieces of any size; else each write is one message. */
     bool stream;
-    /* A close of one end tells the other nothing. */
+    /* A write never blocks: what the other end has no room for is lost. */
+    bool lossy;
+    /* Messages: what the longest has, and the error of a longer one (of twice the bytes). */
+    size_t longest;
+    const char *too_long;
+    /* Messages: the error of a write when the other end is closed (of the second one where lossy).
+     */
+    const char *write_to_nobody;
+    /* A close of one end tells the other nothing, and a message of no bytes reads as 0. */
     bool endless;
     /* What calls on a closed end fail with. */
     gonet_error_t *const *closed;
@@ -52,6 +60,7 @@ typedef struct {
 #define CONFORM_BUFFERED  (1u << 1) /* not for synchronous kinds */
 #define CONFORM_STREAM    (1u << 2) /* not for messages */
 #define CONFORM_END       (1u << 3) /* not for endless kinds */
+#define CONFORM_MESSAGES  (1u << 4) /* not for streams */
 
 typedef struct {
     const char *name;
@@ -62,6 +71,7 @@ typedef struct {
 extern const conform_test_t conform_io_tests[];
 extern const conform_test_t conform_deadline_tests[];
 extern const conform_test_t conform_close_tests[];
+extern const conform_test_t conform_message_tests[];
 extern const conform_test_t conform_wait_tests[];
 
 /* Who is the i-th helper of a test: in the modes that mix them, tasks and threads by turns. */
@@ -104,9 +114,10 @@ void conform_ping(const conform_t *t, gonet_conn_t *from, gonet_conn_t *to);
 
 /*
  * conform_fill makes every further write of conform_much bytes on c block; nothing to do for
- * synchronous kinds. The kernel may find room for a little more at any time.
+ * synchronous kinds. The kernel may find room for a little more at any time. False: a lossy kind,
+ * whose writes don't block.
  */
-void conform_fill(const conform_t *t, gonet_conn_t *c);
+bool conform_fill(const conform_t *t, gonet_conn_t *c);
 size_t conform_much(const conform_t *t);
 extern const char conform_block[1 << 20];
 

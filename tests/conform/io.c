@@ -13,20 +13,38 @@ typedef struct {
     gonet_conn_t *c;
     unsigned stream;
     size_t len;
-    bool messages; /* a read takes a whole one */
+    bool messages;         /* a read takes a whole one */
+    atomic_size_t *pacing; /* lossy kinds: how many messages have been read; else NULL */
     actor_t actor;
 } flow_t;
+
+/* Of a lossy kind no more is under way than fits into any socket's buffer. */
+enum { PACED_MESSAGES = 20, PACED_SIZE = 1400 };
+
+static void await_turn(atomic_size_t *pacing, size_t sent)
+{
+    if (pacing != NULL)
+        AWAIT(sent < atomic_load(pacing) + PACED_MESSAGES);
+}
+
+static void count_read(atomic_size_t *pacing)
+{
+    if (pacing != NULL)
+        atomic_fetch_add(pacing, 1);
+}
 
 static void send_flow(void *arg)
 {
     flow_t *f = arg;
-    size_t chunk = 1, size = f->messages ? 50000 : 200000;
+    size_t size = f->pacing != NULL ? PACED_SIZE : f->messages ? 50000 : 200000;
+    size_t chunk = 1, messages = 0;
     unsigned char *buf = malloc(size);
 
     REQUIRE(buf != NULL);
     for (size_t sent = 0; sent < f->len && !check_failed();) {
         GONET_AUTO(gonet_error_t) err = NULL;
         size_t n = chunk < f->len - sent ? chunk : f->len - sent;
+        await_turn(f->pacing, messages++);
         for (size_t i = 0; i < n; i++)
             buf[i] = conform_byte(f->stream, sent + i);
         CHECK_INT(gonet_conn_write(f->c, buf, n, &err), n);
@@ -54,6 +72,7 @@ static void receive_flow(void *arg)
         for (ssize_t i = 0; i < n; i++)
             wrong += buf[i] != conform_byte(f->stream, got + (size_t)i);
         got += (size_t)n;
+        count_read(f->pacing);
         chunk = (chunk * 5 + 3) % size + 1;
     }
     CHECK_INT(wrong, 0);
@@ -64,13 +83,17 @@ static void receive_flow(void *arg)
 static void big_transfers(conform_t *t)
 {
     enum { LEN = 4 << 20 };
+    atomic_size_t pacing[2];
     flow_t f[4];
 
+    for (int i = 0; i < 2; i++)
+        atomic_init(&pacing[i], 0);
     for (int i = 0; i < 4; i++) {
         f[i] = (flow_t){.c = i == 0 || i == 3 ? t->a : t->b,
                         .stream = 1 + (unsigned)i / 2,
-                        .len = LEN,
-                        .messages = !t->kind->stream};
+                        .len = t->kind->lossy ? LEN / 16 : LEN,
+                        .messages = !t->kind->stream,
+                        .pacing = t->kind->lossy ? &pacing[i / 2] : NULL};
     }
     for (int i = 0; i < 4; i++)
         actor_start(&f[i].actor, conform_helper(t, i), i % 2 ? receive_flow : send_flow, &f[i]);
@@ -93,40 +116,41 @@ enum { WRITERS = 8, BLOCK = 64 << 10, BLOCKS = 4 };
 static void write_blocks(void *arg)
 {
     flow_t *f = arg;
-    char *block = malloc(BLOCK);
+    char *block = malloc(f->len);
 
     REQUIRE(block != NULL);
-    memset(block, 'a' + (int)f->stream, BLOCK);
+    memset(block, 'a' + (int)f->stream, f->len);
     for (int i = 0; i < BLOCKS; i++)
-        CHECK_INT(gonet_conn_write(f->c, block, BLOCK, NULL), BLOCK);
+        CHECK_INT(gonet_conn_write(f->c, block, f->len, NULL), f->len);
     free(block);
 }
 
 /* Writes never interleave: behind the first byte of a block there are only its own. */
 static void writes_are_serialised(conform_t *t)
 {
-    enum { ALL = WRITERS * BLOCK * BLOCKS };
+    const size_t len = t->kind->lossy ? 1000 : t->kind->endless ? BLOCK / 2 : BLOCK;
+    const size_t sum = WRITERS * BLOCKS * len;
     flow_t f[WRITERS];
     int seen[WRITERS] = {0};
-    char *all = malloc(ALL);
+    char *all = malloc(sum);
     size_t got = 0;
 
     REQUIRE(all != NULL);
     for (int i = 0; i < WRITERS; i++) {
-        f[i] = (flow_t){.c = t->a, .stream = (unsigned)i};
+        f[i] = (flow_t){.c = t->a, .stream = (unsigned)i, .len = len};
         actor_start(&f[i].actor, conform_helper(t, i), write_blocks, &f[i]);
     }
-    while (got < ALL) {
-        ssize_t n = gonet_conn_read(t->b, all + got, ALL - got, NULL);
+    while (got < sum) {
+        ssize_t n = gonet_conn_read(t->b, all + got, sum - got, NULL);
         if (!CHECK(n > 0))
             break;
         got += (size_t)n;
     }
     for (int i = 0; i < WRITERS; i++)
         actor_join(&f[i].actor);
-    for (size_t block = 0; block < got / BLOCK; block++) {
-        const char *p = all + block * BLOCK;
-        CHECK(memcmp(p, p + 1, BLOCK - 1) == 0);
+    for (size_t block = 0; block < got / len; block++) {
+        const char *p = all + block * len;
+        CHECK(memcmp(p, p + 1, len - 1) == 0);
         if (CHECK(*p >= 'a' && *p < 'a' + WRITERS))
             seen[*p - 'a']++;
     }
@@ -139,6 +163,7 @@ typedef struct {
     gonet_conn_t *c;
     atomic_size_t *left;
     atomic_int *count; /* how often each byte was read */
+    atomic_size_t *pacing;
     actor_t actor;
 } share_t;
 
@@ -158,6 +183,7 @@ static void read_share(void *arg)
         if (!CHECK_INT(n, 1))
             return;
         atomic_fetch_add(&s->count[buf[0]], 1);
+        count_read(s->pacing);
     }
 }
 
@@ -166,22 +192,25 @@ static void reads_are_serialised(conform_t *t)
 {
     enum { READERS = 10, LEN = 256 * 8 };
     share_t s[READERS];
-    atomic_size_t left = LEN;
+    atomic_size_t left = LEN, read, *pacing = t->kind->lossy ? &read : NULL;
     atomic_int count[256];
     unsigned char all[256];
 
+    atomic_init(&read, 0);
     for (int i = 0; i < 256; i++) {
         atomic_init(&count[i], 0);
         all[i] = (unsigned char)i;
     }
     for (int i = 0; i < READERS; i++) {
-        s[i] = (share_t){.c = t->b, .left = &left, .count = count};
+        s[i] = (share_t){.c = t->b, .left = &left, .count = count, .pacing = pacing};
         actor_start(&s[i].actor, conform_helper(t, i), read_share, &s[i]);
     }
     for (int i = 0; i < LEN; i += 256) {
         size_t step = t->kind->stream ? sizeof(all) : 1;
-        for (size_t k = 0; k < sizeof(all); k += step)
+        for (size_t k = 0; k < sizeof(all); k += step) {
+            await_turn(pacing, (size_t)i + k);
             CHECK_INT(gonet_conn_write(t->a, all + k, step, NULL), step);
+        }
     }
     for (int i = 0; i < READERS; i++)
         actor_join(&s[i].actor);
@@ -284,8 +313,8 @@ const conform_test_t conform_io_tests[] = {
     {"writes are serialised", writes_are_serialised, 0},
     {"reads are serialised", reads_are_serialised, 0},
     {"empty calls", empty_calls, CONFORM_BUFFERED | CONFORM_STREAM},
-    {"the end comes last", end_comes_last, CONFORM_BUFFERED},
-    {"the end wakes readers", end_wakes_readers, 0},
+    {"the end comes last", end_comes_last, CONFORM_BUFFERED | CONFORM_END},
+    {"the end wakes readers", end_wakes_readers, CONFORM_END},
     {"addresses", addresses, 0},
     {NULL, NULL, 0},
 };
