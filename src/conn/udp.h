@@ -39,7 +39,4 @@ void gonet__udp_sender(const gonet__sockaddr_t *from, gonet_netip_addr_port_t *a
  * differ for mapped addresses, and for those of no family. */
 gonet_addr_t gonet__udp_addr_of_netip(gonet_netip_addr_port_t ap);
 
-/* The table of the packet connection that a UDP socket is, too (udpmsg.c). */
-extern const gonet_packet_conn_vtable_t gonet__udp_packet_vtable;
-
 #endif

@@ -1,11 +1,36 @@
 /*
  * UDP sockets: the type, and its methods that every connection has. Reading and writing with
- * addresses is in udpmsg.c.
+ * addresses is in udpread.c and udpwrite.c.
  */
 #include <sys/socket.h>
 
 #include "conn/rawconn.h"
 #include "conn/udp.h"
+
+static ssize_t read_from_slot(void *self, void *p, size_t len, gonet_addr_t *addr,
+                              gonet_error_t **err)
+{
+    return gonet_udp_conn_read_from(self, p, len, addr, err);
+}
+
+static ssize_t write_to_slot(void *self, const void *p, size_t len, const gonet_addr_t *addr,
+                             gonet_error_t **err)
+{
+    return gonet_udp_conn_write_to(self, p, len, addr, err);
+}
+
+static const gonet_packet_conn_vtable_t packet_vtable = {
+    .size = sizeof(gonet_packet_conn_vtable_t),
+    .read_from = read_from_slot,
+    .write_to = write_to_slot,
+    .close = gonet__sock_close,
+    .local_addr = gonet__sock_local_addr,
+    .set_deadline = gonet__sock_set_deadline,
+    .set_read_deadline = gonet__sock_set_read_deadline,
+    .set_write_deadline = gonet__sock_set_write_deadline,
+    .destroy = gonet__sock_release,
+    .file = gonet__sock_file,
+    .syscall_conn = gonet__sock_syscall_conn};
 
 static const gonet__conn_class_t udp_class = {
     .conn = {.size = sizeof(gonet_conn_vtable_t),
@@ -21,7 +46,7 @@ static const gonet__conn_class_t udp_class = {
              .file = gonet__sock_file,
              .syscall_conn = gonet__sock_syscall_conn,
              .wait_readable = gonet__sock_wait_readable},
-    .packet_conn = &gonet__udp_packet_vtable};
+    .packet_conn = &packet_vtable};
 
 gonet_udp_conn_t *gonet__udp_conn_new(const char *net, int sysfd, int family)
 {

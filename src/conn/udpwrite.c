@@ -1,13 +1,11 @@
 /*
- * Datagrams with the addresses of their senders and receivers, and with control data. One call is
- * one system call; the addresses go straight between the kernel's form and the caller's. A failed
- * call makes its error from the caller's address, so nothing is made before that.
+ * Writing datagrams to an address, and with control data. One call is one system call. The error's
+ * form of an address is made by a call that has failed, no sooner.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "addr/addr_error.h"
-#include "conn/rawconn.h"
 #include "conn/udp.h"
 
 #define MAX_PORT 65535
@@ -94,163 +92,6 @@ static gonet_error_t *make_of_udp(const gonet_udp_conn_t *c, const gonet_udp_add
     return NULL;
 }
 
-/* Who sent a datagram, as the kernel says; all zero if it doesn't. */
-static void put_sender(const gonet__sockaddr_t *from, gonet_udp_addr_t *addr)
-{
-    memset(addr, 0, sizeof(*addr));
-    if (from->len >= sizeof(from->u.in4) && from->u.sa.sa_family == AF_INET) {
-        addr->ip.len = 4;
-        memcpy(addr->ip.b, &from->u.in4.sin_addr, 4);
-        addr->port = ntohs(from->u.in4.sin_port);
-    } else if (from->len >= sizeof(from->u.in6) && from->u.sa.sa_family == AF_INET6) {
-        addr->ip.len = 16;
-        memcpy(addr->ip.b, &from->u.in6.sin6_addr, 16);
-        addr->port = ntohs(from->u.in6.sin6_port);
-        if (from->u.in6.sin6_scope_id != 0)
-            gonet__zone_name(from->u.in6.sin6_scope_id, addr->zone);
-    }
-}
-
-void gonet__udp_sender(const gonet__sockaddr_t *from, gonet_netip_addr_port_t *addr)
-{
-    memset(addr, 0, sizeof(*addr));
-    if (from->len >= sizeof(from->u.in4) && from->u.sa.sa_family == AF_INET) {
-        addr->addr.bits = 32;
-        memcpy(addr->addr.b, &from->u.in4.sin_addr, 4);
-        addr->port = ntohs(from->u.in4.sin_port);
-    } else if (from->len >= sizeof(from->u.in6) && from->u.sa.sa_family == AF_INET6) {
-        addr->addr.bits = 128;
-        memcpy(addr->addr.b, &from->u.in6.sin6_addr, 16);
-        addr->port = ntohs(from->u.in6.sin6_port);
-        if (from->u.in6.sin6_scope_id != 0)
-            gonet__zone_name(from->u.in6.sin6_scope_id, addr->addr.zone);
-    }
-}
-
-/* ---- reading ---- */
-
-/* Receives into from, which is of length 0 after a failure. */
-static ssize_t receive(gonet_udp_conn_t *c, void *p, size_t len, gonet__sockaddr_t *from,
-                       gonet_error_t **err)
-{
-    gonet__fail_t fail;
-    ssize_t n;
-
-    gonet__error_clear(err);
-    from->len = 0;
-    if (c == NULL)
-        return gonet__no_object(err);
-    n = gonet__fd_recvfrom(&c->sock.fd, p, len, from, &fail);
-    if (n >= 0)
-        return n;
-    from->len = 0;
-    return gonet__sock_fail(&c->sock, "read", GONET__SHAPE_BOTH, &fail, err);
-}
-
-ssize_t gonet_udp_conn_read_from_udp_addr_port(gonet_udp_conn_t *c, void *p, size_t len,
-                                               gonet_netip_addr_port_t *addr, gonet_error_t **err)
-{
-    gonet__sockaddr_t from;
-    ssize_t n = receive(c, p, len, &from, err);
-
-    if (addr != NULL)
-        gonet__udp_sender(&from, addr);
-    return n;
-}
-
-ssize_t gonet_udp_conn_read_from_udp(gonet_udp_conn_t *c, void *p, size_t len,
-                                     gonet_udp_addr_t *addr, gonet_error_t **err)
-{
-    gonet__sockaddr_t from;
-    ssize_t n = receive(c, p, len, &from, err);
-
-    if (addr != NULL)
-        put_sender(&from, addr);
-    return n;
-}
-
-ssize_t gonet_udp_conn_read_from(gonet_udp_conn_t *c, void *p, size_t len, gonet_addr_t *addr,
-                                 gonet_error_t **err)
-{
-    gonet__sockaddr_t from;
-    ssize_t n = receive(c, p, len, &from, err);
-
-    if (addr == NULL)
-        return n;
-    memset(addr, 0, sizeof(*addr));
-    if (n >= 0) {
-        addr->kind = GONET_ADDR_UDP;
-        put_sender(&from, &addr->udp);
-    }
-    return n;
-}
-
-static ssize_t read_from_slot(void *self, void *p, size_t len, gonet_addr_t *addr,
-                              gonet_error_t **err)
-{
-    return gonet_udp_conn_read_from(self, p, len, addr, err);
-}
-
-/* As receive, with control data; the results are zero after a failure. */
-static ssize_t receive_msg(gonet_udp_conn_t *c, struct iovec v, void *oob, size_t oob_len,
-                           size_t *oobn, int *flags, gonet__sockaddr_t *from, gonet_error_t **err)
-{
-    struct msghdr msg = {.msg_name = &from->u,
-                         .msg_namelen = sizeof(from->u),
-                         .msg_iov = &v,
-                         .msg_iovlen = 1,
-                         .msg_control = oob_len > 0 ? oob : NULL,
-                         .msg_controllen = oob_len};
-    gonet__fail_t fail;
-    ssize_t n;
-
-    gonet__error_clear(err);
-    from->len = 0;
-    if (oobn != NULL)
-        *oobn = 0;
-    if (flags != NULL)
-        *flags = 0;
-    if (c == NULL)
-        return gonet__no_object(err);
-    n = gonet__fd_recvmsg(&c->sock.fd, &msg, 0, &fail);
-    if (n < 0)
-        return gonet__sock_fail(&c->sock, "read", GONET__SHAPE_BOTH, &fail, err);
-    from->len = msg.msg_namelen;
-    if (oobn != NULL)
-        *oobn = msg.msg_controllen;
-    if (flags != NULL)
-        *flags = msg.msg_flags;
-    return n;
-}
-
-ssize_t gonet_udp_conn_read_msg_udp(gonet_udp_conn_t *c, void *b, size_t len, void *oob,
-                                    size_t oob_len, size_t *oobn, int *flags,
-                                    gonet_udp_addr_t *addr, gonet_error_t **err)
-{
-    const struct iovec v = {.iov_base = b, .iov_len = len};
-    gonet__sockaddr_t from;
-    ssize_t n = receive_msg(c, v, oob, oob_len, oobn, flags, &from, err);
-
-    if (addr != NULL)
-        put_sender(&from, addr);
-    return n;
-}
-
-ssize_t gonet_udp_conn_read_msg_udp_addr_port(gonet_udp_conn_t *c, void *b, size_t len, void *oob,
-                                              size_t oob_len, size_t *oobn, int *flags,
-                                              gonet_netip_addr_port_t *addr, gonet_error_t **err)
-{
-    const struct iovec v = {.iov_base = b, .iov_len = len};
-    gonet__sockaddr_t from;
-    ssize_t n = receive_msg(c, v, oob, oob_len, oobn, flags, &from, err);
-
-    if (addr != NULL)
-        gonet__udp_sender(&from, addr);
-    return n;
-}
-
-/* ---- writing ---- */
-
 ssize_t gonet__udp_write_failed(gonet_udp_conn_t *c, const gonet_addr_t *addr, gonet_error_t *e,
                                 gonet_error_t **err)
 {
@@ -320,21 +161,17 @@ ssize_t gonet_udp_conn_write_to_udp(gonet_udp_conn_t *c, const void *p, size_t l
     return c == NULL ? gonet__no_object(err) : write_to(c, p, len, addr, err);
 }
 
-static ssize_t write_to_slot(void *self, const void *p, size_t len, const gonet_addr_t *addr,
-                             gonet_error_t **err)
-{
-    const gonet_udp_addr_t *to = gonet_addr_as_udp(addr);
-
-    if (to == NULL)
-        return gonet__udp_write_failed(self, addr, gonet_errno_error(EINVAL), err);
-    return write_to(self, p, len, to, err);
-}
-
 ssize_t gonet_udp_conn_write_to(gonet_udp_conn_t *c, const void *p, size_t len,
                                 const gonet_addr_t *addr, gonet_error_t **err)
 {
+    const gonet_udp_addr_t *to = gonet_addr_as_udp(addr);
+
     gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : write_to_slot(c, p, len, addr, err);
+    if (c == NULL)
+        return gonet__no_object(err);
+    if (to == NULL)
+        return gonet__udp_write_failed(c, addr, gonet_errno_error(EINVAL), err);
+    return write_to(c, p, len, to, err);
 }
 
 ssize_t gonet_udp_conn_write_to_udp_addr_port(gonet_udp_conn_t *c, const void *p, size_t len,
@@ -359,21 +196,21 @@ ssize_t gonet_udp_conn_write_to_udp_addr_port(gonet_udp_conn_t *c, const void *p
     return -1;
 }
 
-/* A message to send; sa of length 0: to the peer. */
+/* What a message carries. */
 typedef struct {
     const void *b;
     size_t len;
     const void *oob;
     size_t oob_len;
-    gonet__sockaddr_t sa;
 } message_t;
 
-static ssize_t send_msg(gonet_udp_conn_t *c, message_t *m, bool to_peer, size_t *oobn,
-                        gonet__fail_t *fail)
+/* to NULL: to the peer. */
+static ssize_t send_msg(gonet_udp_conn_t *c, const message_t *m, gonet__sockaddr_t *to,
+                        size_t *oobn, gonet__fail_t *fail)
 {
     struct iovec v = {.iov_base = (void *)(uintptr_t)m->b, .iov_len = m->len};
-    struct msghdr msg = {.msg_name = to_peer ? NULL : &m->sa.u,
-                         .msg_namelen = to_peer ? 0 : m->sa.len,
+    struct msghdr msg = {.msg_name = to == NULL ? NULL : &to->u,
+                         .msg_namelen = to == NULL ? 0 : to->len,
                          .msg_iov = &v,
                          .msg_iovlen = 1,
                          .msg_control = m->oob_len > 0 ? (void *)(uintptr_t)m->oob : NULL,
@@ -407,8 +244,9 @@ ssize_t gonet_udp_conn_write_msg_udp(gonet_udp_conn_t *c, const void *b, size_t 
                                      const void *oob, size_t oob_len, const gonet_udp_addr_t *addr,
                                      size_t *oobn, gonet_error_t **err)
 {
-    message_t m = {.b = b, .len = len, .oob = oob, .oob_len = oob_len};
+    const message_t m = {.b = b, .len = len, .oob = oob, .oob_len = oob_len};
     gonet_error_t *e;
+    gonet__sockaddr_t sa;
     gonet__fail_t fail;
     ssize_t n;
 
@@ -417,10 +255,10 @@ ssize_t gonet_udp_conn_write_msg_udp(gonet_udp_conn_t *c, const void *b, size_t 
     gonet__error_clear(err);
     if (c == NULL)
         return gonet__no_object(err);
-    e = msg_target(c, addr, &m.sa);
+    e = msg_target(c, addr, &sa);
     if (e != NULL)
         return failed_udp(c, addr, e, err);
-    n = send_msg(c, &m, addr == NULL, oobn, &fail);
+    n = send_msg(c, &m, addr == NULL ? NULL : &sa, oobn, &fail);
     if (n >= 0)
         return n;
     (void)failed_udp(c, addr, gonet__fail_error(&fail), err);
@@ -444,8 +282,9 @@ ssize_t gonet_udp_conn_write_msg_udp_addr_port(gonet_udp_conn_t *c, const void *
                                                gonet_netip_addr_port_t addr, size_t *oobn,
                                                gonet_error_t **err)
 {
-    message_t m = {.b = b, .len = len, .oob = oob, .oob_len = oob_len};
+    const message_t m = {.b = b, .len = len, .oob = oob, .oob_len = oob_len};
     gonet_error_t *e;
+    gonet__sockaddr_t sa;
     gonet__fail_t fail;
     ssize_t n;
 
@@ -454,26 +293,13 @@ ssize_t gonet_udp_conn_write_msg_udp_addr_port(gonet_udp_conn_t *c, const void *
     gonet__error_clear(err);
     if (c == NULL)
         return gonet__no_object(err);
-    e = msg_target_netip(c, addr, &m.sa);
+    e = msg_target_netip(c, addr, &sa);
     if (e != NULL)
         return failed_netip(c, addr, e, err);
-    n = send_msg(c, &m, false, oobn, &fail);
+    n = send_msg(c, &m, &sa, oobn, &fail);
     if (n >= 0)
         return n;
     (void)failed_netip(c, addr, gonet__fail_error(&fail), err);
     gonet__fd_unhold(&c->sock.fd);
     return -1;
 }
-
-const gonet_packet_conn_vtable_t gonet__udp_packet_vtable = {
-    .size = sizeof(gonet_packet_conn_vtable_t),
-    .read_from = read_from_slot,
-    .write_to = write_to_slot,
-    .close = gonet__sock_close,
-    .local_addr = gonet__sock_local_addr,
-    .set_deadline = gonet__sock_set_deadline,
-    .set_read_deadline = gonet__sock_set_read_deadline,
-    .set_write_deadline = gonet__sock_set_write_deadline,
-    .destroy = gonet__sock_release,
-    .file = gonet__sock_file,
-    .syscall_conn = gonet__sock_syscall_conn};
