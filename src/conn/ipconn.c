@@ -19,7 +19,8 @@ static const gonet__conn_class_t ip_class = {
              .set_write_deadline = gonet__sock_set_write_deadline,
              .destroy = gonet__sock_release,
              .file = gonet__sock_file,
-             .syscall_conn = gonet__sock_syscall_conn},
+             .syscall_conn = gonet__sock_syscall_conn,
+             .wait_readable = gonet__sock_wait_readable},
     .packet_conn = &gonet__ip_packet_vtable};
 
 gonet_ip_conn_t *gonet__ip_conn_new(const char *net, int sysfd, int family)

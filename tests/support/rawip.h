@@ -1,0 +1,80 @@
+/*
+ * What tests of raw IP sockets share: whether they may run, and addresses and payloads of their
+ * own, since every raw socket of a host sees what all of them send.
+ */
+#ifndef TESTS_SUPPORT_RAWIP_H
+#define TESTS_SUPPORT_RAWIP_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "gonet/addr.h"
+
+/* A protocol for experiments (RFC 3692). */
+#define RAWIP_PROTO 253
+
+/* rawip_allowed says whether this process may make raw sockets of a family; if not, why. */
+static inline bool rawip_allowed(int family)
+{
+    int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, RAWIP_PROTO);
+
+    if (fd < 0) {
+        print_message("left out: no raw socket here: %s\n", strerror(errno));
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
+/* rawip_needed leaves the running test out where raw sockets are not allowed. */
+static inline void rawip_needed(int family)
+{
+    if (!rawip_allowed(family))
+        skip();
+}
+
+/* rawip_own returns a loopback address that no other process uses: the n-th one of this process,
+ * 0 to 3. */
+static inline gonet_ip_addr_t rawip_own(unsigned n)
+{
+    gonet_ip_addr_t addr;
+    unsigned pid = (unsigned)getpid() & 0x1fffff;
+
+    memset(&addr, 0, sizeof(addr));
+    addr.ip = gonet_ipv4((uint8_t)127, (uint8_t)(32 * (1 + n) + (pid >> 16)), (uint8_t)(pid >> 8),
+                         (uint8_t)pid);
+    return addr;
+}
+
+static inline const char *rawip_text(const gonet_ip_addr_t *addr)
+{
+    static char room[8][GONET_ADDR_STRLEN];
+    static unsigned next;
+
+    return gonet_ip_addr_string(addr, room[next++ % 8], GONET_ADDR_STRLEN);
+}
+
+/* rawip_drop takes the right to make raw sockets from this thread, and those it starts. */
+static inline bool rawip_drop(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &header, data) != 0)
+        return false;
+    data[0].effective &= ~(1u << CAP_NET_RAW);
+    return syscall(SYS_capset, &header, data) == 0;
+}
+
+#endif
