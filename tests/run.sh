@@ -50,7 +50,7 @@ configuration() {
     echo "subdirs(\"$matrix/$1\")" >>"$tests"
 }
 
-programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz"
+programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz;life"
 under="$programs;interop;dns"
 
 step examples-run sh examples/run.sh

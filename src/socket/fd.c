@@ -12,6 +12,7 @@
 #include "socket/fd.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -81,18 +82,14 @@ void gonet__fd_unhold(gonet__fd_t *fd)
         fd->destroy(fd);
 }
 
-/*
- * The first use in a forked child: locks, waiters and watches of the parent mean nothing here. An
- * object that was in use in the parent while it forked may only be closed.
- */
-static void reset_after_fork(gonet__fd_t *fd)
+/* In a generation: somebody is at the reset. */
+#define RESETTING (1u << 31)
+
+/* The locks, waiters and watches of the parent mean nothing here. */
+static void reset(gonet__fd_t *fd)
 {
-    uint32_t generation = atomic_load(&fd->generation);
     uint64_t state = atomic_load(&fd->state);
 
-    if (generation == gonet__fork_generation ||
-        !atomic_compare_exchange_strong(&fd->generation, &generation, gonet__fork_generation))
-        return;
     gonet__pd_reset(&fd->pd);
     atomic_init(&fd->queue_lock, 0);
     gonet__list_init(&fd->queue[0]);
@@ -104,9 +101,31 @@ static void reset_after_fork(gonet__fd_t *fd)
         atomic_store(&fd->memory, 1); /* what watches held went with the parent's loops */
 }
 
+/*
+ * The first use in a forked child, maybe by several threads at once: the first one resets, the
+ * others wait for the few instructions that it takes. An object that was in use in the parent while
+ * it forked may only be closed.
+ */
+static void reset_after_fork(gonet__fd_t *fd)
+{
+    const uint32_t now = gonet__fork_generation;
+    uint32_t seen = atomic_load(&fd->generation);
+
+    while (seen != now) {
+        if (seen == (now | RESETTING)) {
+            sched_yield();
+            seen = atomic_load(&fd->generation);
+        } else if (atomic_compare_exchange_weak(&fd->generation, &seen, now | RESETTING)) {
+            reset(fd);
+            atomic_store(&fd->generation, now);
+            return;
+        }
+    }
+}
+
 static inline void check_generation(gonet__fd_t *fd)
 {
-    if (atomic_load_explicit(&fd->generation, memory_order_relaxed) != gonet__fork_generation)
+    if (atomic_load_explicit(&fd->generation, memory_order_acquire) != gonet__fork_generation)
         reset_after_fork(fd);
 }
 

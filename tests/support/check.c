@@ -35,6 +35,11 @@ bool check_failed(void)
     return atomic_load(&recorded);
 }
 
+const char *check_failure(void)
+{
+    return atomic_load(&recorded) ? failure : "";
+}
+
 void check_report(void)
 {
     char copy[sizeof(failure)];

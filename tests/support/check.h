@@ -24,6 +24,10 @@ bool check_fail(const char *file, int line, const char *format, ...)
 /* check_failed says whether a failure has been recorded. */
 bool check_failed(void);
 
+/* check_failure returns the text of the failure that has been recorded: for a process that can't
+ * report it. */
+const char *check_failure(void);
+
 /* check_report fails the running test if a failure has been recorded, and forgets it. The test's
  * own thread only. */
 void check_report(void);
