@@ -12,11 +12,11 @@
 
 /* Moves the payload of the n bytes of an IPv4 packet at p to the front; its length. A buffer too
  * short for any header keeps what it has. */
-static ssize_t strip_header(uint8_t *p, size_t len, ssize_t n)
+static ssize_t strip_header(uint8_t *p, ssize_t n)
 {
     ssize_t header;
 
-    if (len < IPV4_HEADER || n < IPV4_HEADER || p[0] >> 4 != 4)
+    if (n < IPV4_HEADER || p[0] >> 4 != 4)
         return n;
     header = (p[0] & 0xf) * 4;
     if (header < IPV4_HEADER || header > n)
@@ -36,7 +36,7 @@ static ssize_t read_from(gonet_ip_conn_t *c, void *p, size_t len, gonet_addr_t *
     if (n < 0)
         return gonet__sock_fail(&c->sock, "read", GONET__SHAPE_BOTH, &fail, err);
     gonet__sockaddr_to_addr(&from.u, from.len, SOCK_RAW, addr);
-    return addr->kind == GONET_ADDR_IP && addr->ip.ip.len == 4 ? strip_header(p, len, n) : n;
+    return addr->kind == GONET_ADDR_IP && addr->ip.ip.len == 4 ? strip_header(p, n) : n;
 }
 
 static ssize_t read_from_slot(void *self, void *p, size_t len, gonet_addr_t *addr,
