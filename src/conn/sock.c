@@ -108,6 +108,11 @@ void gonet__sock_set_addrs(gonet__sock_t *s, const gonet__sockaddr_t *local,
     s->remote_len = store_addr(s, 1, remote);
 }
 
+void gonet__sock_remote_without_ip(gonet__sock_t *s)
+{
+    s->remote_len = GONET__SOCKADDR_NO_IP;
+}
+
 void gonet__sock_name(int sysfd, gonet__sockaddr_t *sa)
 {
     sa->len = sizeof(sa->u);

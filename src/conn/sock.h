@@ -49,6 +49,10 @@ gonet__sock_t *gonet__sock_new(size_t size, gonet__kind_t kind, gonet__type_t ty
 void gonet__sock_set_addrs(gonet__sock_t *s, const gonet__sockaddr_t *local,
                            const gonet__sockaddr_t *remote);
 
+/* gonet__sock_remote_without_ip makes the stored remote address one without an IP: what was asked
+ * for, where the kernel tells no peer (behaviour 7.13). */
+void gonet__sock_remote_without_ip(gonet__sock_t *s);
+
 /* gonet__sock_name fills in what getsockname says; of length 0 if it fails. */
 void gonet__sock_name(int sysfd, gonet__sockaddr_t *sa);
 

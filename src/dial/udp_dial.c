@@ -68,6 +68,9 @@ static gonet_error_t *connect_conn(const gonet__sock_dial_t *d, gonet__sock_t *s
         e = sockaddr_of(s, raddr, &sa);
     if (e == NULL)
         e = gonet__sock_connect(d, s, &sa);
+    /* Port 0 is no peer to the kernel, so the address is the one that was asked for. */
+    if (e == NULL && raddr->ip.len == 0 && raddr->port == 0)
+        gonet__sock_remote_without_ip(s);
     return e;
 }
 

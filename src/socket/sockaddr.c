@@ -203,7 +203,9 @@ void gonet__sockaddr_to_addr(const void *bytes, size_t len, int sotype, gonet_ad
     if (len > sizeof(sa.u))
         len = sizeof(sa.u);
     memcpy(&sa.u, bytes, len);
-    if (sa.u.sa.sa_family == AF_INET && len >= sizeof(sa.u.in4))
+    if (sa.u.sa.sa_family != AF_UNIX && len == GONET__SOCKADDR_NO_IP)
+        put_ip(addr, sotype, &sa.u.in4.sin_addr, 0, sa.u.in4.sin_port, 0);
+    else if (sa.u.sa.sa_family == AF_INET && len >= sizeof(sa.u.in4))
         put_ip(addr, sotype, &sa.u.in4.sin_addr, 4, sa.u.in4.sin_port, 0);
     else if (sa.u.sa.sa_family == AF_INET6 && len >= sizeof(sa.u.in6))
         put_ip(addr, sotype, &sa.u.in6.sin6_addr, 16, sa.u.in6.sin6_port, sa.u.in6.sin6_scope_id);

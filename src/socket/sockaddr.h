@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -43,8 +44,10 @@ void gonet__sockaddr_of_unix(gonet__sockaddr_t *sa, const char *name);
  * gonet__sockaddr_to_addr makes the address that the kernel's bytes stand for on a socket of that
  * type (SOCK_STREAM: TCP, …): 4-byte IPs of AF_INET, 16-byte ones of AF_INET6 (behaviour 3.27),
  * names of AF_UNIX
- * ("@" for none, 15.2). GONET_ADDR_NONE if they are no such address.
+ * ("@" for none, 15.2). GONET_ADDR_NONE if they are no such address. GONET__SOCKADDR_NO_IP bytes of
+ * an internet address, which no kernel says, have a port but no IP.
  */
+#define GONET__SOCKADDR_NO_IP offsetof(struct sockaddr_in, sin_addr)
 void gonet__sockaddr_to_addr(const void *bytes, size_t len, int sotype, gonet_addr_t *addr);
 
 /* gonet__sockaddr_same_end says whether two addresses have equal IPs and ports. */
