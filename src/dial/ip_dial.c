@@ -71,6 +71,9 @@ static gonet_error_t *connect_conn(const gonet__sock_dial_t *d, gonet__sock_t *s
         e = gonet__sockaddr_of_ip(&sa, s->fd.family, &raddr->ip, 0, raddr->zone);
     if (e == NULL)
         e = gonet__sock_connect(d, s, &sa);
+    /* Without a port there is no peer to the kernel, so the address is the one asked for. */
+    if (e == NULL && raddr->ip.len == 0)
+        gonet__sock_remote_without_ip(s);
     return e;
 }
 
