@@ -151,6 +151,7 @@ static __attribute__((destructor)) void static_destructor(void)
     if (gonet_shutdown(0) != 0 && errno != EBUSY)
         _exit(4);
     last_words();
+    crowd_goes(); /* those whom the shutdown sent home have nobody to talk to */
 }
 
 static int static_destructor_uses_the_library(void)
