@@ -1,7 +1,5 @@
-/*
- * The connection of recorder_conn.h: reads and writes are those of the wrapped connection, with a
- * look at what passed. No lock is held while one waits for the peer, so deadlines and closes work.
- */
+/* The connection of recorder_conn.h: it looks at what is read and written, and leaves the rest to
+ * the wrapped one. It holds no lock while it waits for the peer: deadlines and closes work. */
 #include <stdlib.h>
 #include "recorder_conn.h"
 #include "wrapper.h"
@@ -48,6 +46,7 @@ static const gonet_conn_vtable_t table = {
     .close_read = wrapper_close_read,
     .close_write = wrapper_close_write,
     .net_conn = wrapper_net_conn,
+    .wait_readable = wrapper_wait_readable,
 };
 
 gonet_conn_t *recorder_conn_new(gonet_conn_t *inner, recorder_log_t *log)

@@ -45,3 +45,8 @@ int wrapper_close_write(void *self, gonet_error_t **err)
 {
     return gonet_conn_close_write(wrapper_net_conn(self), err);
 }
+
+int wrapper_wait_readable(void *self, gonet_error_t **err)
+{
+    return gonet_conn_wait_readable(wrapper_net_conn(self), err);
+}

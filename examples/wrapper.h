@@ -21,5 +21,6 @@ int wrapper_set_write_deadline(void *self, gonet_time_t t, gonet_error_t **err);
 int wrapper_close_read(void *self, gonet_error_t **err);
 int wrapper_close_write(void *self, gonet_error_t **err);
 gonet_conn_t *wrapper_net_conn(void *self);
+int wrapper_wait_readable(void *self, gonet_error_t **err);
 
 #endif
