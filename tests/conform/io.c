@@ -91,7 +91,7 @@ static void big_transfers(conform_t *t)
     for (int i = 0; i < 4; i++) {
         f[i] = (flow_t){.c = i == 0 || i == 3 ? t->a : t->b,
                         .stream = 1 + (unsigned)i / 2,
-                        .len = t->kind->lossy ? LEN / 16 : LEN,
+                        .len = t->kind->lossy || t->kind->slow ? LEN / 16 : LEN,
                         .messages = !t->kind->stream,
                         .pacing = t->kind->lossy ? &pacing[i / 2] : NULL};
     }

@@ -142,9 +142,11 @@ bool net_error(const char *file, int line, const gonet_error_t *err, gonet_conn_
 size_t net_fill(gonet_conn_t *c)
 {
     static const char block[65536];
-    gonet_tcp_conn_t *tcp = gonet_conn_as_tcp(c);
+    gonet_tcp_conn_t *tcp = NULL;
     size_t n, sum = 0;
 
+    for (gonet_conn_t *inner = c; inner != NULL && tcp == NULL; inner = gonet_conn_net_conn(inner))
+        tcp = gonet_conn_as_tcp(inner);
     if (tcp != NULL) /* of a size of its own: else the kernel may let it grow later */
         CHECK(gonet_tcp_conn_set_write_buffer(tcp, sizeof(block), NULL) == 0);
     do {
