@@ -9,6 +9,7 @@
 #include "gonet/dial.h"
 #include "gonet/rawconn.h"
 #include "gonet/udp.h"
+#include "support/leak.h"
 
 typedef enum {
     BOUND4,  /* "udp", 127.0.0.1 */
@@ -570,5 +571,9 @@ int main(void)
     TABLE_ADD(no_socket);
     TABLE_ADD(views);
     TABLE_ADD(no_memory);
+    for (size_t i = 0; i < table_count; i++) {
+        table_tests[i].setup_func = leak_setup;
+        table_tests[i].teardown_func = leak_teardown;
+    }
     return table_run("udp errors");
 }
