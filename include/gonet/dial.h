@@ -57,7 +57,21 @@ typedef struct {
     void *control_arg;
     void *control_context_arg;
     int mptcp; /* Multipath TCP: 0 default (off), 1 on, 2 off */
-    uint64_t reserved[16];
+    /* Beyond Go, from here on: options of the socket, set before the control function runs. A value
+     * out of range, or that the kernel refuses, fails the dial (setsockopt). Networks that don't
+     * have an option pass over its field. */
+    gonet_duration_t user_timeout; /* TCP: how long data may stay unacknowledged, or a connect
+                                      unanswered, before the connection fails (RFC 5482); rounded
+                                      up to milliseconds; 0: the kernel's choice */
+    int tos;         /* TCP, UDP, IP: 1 to 255, the packets' type of service, or traffic class; of
+                        TCP's the low two bits stay the kernel's. 0: the kernel's choice, 0 */
+    int ttl;         /* TCP, UDP, IP: 1 to 255, the time to live, or hop limit, of packets that are
+                        not multicast; 0: the kernel's choice, mostly 64 */
+    bool reuse_port; /* TCP, UDP: local_addr may be shared with sockets that say so, too
+                        (SO_REUSEPORT) */
+    bool recv_tos;   /* UDP, IP: as in gonet_listen_config_t */
+    bool recv_ttl;   /* likewise */
+    uint64_t reserved[13];
 } gonet_dialer_t;
 
 /* gonet_dialer_dial dials as d says; NULL is the zero dialer. Go: Dialer.Dial. */
@@ -98,7 +112,24 @@ typedef struct {
     gonet_keep_alive_config_t keep_alive_config;
     void *control_arg;
     int mptcp; /* Multipath TCP: 0 default (on where the kernel has it), 1 on, 2 off */
-    uint64_t reserved[16];
+    /* Beyond Go, from here on: options of the socket, as in gonet_dialer_t. Accepted connections
+     * have the listener's user_timeout, tos and ttl. Where the kernel has one of them for TCP, but
+     * not for Multipath TCP, the listener is a TCP one. */
+    gonet_duration_t user_timeout; /* TCP */
+    int backlog;     /* TCP, unix, unixpacket: how many connections may wait to be accepted; 0 and
+                        what is more than the kernel's maximum (net.core.somaxconn): that maximum */
+    int tos;         /* TCP, UDP, IP */
+    int ttl;         /* TCP, UDP, IP */
+    bool reuse_port; /* TCP, UDP: several sockets may have this address and port, if all say so
+                        and belong to one user; the kernel spreads over them what comes in
+                        (SO_REUSEPORT) */
+    /* UDP, IP: the control data of each packet read (gonet_udp_conn_read_msg_udp) tells its type of
+     * service: IPPROTO_IP, IP_TOS (one byte), or IPPROTO_IPV6, IPV6_TCLASS (an int). */
+    bool recv_tos;
+    /* UDP, IP: likewise its time to live, on arrival: IPPROTO_IP, IP_TTL, or IPPROTO_IPV6,
+     * IPV6_HOPLIMIT (an int). */
+    bool recv_ttl;
+    uint64_t reserved[13];
 } gonet_listen_config_t;
 
 /* gonet_listen_config_listen listens as lc says (NULL: default); ctx concerns name resolution only.

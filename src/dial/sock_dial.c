@@ -9,7 +9,10 @@
 
 #include "conn/rawconn.h"
 #include "dial/lookup.h"
+#include "dial/sock_options.h"
 #include "runtime/context.h"
+#include "socket/socket.h"
+#include "socket/sys.h"
 
 #define LONG_AGO INT64_C(1)
 
@@ -28,12 +31,12 @@ gonet_error_t *gonet__dial_control(const gonet__sock_dial_t *d, gonet__sock_t *s
 {
     const gonet_dialer_t *dialer = d->dialer;
     char text[GONET_ADDR_STRLEN];
-    gonet_error_t *e = NULL;
+    gonet_error_t *e = gonet__dial_options(dialer, s);
     gonet_raw_conn_t *raw;
     int result;
 
-    if (dialer->control == NULL && dialer->control_context == NULL)
-        return NULL;
+    if (e != NULL || (dialer->control == NULL && dialer->control_context == NULL))
+        return e;
     raw = gonet__raw_conn_new(s, GONET__RAW_CONTROL, &e);
     if (raw == NULL)
         return e;
@@ -51,12 +54,12 @@ gonet_error_t *gonet__listen_control(const gonet_listen_config_t *lc, gonet__soc
                                      const char *network, const gonet_addr_t *addr)
 {
     char text[GONET_ADDR_STRLEN];
-    gonet_error_t *e = NULL;
+    gonet_error_t *e = gonet__listen_options(lc, s);
     gonet_raw_conn_t *raw;
     int result;
 
-    if (lc->control == NULL)
-        return NULL;
+    if (e != NULL || lc->control == NULL)
+        return e;
     raw = gonet__raw_conn_new(s, GONET__RAW_CONTROL, &e);
     if (raw == NULL)
         return e;
@@ -70,6 +73,16 @@ gonet_error_t *gonet__sock_bind(gonet__sock_t *s, const gonet__sockaddr_t *sa)
 {
     if (gonet__sockaddr_bind(s->fd.pd.fd, sa) < 0)
         return gonet_syscall_error_new("bind", errno);
+    return NULL;
+}
+
+gonet_error_t *gonet__sock_listen(const gonet_listen_config_t *lc, gonet__sock_t *s)
+{
+    /* The kernel takes a negative number for a big one. */
+    if (lc->backlog < 0)
+        return gonet_syscall_error_new("listen", EINVAL);
+    if (gonet__sys_listen(s->fd.pd.fd, lc->backlog == 0 ? gonet__somaxconn() : lc->backlog) < 0)
+        return gonet_syscall_error_new("listen", errno);
     return NULL;
 }
 

@@ -17,13 +17,14 @@ typedef struct {
 } gonet__sock_dial_t;
 
 /*
- * gonet__dial_control calls the dialer's control function, if there is one, telling it the network
- * (with its family: "tcp6") and the address. NULL, or its error (new reference).
+ * gonet__dial_control sets the options that the dialer asks for, then calls its control function,
+ * if there is one, telling it the network (with its family: "tcp6") and the address. NULL, or the
+ * bare reason, or that function's error (new reference).
  */
 gonet_error_t *gonet__dial_control(const gonet__sock_dial_t *d, gonet__sock_t *s,
                                    const char *network, const gonet_addr_t *addr);
 
-/* gonet__listen_control: the same for the control function of a listener. */
+/* gonet__listen_control: the same for the options and the control function of a listener. */
 gonet_error_t *gonet__listen_control(const gonet_listen_config_t *lc, gonet__sock_t *s,
                                      const char *network, const gonet_addr_t *addr);
 
@@ -37,5 +38,9 @@ gonet_error_t *gonet__sock_connect(const gonet__sock_dial_t *d, gonet__sock_t *s
 
 /* gonet__sock_bind binds s. NULL, or the bare reason (new reference). */
 gonet_error_t *gonet__sock_bind(gonet__sock_t *s, const gonet__sockaddr_t *sa);
+
+/* gonet__sock_listen lets s, which is bound, listen, with lc's backlog. NULL, or the bare reason
+ * (new reference). */
+gonet_error_t *gonet__sock_listen(const gonet_listen_config_t *lc, gonet__sock_t *s);
 
 #endif

@@ -1,14 +1,12 @@
 /*
  * Listening on one TCP address. Nothing here waits but a control function that does.
  */
-#include <errno.h>
 #include <netinet/in.h>
 
 #include "dial/mptcp.h"
 #include "dial/tcp_dial.h"
 #include "socket/socket.h"
 #include "socket/sockopt.h"
-#include "socket/sys.h"
 
 /* Options, control, bind, listen, in Go's order (behaviour 8.10). */
 static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l,
@@ -28,10 +26,10 @@ static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener
         e = gonet__listen_control(lc, &l->sock, network, &addr);
     if (e == NULL)
         e = gonet__sock_bind(&l->sock, &sa);
+    if (e == NULL)
+        e = gonet__sock_listen(lc, &l->sock);
     if (e != NULL)
         return e;
-    if (gonet__sys_listen(sysfd, gonet__somaxconn()) < 0)
-        return gonet_syscall_error_new("listen", errno);
     gonet__sock_name(sysfd, &sa);
     gonet__sock_set_addrs(&l->sock, &sa, NULL);
     return NULL;

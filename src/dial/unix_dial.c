@@ -10,7 +10,6 @@
 
 #include "socket/socket.h"
 #include "socket/sockopt.h"
-#include "socket/sys.h"
 
 static const gonet_dialer_t zero_dialer;
 static const gonet_listen_config_t zero_config;
@@ -111,12 +110,11 @@ static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet__sock_t *s,
     e = gonet__listen_control(lc, s, s->net, &shown);
     if (e == NULL)
         e = gonet__sock_bind(s, &sa);
-    if (e != NULL)
-        return e;
-    if (!datagrams && gonet__sys_listen(sysfd, gonet__somaxconn()) < 0)
-        return gonet_syscall_error_new("listen", errno);
-    set_local(s);
-    return NULL;
+    if (e == NULL && !datagrams)
+        e = gonet__sock_listen(lc, s);
+    if (e == NULL)
+        set_local(s);
+    return e;
 }
 
 gonet_unix_listener_t *gonet__unix_listen(const gonet_listen_config_t *lc, const char *network,
