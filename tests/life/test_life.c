@@ -46,8 +46,9 @@ static void echo(void *arg)
 
     while ((n = gonet_conn_read(arg, buf, sizeof(buf), NULL)) > 0) {
         if (gonet_conn_write(arg, buf, (size_t)n, NULL) != n)
-            return;
+            break;
     }
+    gonet_conn_close(arg, NULL);
 }
 
 static void ask(void *arg)
