@@ -174,37 +174,48 @@ GONET_API void gonet_udp_conn_free(gonet_udp_conn_t *c);
 
 /* ---- batches: beyond Go ---- */
 
-/* gonet_udp_message_t is one message of a batch: a datagram, or, with offload, a run of datagrams
- * between the same ends. The caller owns the buffers. */
+/*
+ * gonet_udp_message_t is one message of a batch: a datagram, or a run of datagrams between the same
+ * ends that the kernel takes or gives in one piece. The caller owns the buffers.
+ */
 typedef struct {
     void *buf;                    /* read: where to; write: what (not changed) */
     size_t len;                   /* read: the room there; write: the bytes */
-    void *oob;                    /* control data, likewise; NULL: none */
+    void *oob;                    /* control data (cmsg(3)), likewise; NULL: none */
     size_t oob_len;               /* likewise; 0: none */
     gonet_netip_addr_port_t addr; /* read: who sent it; write: to whom; the zero value: the peer */
     size_t n;                     /* read: the bytes that came */
     size_t oobn;                  /* read: the bytes of control data that came */
     size_t segment; /* the datagrams in buf are this long, but for the last, which may be shorter;
-                       0: buf is one datagram. read: what came; write: how to send it */
-    int flags;      /* read: the kernel's flags (MSG_TRUNC: the room was too short) */
+                       0: buf is one datagram. read: what came; write: how to cut it */
+    int flags;      /* read: the kernel's flags (MSG_TRUNC, MSG_CTRUNC: the room was too short) */
     uint64_t reserved[4];
 } gonet_udp_message_t;
 
 /*
- * gonet_udp_conn_read_batch reads up to n messages with one system call: it parks until there is
- * one, and takes what else is there, without waiting for more. Returns how many (at least 1, but 0
- * for n == 0), or -1. Go: nothing alike.
+ * gonet_udp_conn_read_batch reads up to n messages, at most 32, with one system call: it parks
+ * until there is one, and takes what else is there, without waiting for more. Returns how many (at
+ * least 1, but 0 for n == 0), or -1: an OpError "read" as of gonet_udp_conn_read_msg_udp. It fills
+ * the first so many messages and leaves the others alone. Allocates nothing; needs 8 KiB of the
+ * caller's stack. Go: nothing alike.
  */
 GONET_API ssize_t gonet_udp_conn_read_batch(gonet_udp_conn_t *c, gonet_udp_message_t *messages,
                                             size_t n, gonet_error_t **err);
 
 /*
- * gonet_udp_conn_write_batch sends n messages, in order, with as few system calls as it can: many
- * messages to a call, and the datagrams of one message (segment) cut apart by the kernel where it
- * can do that, else here. Parks while the socket's buffer is full. Returns n, or -1 whenever it
- * failed; *sent (may be NULL) is the number of messages that went out whole. Errors as
- * gonet_udp_conn_write_to_udp_addr_port, on a dialed socket for each addr that is not zero. Go:
- * nothing alike.
+ * gonet_udp_conn_write_batch sends n messages, in order and without others in between, with few
+ * system calls: 32 messages to a call, and the datagrams of a message (segment) cut apart by the
+ * kernel where it can do that, 64 or 65000 bytes at a time, else here. With control data each of
+ * them gets all of it. Parks while the socket's buffer is full. Returns n, or -1 whenever it
+ * failed; *sent (may be NULL) is the number of messages that went out whole, and of the next one
+ * the first datagrams may have gone out.
+ *
+ * Errors are those of gonet_udp_conn_write_msg_udp_addr_port, about the first message that did not
+ * go out. Before anything is sent all addresses are looked at: on a dialed socket they must be
+ * zero, else each must be of a family that the socket has. When the peer of a dialed socket answers
+ * that nobody listens (ECONNREFUSED) while a batch goes out, the kernel may forget it; it tells so
+ * again for what comes after. Allocates nothing; needs 8 KiB of the caller's stack. Go: nothing
+ * alike.
  */
 GONET_API ssize_t gonet_udp_conn_write_batch(gonet_udp_conn_t *c,
                                              const gonet_udp_message_t *messages, size_t n,
@@ -212,17 +223,18 @@ GONET_API ssize_t gonet_udp_conn_write_batch(gonet_udp_conn_t *c,
 
 /*
  * gonet_udp_conn_set_receive_offload lets the kernel join datagrams that came in a row from one
- * sender into one message (UDP_GRO): gonet_udp_conn_read_batch then tells their length in segment.
- * Give it room for 65535 bytes a message. All other reads of c see joined datagrams as one: use
- * batches alone when it is on. Off by default. 0, or -1: gonet_err_unsupported inside the OpError
- * where the kernel can't. Go: nothing alike.
+ * sender into one message (UDP_GRO): gonet_udp_conn_read_batch then tells their length in segment;
+ * oob holds other control data alone. Give it room for 65535 bytes a message. All other reads of c
+ * see joined datagrams as one, and so do batches that are being read while it is switched: switch
+ * it on first, then use batches alone. Off by default. 0, or -1: gonet_err_unsupported inside the
+ * OpError where the kernel can't. Go: nothing alike.
  */
 GONET_API int gonet_udp_conn_set_receive_offload(gonet_udp_conn_t *c, bool on, gonet_error_t **err);
 
 /*
  * gonet_udp_conn_set_send_offload says whether gonet_udp_conn_write_batch may leave the cutting to
- * the kernel (UDP_SEGMENT), or cuts itself. On by default; where the kernel refuses, it switches
- * itself off. Never fails on an open socket. Go: nothing alike.
+ * the kernel (UDP_SEGMENT), or cuts itself. On by default; where the kernel or the network device
+ * can't, it switches itself off. Never fails on an open socket. Go: nothing alike.
  */
 GONET_API int gonet_udp_conn_set_send_offload(gonet_udp_conn_t *c, bool on, gonet_error_t **err);
 

@@ -8,8 +8,9 @@
 #include "gonet/udp.h"
 
 struct gonet_udp_conn {
-    gonet__sock_t sock;      /* first */
-    _Atomic bool no_offload; /* write_batch cuts itself: asked to, or the kernel can't */
+    gonet__sock_t sock;           /* first */
+    _Atomic uint8_t send_offload; /* udp_batch.c; 0: not known yet */
+    _Atomic bool receive_offload; /* joined datagrams may come */
 };
 
 /*

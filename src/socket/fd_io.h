@@ -77,6 +77,21 @@ ssize_t gonet__fd_sendto(gonet__fd_t *fd, const void *p, size_t len, const gonet
 /* gonet__fd_sendmsg sends what msg says. The count, or -1. */
 ssize_t gonet__fd_sendmsg(gonet__fd_t *fd, const struct msghdr *msg, gonet__fail_t *fail);
 
+/*
+ * gonet__fd_recvmmsg waits for a message, and receives what else is there into the n headers of v,
+ * whose results are the kernel's. The count, at least 1, or -1.
+ */
+int gonet__fd_recvmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, gonet__fail_t *fail);
+
+/*
+ * gonet__fd_sendmmsg sends the first few of n messages, at least one, waiting for room if need be.
+ * Only for the holder of the write lock (gonet__fd_begin), who keeps it. The count, and *errnum
+ * EAGAIN if it waited, else 0; or 0 with *errnum: the first message failed; or -1: the wait failed,
+ * and the lock has been left.
+ */
+int gonet__fd_sendmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, int *errnum,
+                       gonet__fail_t *fail);
+
 /* gonet__fd_shutdown shuts down SHUT_RD or SHUT_WR. */
 bool gonet__fd_shutdown(gonet__fd_t *fd, int how, gonet__fail_t *fail);
 

@@ -33,6 +33,8 @@ typedef enum {
     GONET__SYS_WRITE,
     GONET__SYS_RECVMSG,
     GONET__SYS_SENDMSG,
+    GONET__SYS_RECVMMSG,
+    GONET__SYS_SENDMMSG,
     GONET__SYS_SENDFILE,
     GONET__SYS_SPLICE,
     GONET__SYS_PIPE,
@@ -168,6 +170,16 @@ static inline ssize_t gonet__sys_sendto(int fd, const void *p, size_t len,
                                         const struct sockaddr *sa, socklen_t sa_len)
 {
     return GONET__SYS(SENDMSG, sendto(fd, p, len, MSG_NOSIGNAL, sa, sa_len));
+}
+
+static inline int gonet__sys_recvmmsg(int fd, struct mmsghdr *v, unsigned n)
+{
+    return GONET__SYS(RECVMMSG, recvmmsg(fd, v, n, MSG_DONTWAIT, NULL));
+}
+
+static inline int gonet__sys_sendmmsg(int fd, struct mmsghdr *v, unsigned n)
+{
+    return GONET__SYS(SENDMMSG, sendmmsg(fd, v, n, MSG_NOSIGNAL));
 }
 
 static inline ssize_t gonet__sys_sendfile(int out, int in, size_t len)

@@ -1,0 +1,83 @@
+/*
+ * Many messages with one system call. The kernel goes through them one by one and stops at the
+ * first that fails: of an error behind a message that went well it tells nothing but the count
+ * (receiving, it keeps the error for the next call; sending, it does not). Where these calls are
+ * not allowed (ENOSYS), messages go one by one.
+ *
+ * Errors carry the name of the call for one message, as those of single messages do.
+ */
+#include "socket/fd_io.h"
+
+#include <errno.h>
+
+#include "socket/sys.h"
+
+static int receive_one(int sysfd, struct mmsghdr *v)
+{
+    ssize_t n = gonet__sys_recvmsg(sysfd, &v->msg_hdr, MSG_DONTWAIT);
+
+    if (n < 0)
+        return -1;
+    v->msg_len = (unsigned)n;
+    return 1;
+}
+
+int gonet__fd_recvmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, gonet__fail_t *fail)
+{
+    int count;
+
+    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
+        return -1;
+    for (;;) {
+        count = n == 1 ? receive_one(fd->pd.fd, v) : gonet__sys_recvmmsg(fd->pd.fd, v, n);
+        if (count > 0)
+            break;
+        if (errno == EINTR)
+            continue;
+        if (errno == ENOSYS && n > 1) {
+            n = 1;
+            continue;
+        }
+        if (errno != EAGAIN) {
+            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, "recvmsg", errno);
+            return -1;
+        }
+        if (!gonet__fd_wait(fd, GONET__SIDE_READ, fail))
+            return -1;
+    }
+    gonet__fd_end(fd, GONET__SIDE_READ);
+    return count;
+}
+
+static int send_one(int sysfd, struct mmsghdr *v)
+{
+    ssize_t n = gonet__sys_sendmsg(sysfd, &v->msg_hdr);
+
+    if (n < 0)
+        return -1;
+    v->msg_len = (unsigned)n;
+    return 1;
+}
+
+int gonet__fd_sendmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, int *errnum,
+                       gonet__fail_t *fail)
+{
+    *errnum = 0;
+    for (;;) {
+        int count = n == 1 ? send_one(fd->pd.fd, v) : gonet__sys_sendmmsg(fd->pd.fd, v, n);
+
+        if (count > 0)
+            return count;
+        if (errno == EINTR)
+            continue;
+        if (errno == ENOSYS && n > 1) {
+            n = 1;
+            continue;
+        }
+        *errnum = errno;
+        if (errno != EAGAIN)
+            return 0;
+        if (!gonet__fd_wait(fd, GONET__SIDE_WRITE, fail))
+            return -1;
+    }
+}
