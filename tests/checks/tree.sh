@@ -5,7 +5,7 @@ set -eu
 cd "$1"
 status=0
 # shellcheck disable=SC2046 # the names have no spaces
-wc -l examples/*.c $(find src include -name '*.[ch]') | awk '
+wc -l examples/*.c examples/go/*.c $(find src include -name '*.[ch]') | awk '
     $2 == "total" { next }
     $1 > ($2 ~ /^examples/ ? 60 : 500) { print $2 ": " $1 " lines"; bad = 1 }
     END { exit bad }' || status=1

@@ -42,3 +42,51 @@ refuse "usage" "$examples/tcp_proxy"
 "$examples/interfaces" >"$tmp/interfaces" || fail "interfaces: status $?"
 grep -q '^    address 127.0.0.1/8$' "$tmp/interfaces" || fail "interfaces: no 127.0.0.1/8"
 refuse "route ip+net: no such network interface" "$examples/interfaces" nosuch0
+
+# The recorder: what passes is what it says, and its file holds all of it, byte by byte.
+start_server
+got=$(printf 'hello\n' | timeout 120 "$examples/recorder" "$address" "$tmp/record" 2>"$tmp/run.err") ||
+    fail "recorder: status $?"
+[ "$got" = hello ] || fail "recorder: sent 'hello', got '$got'"
+for line in 'out 00000000  68 65 6c 6c 6f 0a  *|hello.|' 'in  00000000  68 65 6c 6c 6f 0a  *|hello.|'; do
+    grep -q "^$line$" "$tmp/record" || fail "recorder: no '$line' in $(cat "$tmp/record")"
+done
+timeout 120 "$examples/recorder" "$address" "$tmp/record" <"$tmp/lines" >"$tmp/lines.back" \
+    2>"$tmp/run.err" || fail "recorder: status $?"
+cmp "$tmp/lines" "$tmp/lines.back" || fail "recorder: 5000 lines came back changed"
+od -An -v -tx1 "$tmp/lines" | tr -s ' ' '\n' | grep . >"$tmp/bytes"
+for direction in out in; do
+    sed -n "s/^$direction *[0-9a-f]\{8\} \(.\{48\}\) .*/\1/p" "$tmp/record" | tr -s ' ' '\n' |
+        grep . | cmp - "$tmp/bytes" || fail "recorder: the record of what went $direction is wrong"
+done
+echo "recorder: $(head -n 1 "$tmp/record")"
+refuse "/dev/full: write: no space left on device" sh -c "echo x | $examples/recorder $address /dev/full"
+stop_server
+refuse "connect: connection refused" "$examples/recorder" "$address" "$tmp/record"
+
+# Datagrams may be lost, if seldom on this way: who asks, asks again.
+"$examples/udp_echo_server" 127.0.0.1:0 >"$tmp/udp.out" 2>"$tmp/udp.err" &
+server=$!
+address=$(address_in "$tmp/udp.out" "$server") || fail "udp_echo_server did not start"
+
+# ask COMMAND...: six bytes sent to the server come back.
+ask() {
+    for attempt in 1 2 3 4 5; do
+        got=$(printf '%06d' "$attempt" | timeout 60 "$@" 2>"$tmp/run.err")
+        [ "$got" != "00000$attempt" ] || break
+    done
+    [ "$got" = "00000$attempt" ] || fail "$*: sent 00000$attempt, got '$got'"
+    echo "udp_echo_server: $got by $1"
+}
+ask socat -t 20 - "UDP:$address,readbytes=6"
+ask nc -u -W 1 -w 20 127.0.0.1 "${address##*:}"
+refuse "bind: address already in use" "$examples/udp_echo_server" "$address"
+kill -TERM "$server"
+wait "$server" || fail "udp_echo_server ended with status $?"
+server=
+[ ! -s "$tmp/udp.err" ] || fail "udp_echo_server complained"
+refuse "listen udp: address 127.0.0.1: missing port" "$examples/udp_echo_server" 127.0.0.1
+refuse "usage" "$examples/recorder"
+refuse "usage" "$examples/ping" 127.0.0.1 0
+refuse "usage" "$examples/multicast_chat" me lo
+refuse "no such network interface" "$examples/multicast_chat" me nosuch0 224.0.0.199:7000

@@ -35,6 +35,17 @@ address_in() {
     cat "$1"
 }
 
+# line_in FILE PATTERN PID: waits for a line that a process writes to the file.
+line_in() {
+    tries=0
+    until grep -q -- "$2" "$1" 2>/dev/null; do
+        kill -0 "$3" 2>/dev/null || grep -q -- "$2" "$1" || return 1
+        tries=$((tries + 1))
+        [ "$tries" -le 600 ] || return 1
+        sleep 0.05
+    done
+}
+
 # start_server [LIMIT]: starts echo_server on a free port, with at most LIMIT descriptors; sets server
 # and address.
 start_server() {

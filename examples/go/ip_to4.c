@@ -1,0 +1,25 @@
+/* IP.To4: the form of 4 bytes; an IPv6 address has none. */
+#include <stdio.h>
+#include <gonet.h>
+
+static void print(gonet_ip_t ip)
+{
+    char text[GONET_IP_STRLEN];
+    puts(gonet_ip_string(ip, text, sizeof(text)));
+}
+
+int main(void)
+{
+    gonet_ip_t v6 = {.len = GONET_IPV6_LEN, .b = {0xfc}};
+    gonet_ip_t v4 = gonet_ipv4(10, 255, 0, 0);
+
+    print(gonet_ip_to4(v6));
+    print(gonet_ip_to4(v4));
+    return fflush(stdout) != 0;
+}
+
+/*
+ * Output:
+ * <nil>
+ * 10.255.0.0
+ */
