@@ -2,8 +2,9 @@
  * The one file that knows c-ares, for 1.18 as for 1.34. What 1.34 calls deprecated is what both
  * have: the byte interface and the five socket functions.
  *
- * The channel believes in one server, 127.0.0.1:53; where its socket really leads is its user's
- * secret. Its timeouts are an hour, its cache is off, and 1.34 is told to leave its clock alone.
+ * The channel believes in one server, 127.0.0.1:53, and in one socket; where its questions really
+ * go is its user's secret, who may change sockets at any time and tells it of no failure. Its
+ * timeouts are an hour, its cache is off, and 1.34 is told to leave its clock alone.
  */
 #include "resolve/cares.h"
 
@@ -17,7 +18,8 @@
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-#define HOUR_MS (3600 * 1000)
+#define HOUR_MS   (3600 * 1000)
+#define NO_SOCKET (1 << 24) /* no descriptor has this number */
 
 struct gonet__cares {
     ares_channel channel;
@@ -33,35 +35,34 @@ static void init_library(void)
     init_status = ares_library_init(ARES_LIB_INIT_ALL);
 }
 
+/* c-ares has one socket, which is none and never closed: whoever asks decides about the real ones.
+ */
 static ares_socket_t open_socket(int family, int type, int protocol, void *data)
 {
-    gonet__cares_t *c = data;
-
     (void)family;
     (void)protocol;
-    if (type != SOCK_DGRAM) {
-        errno = EAFNOSUPPORT;
-        return ARES_SOCKET_BAD;
-    }
-    return c->user->open(c->self);
+    (void)data;
+    if (type == SOCK_DGRAM)
+        return NO_SOCKET;
+    errno = EAFNOSUPPORT;
+    return ARES_SOCKET_BAD;
 }
 
 static int close_socket(ares_socket_t fd, void *data)
 {
-    gonet__cares_t *c = data;
-
-    c->user->close(c->self, fd);
+    (void)fd;
+    (void)data;
     return 0;
 }
 
 static int connect_socket(ares_socket_t fd, const struct sockaddr *addr, ares_socklen_t len,
                           void *data)
 {
-    gonet__cares_t *c = data;
-
+    (void)fd;
     (void)addr;
     (void)len;
-    return c->user->connect(c->self, fd);
+    (void)data;
+    return 0;
 }
 
 static ares_ssize_t receive(ares_socket_t fd, void *p, size_t size, int flags,
@@ -69,22 +70,33 @@ static ares_ssize_t receive(ares_socket_t fd, void *p, size_t size, int flags,
 {
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(53)};
     gonet__cares_t *c = data;
-    ares_ssize_t n = c->user->receive(c->self, fd, p, size);
+    size_t n = c->user->receive(c->self, p, size);
 
+    (void)fd;
     (void)flags;
-    if (n >= 0 && from != NULL && *from_len >= (ares_socklen_t)sizeof(server)) {
+    if (n == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (from != NULL && *from_len >= (ares_socklen_t)sizeof(server)) {
         server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         memcpy(from, &server, sizeof(server));
         *from_len = sizeof(server);
     }
-    return n;
+    return (ares_ssize_t)n;
 }
 
 static ares_ssize_t send_vector(ares_socket_t fd, const struct iovec *v, int n, void *data)
 {
     gonet__cares_t *c = data;
+    ares_ssize_t total = 0;
 
-    return c->user->send(c->self, fd, v, n);
+    (void)fd;
+    if (n == 1)
+        c->user->send(c->self, v[0].iov_base, v[0].iov_len);
+    for (int i = 0; i < n; i++)
+        total += (ares_ssize_t)v[i].iov_len;
+    return total;
 }
 
 static const struct ares_socket_functions functions = {
@@ -101,7 +113,8 @@ static int init_channel(ares_channel *channel)
     char *domains[] = {(char *)"."}; /* never used, but an empty list would be looked up */
     char lookups[] = "b";
     struct ares_options o = {
-        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC | ARES_FLAG_NOSEARCH |
+                 ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN,
         .timeout = HOUR_MS,
         .tries = 1,
         .ndots = 1,
@@ -162,14 +175,14 @@ void gonet__cares_send(gonet__cares_t *c, const uint8_t *message, size_t len,
     ares_send(c->channel, message, (int)len, ended, question);
 }
 
-void gonet__cares_read(gonet__cares_t *c, int fd)
+void gonet__cares_read(gonet__cares_t *c)
 {
 #if ARES_VERSION >= 0x012200
-    ares_fd_events_t event = {fd, ARES_FD_EVENT_READ};
+    ares_fd_events_t event = {NO_SOCKET, ARES_FD_EVENT_READ};
 
     ares_process_fds(c->channel, &event, 1, ARES_PROCESS_FLAG_SKIP_NON_FD);
 #else
-    ares_process_fd(c->channel, fd, ARES_SOCKET_BAD);
+    ares_process_fd(c->channel, NO_SOCKET, ARES_SOCKET_BAD);
 #endif
 }
 

@@ -1,7 +1,7 @@
 /*
- * c-ares as it is used here: a queue of UDP questions over one socket of ours. It keeps them, sends
- * them, and finds out which one a reply belongs to; servers, time, retries and what replies mean
- * are not its business. All of c-ares that the library uses is behind this header.
+ * c-ares as it is used here: it keeps questions, hands them out for sending, and finds out which
+ * one a reply belongs to. Sockets, servers, time, retries and what replies mean are not its
+ * business. All of c-ares that the library uses is behind this header.
  */
 #ifndef GONET_RESOLVE_CARES_H
 #define GONET_RESOLVE_CARES_H
@@ -14,14 +14,12 @@
 
 typedef struct gonet__cares gonet__cares_t;
 
-/* What c-ares asks of its user, by system-call rules (-1 and errno). None of these may call back
- * into it. */
+/* What c-ares asks of its user. Neither function may call back into it. */
 typedef struct {
-    int (*open)(void *self);
-    int (*connect)(void *self, int fd);
-    ssize_t (*receive)(void *self, int fd, void *p, size_t size);
-    ssize_t (*send)(void *self, int fd, const struct iovec *v, int n);
-    void (*close)(void *self, int fd);
+    /* takes the message of the question that is being sent; it cannot fail */
+    void (*send)(void *self, const uint8_t *message, size_t len);
+    /* stores the next reply; its length, or 0 if there is none */
+    size_t (*receive)(void *self, uint8_t *p, size_t size);
 } gonet__cares_user_t;
 
 /* A question begins with this. done is called once when it has ended (answered, failed or
@@ -40,10 +38,10 @@ void gonet__cares_free(gonet__cares_t *c);
 void gonet__cares_send(gonet__cares_t *c, const uint8_t *message, size_t len,
                        gonet__question_t *question);
 
-/* gonet__cares_read takes in what has arrived on the channel's socket. */
-void gonet__cares_read(gonet__cares_t *c, int fd);
+/* gonet__cares_read takes in replies: one at least, if there is any. */
+void gonet__cares_read(gonet__cares_t *c);
 
-/* gonet__cares_cancel ends all questions, and closes the socket. */
+/* gonet__cares_cancel ends all questions. */
 void gonet__cares_cancel(gonet__cares_t *c);
 
 #endif

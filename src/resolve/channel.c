@@ -1,46 +1,107 @@
 /*
- * Channels: c-ares underneath, one UDP socket each while there are questions, and one task that
- * waits for that socket. Everything runs on the worker that owns the channel.
+ * A worker's channel: c-ares underneath, the sockets beside it, and the questions that are with
+ * both. Everything runs on the worker that owns it.
  *
  * c-ares sees of a reply only that it is one: a header without error and the question. So nothing
- * that a server says can make it ask again, switch its habits or drop other questions; the bytes
- * themselves go to whoever waits. Questions whose waiter left stay with c-ares until their reply
- * comes, or until no other question needs the channel: then all are cancelled.
+ * that a server says, and nothing that happens to a socket, can make it ask again, switch its
+ * habits or drop other questions; the bytes themselves go to whoever waits. A question that ends
+ * without a reply, because its socket failed or its waiter left, ends for c-ares like an answered
+ * one. So a question lives no longer than the call that asks it, and may be on its stack.
  */
 #include "resolve/channel.h"
 
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/list.h"
 #include "error/error.h"
 #include "resolve/address.h"
 #include "resolve/cares.h"
-#include "resolve/channels.h"
+#include "resolve/dns_socket.h"
 #include "runtime/context.h"
-#include "runtime/runtime.h"
+#include "runtime/end_hook.h"
 #include "runtime/wait.h"
 
-#define HEADER 12
+#define HEADER        12
+#define MAX_IN_FLIGHT 50000 /* of 65536 ids */
 
-typedef struct {
+typedef struct channel channel_t;
+
+typedef struct gonet__udp_question {
     gonet__question_t base;
-    gonet__list_t link; /* in its channel's live or abandoned ones */
-    gonet__channel_t *channel;
-    gonet__wait_t *wait; /* NULL: abandoned */
+    gonet__list_t link;          /* in ended or told; in none while it is asked */
+    gonet__dns_socket_t *socket; /* NULL: has ended there */
+    channel_t *channel;
+    unsigned place;
+    uint16_t id;         /* reserved; c-ares may have chosen another one */
+    gonet__wait_t *wait; /* NULL: nobody waits any more */
     uint8_t *reply;      /* the waiter's */
-    size_t reply_len;    /* 0: none yet */
-    bool ended;
+    size_t reply_len;    /* 0: none */
+    bool ended;          /* c-ares has forgotten it */
     gonet__step_t failed;
     size_t len;
-    uint8_t message[GONET__QUESTION_SIZE];
+    uint8_t *message; /* the waiter's */
 } question_t;
+
+struct channel {
+    gonet__dns_sockets_t sockets; /* first: callbacks get this */
+    struct channel *next;
+    gonet__cares_t *cares;
+    question_t *sending;
+    gonet__list_t ended; /* c-ares is to hear that they are answered */
+    gonet__list_t told;  /* and has heard it */
+    uint32_t in_flight;
+    uint64_t used[65536 / 64]; /* ids, so that c-ares can tell equal questions apart */
+    uint8_t random[256];
+    size_t random_left;
+};
+
+static _Thread_local channel_t *mine;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static channel_t *channels; /* all of them */
+
+static void release_all(void);
+static gonet__end_hook_t end_hook = {.fn = release_all};
+
+static void take_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void drop_lock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* The parent's channels are not the child's to touch. */
+static void forget(void)
+{
+    channels = NULL;
+    mine = NULL;
+    pthread_mutex_unlock(&lock);
+}
+
+static void guard_fork(void)
+{
+    pthread_atfork(take_lock, drop_lock, forget);
+}
+
+/* No task is left, so nobody uses a channel, and the readers have closed their sockets. */
+static void release_all(void)
+{
+    pthread_mutex_lock(&lock);
+    while (channels != NULL) {
+        channel_t *ch = channels;
+
+        channels = ch->next;
+        gonet__cares_free(ch->cares);
+        gonet__free(ch);
+    }
+    pthread_mutex_unlock(&lock);
+}
 
 static question_t *question_at(gonet__list_t *link)
 {
@@ -53,148 +114,189 @@ static void question_done(gonet__question_t *base)
     question_t *q = (question_t *)base;
 
     gonet__list_remove(&q->link);
-    if (q->wait == NULL) {
-        q->channel->abandoned--;
-        gonet__free(q);
-        return;
-    }
-    q->channel->live--;
+    if (q->socket != NULL)
+        gonet__dns_socket_remove(q->socket, q->place);
+    q->socket = NULL;
     q->ended = true;
-    if (q->reply_len == 0)
-        q->failed = q->channel->failed;
-    if (gonet__wait_claim(q->wait))
+    q->channel->used[q->id / 64] &= ~(UINT64_C(1) << q->id % 64);
+    q->channel->in_flight--;
+    if (q->wait != NULL && gonet__wait_claim(q->wait))
         gonet__wait_wake(q->wait);
 }
 
-/* The question that a datagram answers, live or abandoned; NULL if there is none. */
-static question_t *find_question(gonet__channel_t *ch, const uint8_t *p, size_t len)
+/* A question is over: c-ares will hear of it. */
+static void end(question_t *q)
 {
-    gonet__list_t *lists[] = {&ch->live_list, &ch->abandoned_list};
-    gonet__reply_t r;
-
-    for (int i = 0; i < 2; i++) {
-        for (gonet__list_t *l = lists[i]->next; l != lists[i]; l = l->next) {
-            question_t *q = question_at(l);
-            gonet__reply_kind_t kind;
-
-            if (q->reply_len != 0 || len < HEADER || memcmp(p, q->message, 2) != 0)
-                continue;
-            kind = gonet__reply_open(&r, p, len, q->message, q->len);
-            if (kind == GONET__REPLY_OK || kind == GONET__REPLY_QUESTIONS)
-                return q;
-        }
-    }
-    return NULL;
+    gonet__dns_socket_remove(q->socket, q->place);
+    q->socket = NULL;
+    gonet__list_push_back(&q->channel->ended, &q->link);
 }
 
 /* What c-ares gets to see: the header of an unremarkable reply, and the question. */
-static ssize_t bland_reply(const question_t *q, uint8_t *p, size_t size)
+static size_t bland_reply(const question_t *q, uint8_t *p, size_t size)
 {
     size_t end = HEADER;
 
     while (q->message[end] != 0)
         end += q->message[end] + 1u;
     end += 5;
-    if (end > size) {
-        errno = EMSGSIZE;
-        return -1;
-    }
+    if (end > size)
+        return 0;
     memcpy(p, q->message, end);
     p[2] = (GONET__DNS_QR | GONET__DNS_RD) >> 8;
     p[3] = GONET__DNS_RA;
     memset(p + 4, 0, 8);
     p[5] = 1;
-    return (ssize_t)end;
+    return end;
 }
 
-ssize_t gonet__channel_receive(void *self, int fd, void *p, size_t size)
+static size_t hand_over(void *self, uint8_t *p, size_t size)
 {
-    gonet__channel_t *ch = self;
-    uint8_t datagram[GONET__UDP_SIZE];
+    channel_t *ch = self;
+    gonet__list_t *l = gonet__list_pop_front(&ch->ended);
 
-    while (ch->live > 0) {
-        ssize_t n = recv(fd, datagram, sizeof(datagram), 0);
-        question_t *q;
+    if (l == NULL)
+        return 0;
+    gonet__list_push_back(&ch->told, l);
+    return bland_reply(question_at(l), p, size);
+}
 
-        if (n < 0 && errno == EINTR)
+/* Ends for c-ares what has ended. Should it not listen, for want of memory, everything ends. */
+static void tell(channel_t *ch)
+{
+    while (!gonet__list_empty(&ch->ended) && gonet__list_empty(&ch->told))
+        gonet__cares_read(ch->cares);
+    if (!gonet__list_empty(&ch->told))
+        gonet__cares_cancel(ch->cares);
+}
+
+static void tell_all(gonet__dns_sockets_t *home)
+{
+    tell((channel_t *)home);
+}
+
+/* Whose reply is it? */
+static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
+{
+    gonet__reply_t r;
+
+    for (unsigned i = 0; i < s->asked && n >= HEADER; i++) {
+        question_t *q = s->question[i];
+        gonet__reply_kind_t kind;
+
+        if (q == NULL || memcmp(s->id[i], p, 2) != 0)
             continue;
-        if (n < 0) {
-            if (errno != EAGAIN)
-                gonet__channel_failed(ch, "read", "read", errno);
-            return -1;
-        }
-        q = find_question(ch, datagram, (size_t)n);
+        kind = gonet__reply_open(&r, p, n, q->message, q->len);
+        if (kind != GONET__REPLY_OK && kind != GONET__REPLY_QUESTIONS)
+            continue;
+        q->reply_len = n;
+        memcpy(q->reply, p, n);
+        end(q);
+        return;
+    }
+}
+
+static void socket_failed(gonet__dns_socket_t *s, const gonet__step_t *step)
+{
+    for (unsigned i = 0; i < s->asked; i++) {
+        question_t *q = s->question[i];
+
         if (q == NULL)
             continue;
-        q->reply_len = (size_t)n;
-        if (q->wait != NULL)
-            memcpy(q->reply, datagram, (size_t)n);
-        return bland_reply(q, p, size);
+        q->failed = *step;
+        end(q);
     }
-    errno = EAGAIN;
-    return -1;
 }
 
-static ssize_t send_once(int fd, const struct iovec *v, int n)
+/* The message of the question that is being sent, with the id that c-ares has chosen. */
+static void send_message(void *self, const uint8_t *message, size_t len)
 {
-    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)v, .msg_iovlen = (size_t)n};
-
-    return n == 1 ? send(fd, v->iov_base, v->iov_len, MSG_NOSIGNAL) : sendmsg(fd, &m, MSG_NOSIGNAL);
-}
-
-ssize_t gonet__channel_send(void *self, int fd, const struct iovec *v, int n)
-{
-    gonet__channel_t *ch = self;
+    channel_t *ch = self;
     question_t *q = ch->sending;
-    ssize_t sent = send_once(fd, v, n);
+    gonet__dns_socket_t *s;
 
-    /* what an earlier question brought about */
-    if (sent < 0 && errno == ECONNREFUSED)
-        sent = send_once(fd, v, n);
-    if (sent < 0)
-        gonet__channel_failed(ch, "write", "write", errno);
-    if (q != NULL && n > 0 && v[0].iov_len >= 2)
-        memcpy(q->message, v[0].iov_base, 2); /* c-ares may have chosen another id */
-    return sent;
-}
-
-/* Two random bytes that no question of the channel has for its id. */
-static void choose_id(gonet__channel_t *ch, uint8_t *id)
-{
-    for (bool used = true; used;) {
-        used = !gonet__random(id, 2); /* the worker's store exists by now */
-        for (gonet__list_t *l = ch->live_list.next; l != &ch->live_list; l = l->next)
-            used |= memcmp(question_at(l)->message, id, 2) == 0;
-        for (gonet__list_t *l = ch->abandoned_list.next; l != &ch->abandoned_list; l = l->next)
-            used |= memcmp(question_at(l)->message, id, 2) == 0;
+    if (q == NULL || len < HEADER)
+        return;
+    s = q->socket;
+    memcpy(q->message, message, 2);
+    memcpy(s->id[q->place], message, 2);
+    for (int i = 0; i < 2; i++) {
+        if (send(s->pd.fd, message, len, MSG_NOSIGNAL) >= 0)
+            return;
+        if (errno != ECONNREFUSED) /* what an earlier question brought about */
+            break;
     }
+    q->failed = gonet__dns_socket_step(s, "write", "write", errno);
+    end(q);
 }
 
-static void put_question(question_t *q, const uint8_t *message)
-{
-    gonet__channel_t *ch = q->channel;
+static const gonet__cares_user_t user = {.send = send_message, .receive = hand_over};
 
-    memcpy(q->message, message, q->len);
-    choose_id(ch, q->message);
-    gonet__list_push_back(&ch->live_list, &q->link);
-    ch->live++;
-    ch->asked++;
-    ch->failed = (gonet__step_t){.op = "dial", .errnum = ENOMEM};
-    ch->sending = q;
-    gonet__cares_send(ch->cares, q->message, q->len, &q->base);
-    ch->sending = NULL;
+static channel_t *make_channel(void)
+{
+    channel_t *ch = gonet__zalloc(sizeof(*ch));
+
+    if (ch == NULL)
+        return NULL;
+    ch->cares = gonet__cares_new(&user, ch);
+    if (ch->cares == NULL) {
+        gonet__free(ch);
+        return NULL;
+    }
+    gonet__list_init(&ch->ended);
+    gonet__list_init(&ch->told);
+    gonet__list_init(&ch->sockets.ready);
+    gonet__list_init(&ch->sockets.full);
+    ch->sockets.arrived = arrived;
+    ch->sockets.failed = socket_failed;
+    ch->sockets.done = tell_all;
+    return ch;
 }
 
-/* The waiter leaves without a reply; c-ares keeps the question. */
-static void abandon(question_t *q)
+static channel_t *this_channel(void)
 {
-    gonet__channel_t *ch = q->channel;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    channel_t *ch = mine;
 
-    gonet__list_remove(&q->link);
-    gonet__list_push_back(&ch->abandoned_list, &q->link);
-    q->wait = NULL;
-    ch->live--;
-    ch->abandoned++;
+    if (ch != NULL)
+        return ch;
+    ch = make_channel();
+    if (ch == NULL)
+        return NULL;
+    pthread_once(&once, guard_fork);
+    gonet__end_hook_add(&end_hook);
+    pthread_mutex_lock(&lock);
+    ch->next = channels;
+    channels = ch;
+    pthread_mutex_unlock(&lock);
+    mine = ch;
+    return ch;
+}
+
+static void take_random(channel_t *ch, uint8_t *p, size_t n)
+{
+    if (ch->random_left < n) {
+        size_t got = 0;
+
+        while (got < sizeof(ch->random)) {
+            ssize_t more = getrandom(ch->random + got, sizeof(ch->random) - got, 0);
+
+            if (more > 0)
+                got += (size_t)more;
+        }
+        ch->random_left = sizeof(ch->random);
+    }
+    ch->random_left -= n;
+    memcpy(p, ch->random + ch->random_left, n);
+}
+
+bool gonet__random(uint8_t *p, size_t n)
+{
+    channel_t *ch = this_channel();
+
+    if (ch != NULL)
+        take_random(ch, p, n);
+    return ch != NULL;
 }
 
 static gonet_error_t *step_error(const gonet__step_t *step, gonet_netip_addr_port_t server)
@@ -208,72 +310,97 @@ static gonet_error_t *step_error(const gonet__step_t *step, gonet_netip_addr_por
     return gonet__exchange_error(step->op, SOCK_DGRAM, &step->local, server, cause);
 }
 
-/* Why there is no reply, of a question that is still with c-ares. */
-static gonet_error_t *unanswered(gonet__channel_t *ch, gonet__wait_state_t state,
-                                 gonet_context_t *ctx)
+/* Why there is no reply, of a question that is still asked. */
+static gonet_error_t *unanswered(const question_t *q, gonet_netip_addr_port_t server,
+                                 gonet__wait_state_t state, gonet_context_t *ctx)
 {
     gonet__limit_t limit = {.ctx = ctx};
-    gonet_addr_t local;
+    gonet__step_t step;
     gonet_error_t *e;
 
     if (state == GONET__WAIT_INTERRUPTED)
-        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, ch->server, gonet_err_closed);
+        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, server, gonet_err_closed);
     if (state == GONET__WAIT_CLAIMED) {
         e = gonet__limit_ended(&limit);
-        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, ch->server,
+        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, server,
                                      e != NULL ? e : gonet__err_dial_canceled);
     }
-    local = gonet__local_endpoint(gonet__channel_fd(ch), SOCK_DGRAM);
-    return gonet__exchange_error("read", SOCK_DGRAM, &local, ch->server,
+    step = gonet__dns_socket_step(q->socket, "read", NULL, 0);
+    return gonet__exchange_error("read", SOCK_DGRAM, &step.local, server,
                                  gonet_err_deadline_exceeded);
 }
 
 /* Parks until the question has ended, or its time; then says what came of it. */
-static gonet_error_t *await(question_t *q, gonet_netip_addr_port_t server, gonet_context_t *ctx,
-                            int64_t deadline, size_t *reply_len)
+static gonet_error_t *await(channel_t *ch, question_t *q, gonet_netip_addr_port_t server,
+                            gonet_context_t *ctx, int64_t deadline)
 {
     gonet__wait_state_t state = gonet__wait_within(q->wait, ctx, deadline, "DNS reply");
-    gonet_error_t *e = NULL;
+    gonet_error_t *e;
 
+    q->wait = NULL;
     if (!q->ended) {
-        gonet__channel_t *ch = q->channel; /* it exists as long as the question */
-
-        e = unanswered(ch, state, ctx);
-        abandon(q);
-        gonet__channel_settle(ch);
+        e = unanswered(q, server, state, ctx);
+        end(q);
+        tell(ch);
         return e;
     }
-    *reply_len = q->reply_len;
-    if (q->reply_len == 0)
-        e = step_error(&q->failed, server);
-    gonet__free(q);
-    return e;
+    return q->reply_len == 0 ? step_error(&q->failed, server) : NULL;
+}
+
+/* Two random bytes that no question of the channel has for its id. */
+static void choose_id(question_t *q)
+{
+    channel_t *ch = q->channel;
+
+    do {
+        take_random(ch, (uint8_t *)&q->id, sizeof(q->id));
+    } while ((ch->used[q->id / 64] >> q->id % 64 & 1) != 0);
+    ch->used[q->id / 64] |= UINT64_C(1) << q->id % 64;
+    ch->in_flight++;
+    q->message[0] = (uint8_t)(q->id >> 8);
+    q->message[1] = (uint8_t)q->id;
+}
+
+/* Hands the question, which has a place on its socket, to c-ares, and so to the socket. */
+static void ask(channel_t *ch, question_t *q)
+{
+    choose_id(q);
+    ch->sending = q;
+    gonet__cares_send(ch->cares, q->message, q->len, &q->base);
+    ch->sending = NULL;
+    tell(ch);
 }
 
 gonet_error_t *gonet__udp_ask(const gonet__server_t *server, uint8_t *question, size_t len,
                               gonet_context_t *ctx, int64_t deadline,
                               uint8_t reply[GONET__UDP_SIZE], size_t *reply_len)
 {
+    channel_t *ch = this_channel();
+    gonet_error_t *e;
     gonet__wait_t wait;
-    question_t *q = gonet__alloc(sizeof(*q));
-    gonet__channel_t *ch = q == NULL ? NULL : gonet__channel_for(server->addr);
+    question_t q;
 
     *reply_len = 0;
-    if (ch == NULL) {
-        gonet__free(q);
+    if (ch == NULL)
         return gonet_err_no_memory;
-    }
-    memset(q, 0, offsetof(question_t, message));
-    gonet__list_init(&q->link);
+    if (ch->in_flight >= MAX_IN_FLIGHT)
+        return gonet_errno_error(EAGAIN);
+    memset(&q, 0, sizeof(q));
+    q.socket = gonet__dns_socket_for(&ch->sockets, &server->addr, &q.failed);
+    if (q.socket == NULL)
+        return step_error(&q.failed, server->addr);
     gonet__wait_init(&wait);
-    q->base.done = question_done;
-    q->channel = ch;
-    q->wait = &wait;
-    q->reply = reply;
-    q->len = len;
-    put_question(q, question);
-    memcpy(question, q->message, 2);
-    if (q->ended)
-        gonet__channel_settle(ch);
-    return await(q, server->addr, ctx, deadline, reply_len);
+    gonet__list_init(&q.link);
+    q.failed = (gonet__step_t){.op = "dial", .errnum = ENOMEM};
+    q.base.done = question_done;
+    q.channel = ch;
+    q.wait = &wait;
+    q.reply = reply;
+    q.len = len;
+    q.message = question;
+    q.place = gonet__dns_socket_add(q.socket, &q);
+    ask(ch, &q);
+    e = await(ch, &q, server->addr, ctx, deadline);
+    *reply_len = q.reply_len;
+    return e;
 }

@@ -1,10 +1,11 @@
 /*
- * Questions over UDP. Each worker has channels of its own, and only its tasks touch them, so there
+ * Questions over UDP. Each worker has a channel of its own, and only its tasks touch it, so there
  * is no lock: a task gives up the worker only where it parks, and nobody parks inside c-ares.
  */
 #ifndef GONET_RESOLVE_CHANNEL_H
 #define GONET_RESOLVE_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,9 @@
 gonet_error_t *gonet__udp_ask(const gonet__server_t *server, uint8_t *question, size_t len,
                               gonet_context_t *ctx, int64_t deadline,
                               uint8_t reply[GONET__UDP_SIZE], size_t *reply_len);
+
+/* gonet__random fills n bytes (at most 16) from the kernel's generator, by way of a small store of
+ * the worker. False: no memory. Tasks only. */
+bool gonet__random(uint8_t *p, size_t n);
 
 #endif

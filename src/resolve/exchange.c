@@ -9,7 +9,6 @@
 #include "error/error.h"
 #include "resolve/address.h"
 #include "resolve/channel.h"
-#include "resolve/channels.h"
 #include "resolve/debug.h"
 #include "resolve/stream.h"
 #include "runtime/clock.h"

@@ -14,9 +14,9 @@
 
 #include "base/alloc.h"
 #include "gonet/time.h"
+#include "resolve/coarse.h"
 #include "resolve/hosts_table.h"
 #include "resolve/names_file.h"
-#include "runtime/clock.h"
 #include "runtime/end_hook.h"
 
 #define RECHECK (5 * GONET_SECOND)
@@ -95,7 +95,7 @@ static void release(void)
 /* Whether it is time to look; notes what the file looks like. A file that is gone has no time. */
 static bool changed(file_t *f)
 {
-    int64_t now = gonet__now();
+    int64_t now = gonet__coarse_now();
     struct timespec mtime = {0};
     off_t size = 0;
     struct stat st;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/list.h"
 #include "error/error.h"
 #include "gonet/task.h"
@@ -38,9 +37,9 @@ typedef struct {
     gonet_resolver_t resolver;
     const char *network, *host;
     gonet_error_t *e;
-    gonet__addresses_t result;
     size_t key_len;
-    char *key;
+    gonet__addresses_t result;
+    char key[];
 } flight_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -76,26 +75,17 @@ static void prepare(void)
     pthread_atfork(take_lock, drop_lock, forget_table);
 }
 
-/* All that makes lookups differ. NULL without memory. */
-static char *make_key(const gonet_resolver_t *r, const char *network, const char *host, size_t *len)
-{
-    gonet__buf_t b = {0};
-    const char *servers = r->servers == NULL ? "" : r->servers;
-
-    gonet__buf_reserve(&b, 64 + strlen(network) + strlen(host) + strlen(servers));
-    gonet__buf_put(&b, &r->dial, sizeof(r->dial));
-    gonet__buf_put(&b, &r->dial_arg, sizeof(r->dial_arg));
-    gonet__buf_putc(&b, (char)(r->prefer_go | r->strict_errors << 1 | (r->servers != NULL) << 2));
-    gonet__buf_put(&b, network, strlen(network) + 1);
-    gonet__buf_put(&b, host, strlen(host) + 1);
-    gonet__buf_put(&b, servers, strlen(servers) + 1);
-    *len = b.len;
-    return gonet__buf_take(&b);
-}
-
 static gonet__list_t *bucket_of(const char *key, size_t len)
 {
     return &table[gonet__hash(key, len) % BUCKETS];
+}
+
+static void release(flight_t *f)
+{
+    gonet_context_free(f->ctx);
+    gonet_error_free(f->e);
+    gonet__addresses_free(&f->result);
+    gonet__free(f);
 }
 
 static void drop(flight_t *f)
@@ -105,59 +95,75 @@ static void drop(flight_t *f)
     pthread_mutex_lock(&lock);
     last = --f->refs == 0;
     pthread_mutex_unlock(&lock);
-    if (!last)
-        return;
-    gonet_context_free(f->ctx);
-    gonet_error_free(f->e);
-    gonet__addresses_free(&f->result);
-    gonet__free(f->key);
-    gonet__free(f);
+    if (last)
+        release(f);
 }
 
-/* The lookup has ended: everybody goes. Drops the lookup's reference. */
-static void land(flight_t *f)
+/* The lookup has ended: everybody goes. False if there is nobody but the caller. */
+static bool land(flight_t *f)
 {
     gonet__waiter_t *woken;
+    bool others;
 
     pthread_mutex_lock(&lock);
     f->done = true;
     gonet__list_remove(&f->link);
     woken = gonet__waitq_claim_all(&f->queue);
+    others = f->refs > 1;
     pthread_mutex_unlock(&lock);
     gonet__waitq_wake_all(woken);
-    drop(f);
+    return others;
+}
+
+static void look_up(flight_t *f)
+{
+    gonet__request_t request = gonet__request_make(&f->resolver, f->ctx, 0);
+
+    f->e = gonet__lookup_host(&request, gonet__wanted(f->network), f->host, &f->result);
 }
 
 static void fly(void *arg)
 {
     flight_t *f = arg;
-    gonet__request_t request = gonet__request_make(&f->resolver, f->ctx, 0);
 
-    f->e = gonet__lookup_host(&request, gonet__wanted(f->network), f->host, &f->result);
+    look_up(f);
     land(f);
+    drop(f);
 }
 
-/* A flight that is not in the table yet. Takes key. NULL without memory. */
-static flight_t *make_flight(const gonet_resolver_t *r, const char *network, const char *host,
-                             char *key, size_t key_len)
+static char *put(char *p, const void *from, size_t n)
 {
-    flight_t *f = gonet__zalloc(sizeof(*f));
-    size_t at = sizeof(r->dial) + sizeof(r->dial_arg) + 1;
+    memcpy(p, from, n);
+    return p + n;
+}
 
-    if (f == NULL) {
-        gonet__free(key);
+/* A flight that is not in the table yet, with a key of all that makes lookups differ behind it.
+ * NULL without memory. */
+static flight_t *make_flight(const gonet_resolver_t *r, const char *network, const char *host)
+{
+    const char *servers = r->servers == NULL ? "" : r->servers;
+    size_t a = strlen(network) + 1, b = strlen(host) + 1, c = strlen(servers) + 1;
+    size_t key_len = sizeof(r->dial) + sizeof(r->dial_arg) + 1 + a + b + c;
+    flight_t *f = gonet__alloc(sizeof(*f) + key_len);
+    char *p;
+
+    if (f == NULL)
         return NULL;
-    }
+    memset(f, 0, offsetof(flight_t, result));
     gonet__list_init(&f->link);
     gonet__addresses_init(&f->result);
     f->refs = 1;
-    f->key = key;
-    f->key_len = key_len;
-    f->network = key + at;
-    f->host = f->network + strlen(network) + 1;
     f->resolver = *r;
+    f->key_len = key_len;
+    p = put(f->key, &r->dial, sizeof(r->dial));
+    p = put(p, &r->dial_arg, sizeof(r->dial_arg));
+    *p++ = (char)(r->prefer_go | r->strict_errors << 1 | (r->servers != NULL) << 2);
+    f->network = p;
+    f->host = put(p, network, a);
+    p = put(p + a, host, b);
+    put(p, servers, c);
     if (r->servers != NULL)
-        f->resolver.servers = f->host + strlen(host) + 1;
+        f->resolver.servers = p;
     return f;
 }
 
@@ -172,37 +178,29 @@ static flight_t *find(const gonet__list_t *bucket, const char *key, size_t len)
     return NULL;
 }
 
-/* Queues the caller at the flight of that key; a new one if there is none (*mine), which must be
- * started. NULL without memory. */
-static flight_t *join(const gonet_resolver_t *r, const char *network, const char *host,
-                      bool patient, gonet__waiter_t *waiter, bool *mine)
+/* Takes fresh, and returns it when it has become the flight of its key, or the one that is in the
+ * air already, with the caller in its queue. Of a new one the first reference is the lookup's. */
+static flight_t *join(flight_t *fresh, bool patient, gonet__waiter_t *waiter)
 {
-    size_t len;
-    char *key = make_key(r, network, host, &len);
-    flight_t *fresh, *f;
-    gonet__list_t *bucket;
+    gonet__list_t *bucket = bucket_of(fresh->key, fresh->key_len);
+    flight_t *f;
 
-    if (key == NULL)
-        return NULL;
     pthread_once(&once, prepare);
-    fresh = make_flight(r, network, host, key, len);
-    if (fresh == NULL)
-        return NULL;
-    bucket = bucket_of(key, len);
     pthread_mutex_lock(&lock);
-    f = find(bucket, key, len);
-    *mine = f == NULL;
-    if (*mine) {
+    f = find(bucket, fresh->key, fresh->key_len);
+    if (f == NULL) {
         f = fresh;
         f->ctx = patient ? NULL : gonet_context_with_cancel(NULL);
         gonet__list_push_back(bucket, &f->link);
     }
-    f->refs++;
     f->waiting++;
-    gonet__waitq_push_back(&f->queue, waiter);
+    if (f != fresh || !patient) {
+        f->refs++;
+        gonet__waitq_push_back(&f->queue, waiter);
+    }
     pthread_mutex_unlock(&lock);
-    if (!*mine)
-        drop(fresh);
+    if (f != fresh)
+        release(fresh);
     return f;
 }
 
@@ -233,6 +231,23 @@ static gonet_error_t *copy_result(const flight_t *f, gonet__addresses_t *a)
     return a->failed ? gonet_err_no_memory : NULL;
 }
 
+/* The result of a flight that nobody else knows. */
+static gonet_error_t *take_result(flight_t *f, gonet__addresses_t *a)
+{
+    gonet_error_t *e = f->e;
+
+    f->e = NULL;
+    if (e == NULL) {
+        gonet__addresses_free(a);
+        a->v = f->result.v;
+        a->n = f->result.n;
+        a->size = f->result.size;
+        a->ttl = f->result.ttl;
+        gonet__addresses_init(&f->result);
+    }
+    return e;
+}
+
 static gonet_error_t *why_ended(const gonet__limit_t *limit, const char *host)
 {
     gonet_error_t *e = gonet__limit_ended(limit);
@@ -240,53 +255,51 @@ static gonet_error_t *why_ended(const gonet__limit_t *limit, const char *host)
     return gonet__dns_error_from(e != NULL ? e : gonet_err_closed, host, "");
 }
 
-/* A task that nobody can interrupt does the lookup itself. */
-static void start(flight_t *f, bool patient)
+/* A task that nobody can interrupt does the lookup itself; with the lookup's reference. */
+static gonet_error_t *fly_myself(flight_t *f, gonet__addresses_t *a)
 {
-    if (patient) {
-        fly(f);
-    } else if (gonet_go(fly, f) != 0) {
+    look_up(f);
+    return land(f) ? copy_result(f, a) : take_result(f, a);
+}
+
+/* Others do it, in a task that is started if the flight is new. */
+static gonet_error_t *fly_along(flight_t *f, bool mine, gonet__waiter_t *waiter,
+                                const gonet__limit_t *limit, gonet__addresses_t *a)
+{
+    if (mine && gonet_go(fly, f) != 0) {
         f->e = errno == EAGAIN ? gonet__dns_error_from(gonet_err_closed, f->host, "")
                                : gonet_err_no_memory;
         land(f);
+        drop(f);
     }
-}
-
-/* What the cache has. */
-static bool find_kept(const gonet_resolver_t *r, const char *network, const char *host,
-                      gonet__addresses_t *a)
-{
-    size_t len;
-    char *key = make_key(r, network, host, &len);
-    bool found = key != NULL && gonet__cache_find(key, len, a);
-
-    gonet__free(key);
-    return found;
+    gonet__wait_within(waiter->wait, limit->ctx, gonet__limit_deadline(limit), "lookup");
+    return leave(f, waiter) ? copy_result(f, a) : why_ended(limit, f->host);
 }
 
 gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
                                     const char *host, gonet__addresses_t *a)
 {
+    const gonet__limit_t *limit = &request->limit;
+    bool patient = limit->ctx == NULL && limit->deadline == 0 && gonet__task_current() != NULL;
+    bool cached = request->resolver->cache;
     gonet__wait_t wait;
     gonet__waiter_t waiter = {.wait = &wait};
+    flight_t *fresh, *f;
     gonet_error_t *e;
-    flight_t *f;
-    bool mine, patient = request->limit.ctx == NULL && request->limit.deadline == 0 &&
-                         gonet__task_current() != NULL;
 
-    if (gonet__limit_over(&request->limit))
-        return why_ended(&request->limit, host);
-    if (request->resolver->cache && find_kept(request->resolver, network, host, a))
-        return a->failed ? gonet_err_no_memory : NULL;
-    gonet__wait_init(&wait);
-    f = join(request->resolver, network, host, patient, &waiter, &mine);
-    if (f == NULL)
+    if (!patient && gonet__limit_over(limit))
+        return why_ended(limit, host);
+    fresh = make_flight(request->resolver, network, host);
+    if (fresh == NULL)
         return gonet_err_no_memory;
-    if (mine)
-        start(f, patient);
-    gonet__wait_within(&wait, request->limit.ctx, gonet__limit_deadline(&request->limit), "lookup");
-    e = leave(f, &waiter) ? copy_result(f, a) : why_ended(&request->limit, host);
-    if (e == NULL && request->resolver->cache)
+    if (cached && gonet__cache_find(fresh->key, fresh->key_len, a)) {
+        release(fresh);
+        return a->failed ? gonet_err_no_memory : NULL;
+    }
+    gonet__wait_init(&wait);
+    f = join(fresh, patient, &waiter);
+    e = f == fresh && patient ? fly_myself(f, a) : fly_along(f, f == fresh, &waiter, limit, a);
+    if (e == NULL && cached)
         gonet__cache_store(f->key, f->key_len, a);
     drop(f);
     return e;

@@ -144,18 +144,35 @@ static gonet__hosts_found_t find(const gonet__hosts_t *t, const gonet__host_list
     return found;
 }
 
+/* name as a key, as put_name writes it. */
+static void copy_key(const char *name, size_t len, char *key)
+{
+    bool dot = false;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i];
+
+        dot |= c == '.';
+        key[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    if (dot && name[len - 1] != '.')
+        key[len++] = '.';
+    key[len] = '\0';
+}
+
 gonet__hosts_found_t gonet__hosts_by_name(const gonet__hosts_t *table, const char *name)
 {
-    gonet__buf_t key = {0};
+    char few[256];
     gonet__hosts_found_t found = {.table = table};
     size_t len = strlen(name);
+    char *key = len + 2 <= sizeof(few) ? few : gonet__alloc(len + 2);
 
-    if (len > 0 && table->by_name.n > 0) {
-        put_name(&key, (gonet__span_t){name, len}, true);
-        if (!key.failed)
-            found = find(table, &table->by_name, key.p);
+    if (len > 0 && table->by_name.n > 0 && key != NULL) {
+        copy_key(name, len, key);
+        found = find(table, &table->by_name, key);
     }
-    gonet__buf_free(&key);
+    if (key != few)
+        gonet__free(key);
     return found;
 }
 

@@ -172,12 +172,6 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
     }
 }
 
-static void set_cname(gonet__addresses_t *a, const gonet__dns_name_t *name)
-{
-    if (a->cname.len == 0)
-        a->cname = *name;
-}
-
 /* One record of a reply; false if its contents are malformed. */
 static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
                         gonet__addresses_t *a)
@@ -188,7 +182,8 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
     if (record->type == GONET__DNS_CNAME) {
         if (!gonet__record_name(r, record, 0, &target))
             return false;
-        set_cname(a, &target);
+        if (a->cname.len == 0)
+            a->cname = target;
         return true;
     }
     if (record->type != GONET__DNS_A && record->type != GONET__DNS_AAAA)
@@ -198,7 +193,8 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
     if (!gonet__record_bytes(r, record, addr.ip.len, addr.ip.b))
         return false;
     gonet__addresses_add(a, &addr);
-    set_cname(a, &record->name);
+    if (a->cname.len == 0)
+        gonet__record_owner(r, record, &a->cname);
     if (a->ttl < 0 || record->ttl < a->ttl)
         a->ttl = record->ttl;
     return true;

@@ -73,22 +73,27 @@ size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name,
 }
 
 /* Appends a label and its dot; false if the name becomes too long, or the label has a dot in it. */
-static bool add_label(gonet__dns_name_t *name, const uint8_t *p, size_t len)
+static bool add_label(gonet__dns_name_t *name, size_t *total, const uint8_t *p, size_t len)
 {
-    if (name->len + len + 1 >= GONET__NAME_SIZE || memchr(p, '.', len) != NULL)
+    if (*total + len + 1 >= GONET__NAME_SIZE)
         return false;
-    memcpy(name->text + name->len, p, len);
-    name->len += len;
-    name->text[name->len++] = '.';
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == '.')
+            return false;
+    }
+    if (name != NULL) {
+        memcpy(name->text + *total, p, len);
+        name->text[*total + len] = '.';
+    }
+    *total += len + 1;
     return true;
 }
 
-/* Reads the name at *at, and moves *at behind it. */
+/* Reads the name at *at, and moves *at behind it; name is NULL if only that is wanted. */
 static bool read_name(const uint8_t *p, size_t size, size_t *at, gonet__dns_name_t *name)
 {
-    size_t here = *at, pointers = 0;
+    size_t here = *at, pointers = 0, total = 0;
 
-    name->len = 0;
     for (;;) {
         unsigned c;
 
@@ -98,7 +103,7 @@ static bool read_name(const uint8_t *p, size_t size, size_t *at, gonet__dns_name
         if (c == 0)
             break;
         if (c <= MAX_LABEL) {
-            if (c > size - here || !add_label(name, p + here, c))
+            if (c > size - here || !add_label(name, &total, p + here, c))
                 return false;
             here += c;
         } else if (c >= 0xc0 && here < size && pointers < MAX_POINTERS) {
@@ -109,12 +114,26 @@ static bool read_name(const uint8_t *p, size_t size, size_t *at, gonet__dns_name
             return false;
         }
     }
-    if (name->len == 0)
-        name->text[name->len++] = '.';
-    name->text[name->len] = '\0';
     if (pointers == 0)
         *at = here;
+    if (name == NULL)
+        return true;
+    if (total == 0)
+        name->text[total++] = '.';
+    name->len = total;
+    name->text[total] = '\0';
     return true;
+}
+
+/* Moves *at behind the owner's name of a record. Most are the question's, which is known to be
+ * good. */
+static bool skip_owner(const gonet__reply_t *r, size_t *at)
+{
+    if (r->plain && r->len - *at >= 2 && r->p[*at] == 0xc0 && r->p[*at + 1] == HEADER) {
+        *at += 2;
+        return true;
+    }
+    return read_name(r->p, r->len, at, NULL);
 }
 
 /* Name, type and class of a question, as text and number. */
@@ -141,27 +160,53 @@ static bool same_name(const gonet__dns_name_t *a, const gonet__dns_name_t *b)
     return true;
 }
 
-gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message, size_t len,
-                                      const uint8_t *question, size_t question_len)
+/* The end of the question in a message of our own. */
+static size_t question_end(const uint8_t *question)
+{
+    size_t end = HEADER;
+
+    while (question[end] != 0)
+        end += question[end] + 1u;
+    return end + 5;
+}
+
+/* Whether the question of a reply, at r->at, is the one that was asked; moves behind it. */
+static gonet__reply_kind_t compare_question(gonet__reply_t *r, const uint8_t *question, size_t len)
 {
     gonet__dns_name_t name, asked;
     uint32_t kind, asked_kind;
-    size_t at = HEADER;
+    size_t at = HEADER, end = question_end(question);
 
-    memset(r, 0, sizeof(*r));
-    r->p = message;
-    r->len = len;
-    r->at = HEADER;
-    if (len < HEADER || get16(message + 4) == 0 ||
-        !read_question(message, len, &r->at, &name, &kind))
+    /* nearly always the very same bytes */
+    if (r->len >= end && memcmp(r->p + HEADER, question + HEADER, end - HEADER) == 0) {
+        r->at = end;
+        r->plain = true;
+        return GONET__REPLY_OK;
+    }
+    if (!read_question(r->p, r->len, &r->at, &name, &kind))
         return GONET__REPLY_UNREADABLE;
+    if (!read_question(question, len, &at, &asked, &asked_kind) || kind != asked_kind ||
+        !same_name(&name, &asked))
+        return GONET__REPLY_FOREIGN;
+    return GONET__REPLY_OK;
+}
+
+gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message, size_t len,
+                                      const uint8_t *question, size_t question_len)
+{
+    gonet__reply_kind_t kind;
+
+    *r = (gonet__reply_t){.p = message, .len = len, .at = HEADER};
+    if (len < HEADER || get16(message + 4) == 0)
+        return GONET__REPLY_UNREADABLE;
+    kind = compare_question(r, question, question_len);
+    if (kind == GONET__REPLY_UNREADABLE)
+        return kind;
     r->id = (uint16_t)get16(message);
     r->flags = (uint16_t)get16(message + 2);
     for (unsigned i = 0; i < 3; i++)
         r->left[i] = get16(message + 6 + 2 * i);
-    if ((r->flags & GONET__DNS_QR) == 0 || r->id != get16(question) ||
-        !read_question(question, question_len, &at, &asked, &asked_kind) || kind != asked_kind ||
-        !same_name(&name, &asked))
+    if (kind != GONET__REPLY_OK || (r->flags & GONET__DNS_QR) == 0 || r->id != get16(question))
         return GONET__REPLY_FOREIGN;
     return get16(message + 4) > 1 ? GONET__REPLY_QUESTIONS : GONET__REPLY_OK;
 }
@@ -174,7 +219,8 @@ gonet__walk_t gonet__reply_next(gonet__reply_t *r, unsigned section, gonet__reco
         return GONET__WALK_BAD;
     if (r->left[section] == 0)
         return GONET__WALK_END;
-    if (!read_name(r->p, r->len, &at, &record->name) || r->len - at < 10)
+    record->owner = at;
+    if (!skip_owner(r, &at) || r->len - at < 10)
         return GONET__WALK_BAD;
     record->type = (uint16_t)get16(r->p + at);
     record->ttl = (uint32_t)get16(r->p + at + 4) << 16 | get16(r->p + at + 6);
@@ -252,6 +298,17 @@ gonet__answer_t gonet__reply_classify(gonet__reply_t *r, unsigned type)
     if (rcode != GONET__RCODE_OK)
         return GONET__ANSWER_MISBEHAVING;
     return skip_to(r, type);
+}
+
+void gonet__record_owner(const gonet__reply_t *r, const gonet__record_t *record,
+                         gonet__dns_name_t *name)
+{
+    size_t at = record->owner;
+
+    if (!read_name(r->p, r->len, &at, name)) { /* the walk has seen that it is good */
+        name->len = 0;
+        name->text[0] = '\0';
+    }
 }
 
 bool gonet__record_name(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,

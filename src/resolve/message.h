@@ -54,6 +54,7 @@ typedef struct {
     unsigned left[3]; /* how many records of each section are to come: answer, authority, extra */
     uint16_t id;
     uint16_t flags;
+    bool plain; /* the question is byte for byte the one that was asked */
 } gonet__reply_t;
 
 /* Bits of flags. */
@@ -78,9 +79,9 @@ typedef enum {
 gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message, size_t len,
                                       const uint8_t *question, size_t question_len);
 
-/* One record's header; data is the offset of its contents. */
+/* One record's header; owner and data are the offsets of its name and its contents. */
 typedef struct {
-    gonet__dns_name_t name;
+    size_t owner;
     uint16_t type;
     uint32_t ttl;
     size_t data;
@@ -105,6 +106,10 @@ typedef enum {
 
 /* gonet__reply_classify judges the reply and moves to the first answer of that type. */
 gonet__answer_t gonet__reply_classify(gonet__reply_t *r, unsigned type);
+
+/* gonet__record_owner reads the name of a record that the walk has found. */
+void gonet__record_owner(const gonet__reply_t *r, const gonet__record_t *record,
+                         gonet__dns_name_t *name);
 
 /* The contents of a record; false if they are malformed. */
 bool gonet__record_name(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,

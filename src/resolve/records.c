@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "error/error.h"
-#include "resolve/channels.h"
+#include "resolve/channel.h"
 
 void gonet__items_init(gonet__items_t *items)
 {
@@ -116,7 +116,7 @@ static bool add_records(gonet__reply_t *r, unsigned type, gonet__items_t *items)
         if (record.type != type)
             continue;
         if (items->owner.len == 0)
-            items->owner = record.name;
+            gonet__record_owner(r, &record, &items->owner);
         if (!add_record(r, &record, items))
             return false;
     }

@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "resolve/address.h"
-#include "runtime/clock.h"
+#include "resolve/coarse.h"
 
 #define MAX_ON_STACK 16
 #define KNOWN        16
@@ -20,22 +20,21 @@ typedef struct {
     uint8_t b[16]; /* IPv4: mapped */
     bool known;
     bool v4;
-    int scope;
-    int label;
-    int precedence;
+    uint8_t scope;
+    uint8_t label;
+    uint8_t precedence;
 } rated_t;
 
 typedef struct {
     gonet_ip_addr_t addr;
-    gonet_ip_t source;
     rated_t dst, src;
 } item_t;
 
 typedef struct {
     uint8_t prefix[16];
-    int bits;
-    int precedence;
-    int label;
+    uint8_t bits;
+    uint8_t precedence;
+    uint8_t label;
 } policy_t;
 
 static const policy_t policies[] = {
@@ -72,7 +71,7 @@ static void look_up_policy(rated_t *r)
 }
 
 /* Scopes of RFC 6724, section 3.1. */
-static int scope_of(gonet_ip_t ip, const rated_t *r)
+static uint8_t scope_of(gonet_ip_t ip, const rated_t *r)
 {
     if (gonet_ip_is_loopback(ip) || gonet_ip_is_link_local_unicast(ip))
         return 2;
@@ -122,56 +121,67 @@ static int compare(const item_t *a, const item_t *b)
 static void insertion_sort(item_t *items, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        item_t item = items[i];
         size_t at = i;
+        item_t item;
 
-        while (at > 0 && compare(&item, &items[at - 1]) > 0) {
-            items[at] = items[at - 1];
+        while (at > 0 && compare(&items[i], &items[at - 1]) > 0)
             at--;
-        }
+        if (at == i)
+            continue;
+        item = items[i];
+        memmove(&items[at + 1], &items[at], (i - at) * sizeof(*items));
         items[at] = item;
     }
 }
 
-void gonet__sort_with(gonet_ip_addr_t *addrs, gonet_ip_t *sources, size_t n)
+/* Room for n items: few, if it is enough; NULL without memory. */
+static item_t *begin(item_t few[MAX_ON_STACK], size_t n)
+{
+    return n <= MAX_ON_STACK ? few : gonet__calloc(n, sizeof(item_t));
+}
+
+static void finish(item_t *items, const item_t *few, gonet_ip_addr_t *addrs, size_t n)
+{
+    insertion_sort(items, n);
+    for (size_t i = 0; i < n; i++)
+        addrs[i] = items[i].addr;
+    if (items != few)
+        gonet__free(items);
+}
+
+void gonet__sort_with(gonet_ip_addr_t *addrs, const gonet_ip_t *sources, size_t n)
 {
     item_t few[MAX_ON_STACK];
-    item_t *items = n <= MAX_ON_STACK ? few : gonet__calloc(n, sizeof(*items));
+    item_t *items = begin(few, n);
 
     if (items == NULL)
         return; /* no memory: any order is right enough */
     for (size_t i = 0; i < n; i++) {
         items[i].addr = addrs[i];
-        items[i].source = sources[i];
         rate(addrs[i].ip, &items[i].dst);
         rate(sources[i], &items[i].src);
     }
-    insertion_sort(items, n);
-    for (size_t i = 0; i < n; i++) {
-        addrs[i] = items[i].addr;
-        sources[i] = items[i].source;
-    }
-    if (items != few)
-        gonet__free(items);
+    finish(items, few, addrs, n);
 }
 
 /*
- * What the kernel said a moment ago, of the last few destinations: equal answers keep coming. Each
- * thread has its own.
+ * What the kernel said a moment ago, of the last few destinations, and how both were rated: equal
+ * answers keep coming. Each thread has its own.
  */
 typedef struct {
-    gonet_ip_t dst, src;
+    gonet_ip_t ip;
     int64_t until; /* 0: unused */
+    rated_t dst, src;
 } known_t;
 
 static _Thread_local known_t known[KNOWN];
 
-static known_t *known_at(const gonet_ip_t *dst)
+static known_t *known_at(const gonet_ip_t *ip)
 {
-    unsigned h = dst->len;
+    unsigned h = ip->len;
 
     for (int i = 0; i < 16; i++)
-        h = h * 31 + dst->b[i];
+        h = h * 31 + ip->b[i];
     return &known[h % KNOWN];
 }
 
@@ -198,36 +208,42 @@ static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
     return local.kind == GONET_ADDR_UDP ? local.udp.ip : (gonet_ip_t){0};
 }
 
-static gonet_ip_t source_for(const gonet_ip_addr_t *dst, int fds[2], int64_t now)
+static void rate_both(item_t *item, int fds[2], int64_t now)
 {
-    known_t *k = known_at(&dst->ip);
+    const gonet_ip_addr_t *addr = &item->addr;
+    known_t *k = known_at(&addr->ip);
 
-    if (dst->zone[0] != '\0')
-        return ask_source(dst, fds);
-    if (k->until <= now || memcmp(&k->dst, &dst->ip, sizeof(k->dst)) != 0) {
-        k->dst = dst->ip;
-        k->src = ask_source(dst, fds);
-        k->until = now + KNOWN_FOR;
+    if (k->until <= now || memcmp(&k->ip, &addr->ip, sizeof(k->ip)) != 0 || addr->zone[0] != '\0') {
+        rate(addr->ip, &item->dst);
+        rate(ask_source(addr, fds), &item->src);
+        if (addr->zone[0] == '\0')
+            *k = (known_t){addr->ip, now + KNOWN_FOR, item->dst, item->src};
+        return;
     }
-    return k->src;
+    item->dst = k->dst;
+    item->src = k->src;
 }
 
 void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n)
 {
-    gonet_ip_t few[MAX_ON_STACK];
-    gonet_ip_t *sources = n <= MAX_ON_STACK ? few : gonet__calloc(n, sizeof(*sources));
-    int64_t now = gonet__now();
+    item_t few[MAX_ON_STACK];
     int fds[2] = {-1, -1};
+    int64_t now;
+    item_t *items;
 
-    if (n < 2 || sources == NULL)
+    if (n < 2)
         return;
-    for (size_t i = 0; i < n; i++)
-        sources[i] = source_for(&addrs[i], fds, now);
+    items = begin(few, n);
+    if (items == NULL)
+        return;
+    now = gonet__coarse_now();
+    for (size_t i = 0; i < n; i++) {
+        items[i].addr = addrs[i];
+        rate_both(&items[i], fds, now);
+    }
     for (int i = 0; i < 2; i++) {
         if (fds[i] >= 0)
             close(fds[i]);
     }
-    gonet__sort_with(addrs, sources, n);
-    if (sources != few)
-        gonet__free(sources);
+    finish(items, few, addrs, n);
 }

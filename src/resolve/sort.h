@@ -12,7 +12,7 @@
  * kernel for the source address of each, and does not park. */
 void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n);
 
-/* gonet__sort_with does it with known source addresses: an unset ip is none. Both are sorted. */
-void gonet__sort_with(gonet_ip_addr_t *addrs, gonet_ip_t *sources, size_t n);
+/* gonet__sort_with does it with known source addresses: an unset ip is none. */
+void gonet__sort_with(gonet_ip_addr_t *addrs, const gonet_ip_t *sources, size_t n);
 
 #endif

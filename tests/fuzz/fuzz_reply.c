@@ -14,8 +14,9 @@ static void read_record(const gonet__reply_t *r, const gonet__record_t *record)
     uint8_t bytes[16];
     uint16_t value;
 
-    MUST(record->name.len > 0 && record->name.len < GONET__NAME_SIZE);
-    MUST(record->name.text[record->name.len - 1] == '.');
+    gonet__record_owner(r, record, &name);
+    MUST(name.len > 0 && name.len < GONET__NAME_SIZE);
+    MUST(name.text[name.len - 1] == '.' && name.text[name.len] == '\0');
     for (size_t offset = 0; offset < 8; offset++) {
         if (gonet__record_name(r, record, offset, &name)) {
             MUST(name.len > 0 && name.len < GONET__NAME_SIZE && name.text[name.len] == '\0');
