@@ -12,6 +12,7 @@ sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make
     ninja-build:ninja cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc \
     libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang-format:clang-format valgrind:valgrind \
     socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb \
+    nftables:nft iputils-ping:ping \
     libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
 
 tests=$matrix/CTestTestfile.cmake
@@ -51,7 +52,7 @@ configuration() {
 }
 
 programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz;life"
-under="$programs;interop;dns"
+under="$programs;net;interop;dns"
 
 step examples-run sh examples/run.sh
 # plain is the library as users build it; it is looked at from outside.
@@ -59,7 +60,7 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     "-DGONET_TEST_FOLDERS=checks;install;interop;dns;debug"
 # shellcheck disable=SC2086 # the options are several words
 {
-    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";scale"
+    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";net;scale"
     configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_VALGRIND=ON $programs
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs

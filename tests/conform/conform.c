@@ -55,8 +55,6 @@ static bool suits(const conform_test_t *test, const conform_kind_t *kind)
 static size_t add(const conform_kind_t *kind, struct CMUnitTest *tests, run_t *runs, size_t n)
 {
     for (size_t l = 0; l < LISTS; l++) {
-        if (lists[l] == conform_wait_tests && kind->cannot_wait)
-            continue;
         for (const conform_test_t *test = lists[l]; test->name != NULL; test++) {
             for (int mode = 0; mode < ACTOR_MODES; mode++) {
                 if (!suits(test, kind))

@@ -37,8 +37,6 @@ typedef struct conform_kind {
     bool endless;
     /* It does much with each byte. */
     bool slow;
-    /* It has no gonet_conn_wait_readable. */
-    bool cannot_wait;
     /* What calls on a closed end fail with. */
     gonet_error_t *const *closed;
     /* Whether a second close fails, and with which text ("<L>" and "<R>" as in CHECK_CONN_ERROR).

@@ -37,7 +37,6 @@ int main(void)
         .network = "tcp",
         .stream = true,
         .slow = true,
-        .cannot_wait = true,
         .closed = &gonet_err_closed,
         .second_close = "close tcp <L>-><R>: use of closed network connection",
         .read_timeout = "read tcp <L>-><R>: i/o timeout",
