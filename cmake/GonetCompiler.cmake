@@ -10,6 +10,11 @@ if(GONET_WERROR)
   target_compile_options(gonet_compiler INTERFACE -Werror)
 endif()
 
+if(GONET_COVERAGE)
+  target_compile_options(gonet_compiler INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(gonet_compiler INTERFACE --coverage)
+endif()
+
 if(GONET_SANITIZE)
   string(REPLACE "," ";" gonet_sanitizers "${GONET_SANITIZE}")
   foreach(sanitizer IN LISTS gonet_sanitizers)

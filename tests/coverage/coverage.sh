@@ -1,0 +1,35 @@
+#!/bin/sh
+# coverage.sh [BUILD_DIR]: builds the library so that it counts which of its lines run, runs the tests,
+# and reports by layer what lcov found. The lines that never ran are listed with the reason that
+# missed.tsv gives for their function. Exit status 0: the tests passed, and 90 of 100 lines ran.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=${1:-$root/build/coverage}
+floor=90
+
+sh "$root/cmake/need.sh" lcov:lcov || exit 1
+mkdir -p "$build" || exit 1
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug \
+    -DGONET_COVERAGE=ON -DGONET_BUILD_TESTS=ON -DGONET_TEST_HOOKS=ON -DGONET_BUILD_EXAMPLES=OFF \
+    "-DGONET_TEST_FOLDERS=unit;tcp;conform;life;net;faults;dns" >"$build/configure.log" &&
+    cmake --build "$build" -j "$(nproc)" >"$build/build.log" || {
+    cat "$build/configure.log" "$build/build.log"
+    exit 1
+}
+lcov -q --zerocounters --directory "$build/src" || exit 1
+ctest --test-dir "$build" -j "$(nproc)" --output-on-failure >"$build/test.log"
+passed=$?
+[ $passed = 0 ] || tail -n 60 "$build/test.log"
+
+# A process that is killed while it writes its counts leaves some that make no sense.
+lcov -q --capture --directory "$build/src" --base-directory "$root" --no-external \
+    --output-file "$build/all.info" >"$build/lcov.log" 2>&1 &&
+    lcov -q --extract "$build/all.info" "$root/src/*" --output-file "$build/src.info" \
+        >>"$build/lcov.log" 2>&1 || {
+    cat "$build/lcov.log"
+    exit 1
+}
+awk -v "root=$root/" -v "floor=$floor" -f "$here/report.awk" "$here/missed.tsv" "$build/src.info"
+reached=$?
+[ $passed = 0 ] && [ $reached = 0 ]
