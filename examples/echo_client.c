@@ -1,6 +1,6 @@
 /*
  * Sends its arguments, or the lines of its standard input, and prints what comes back.
- * Usage: echo_client host:port [text...]
+ * Usage: echo_client [-u] host:port [text...]; -u: over UDP, for 10 seconds at most
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +26,15 @@ static void exchange(gonet_conn_t *conn, char *text, size_t len)
 
 int main(int argc, char **argv)
 {
+    bool udp = argc > 1 && strcmp(argv[1], "-u") == 0;
+    argc -= udp;
+    argv += udp;
     if (argc < 2)
-        die("usage: echo_client host:port [text...]");
+        die("usage: echo_client [-u] host:port [text...]");
     GONET_AUTO(gonet_error_t) err = NULL;
-    GONET_AUTO(gonet_conn_t) conn = gonet_dial("tcp", argv[1], &err);
-    if (conn == NULL)
+    GONET_AUTO(gonet_conn_t) conn = gonet_dial(udp ? "udp" : "tcp", argv[1], &err);
+    if (conn == NULL ||
+        (udp && gonet_conn_set_deadline(conn, gonet_after(10 * GONET_SECOND), &err) != 0))
         die(gonet_error_string(err));
 
     char line[4096]; /* a longer line goes in parts */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh: builds the library and the examples into build/, and shows an echo server and a client at work.
+# run.sh: builds the library and the examples into build/, and shows echo servers and a client at work.
 # Installs with apt-get what the build needs and is not there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,20 +18,35 @@ finish() {
 }
 trap finish EXIT
 
-echo
-echo "\$ echo_server 127.0.0.1:0"
-build/examples/echo_server 127.0.0.1:0 >"$log" &
-server=$!
-tries=0
-until [ -s "$log" ]; do # it prints its address as soon as it listens
-    kill -0 "$server" || { echo "echo_server did not start"; exit 1; }
-    tries=$((tries + 1))
-    [ "$tries" -le 200 ] || { echo "echo_server printed no address"; exit 1; }
-    sleep 0.05
-done
-address=$(cat "$log")
-echo "$address"
+# start SERVER: starts it on a free port, and waits for the line with its address.
+start() {
+    echo
+    echo "\$ $1 127.0.0.1:0"
+    : >"$log"
+    "build/examples/$1" 127.0.0.1:0 >"$log" &
+    server=$!
+    tries=0
+    until [ -s "$log" ]; do # it prints its address as soon as it listens
+        kill -0 "$server" || { echo "$1 did not start"; exit 1; }
+        tries=$((tries + 1))
+        [ "$tries" -le 200 ] || { echo "$1 printed no address"; exit 1; }
+        sleep 0.05
+    done
+    address=$(cat "$log")
+    echo "$address"
+}
 
+# stop SERVER: ends it; it must end well.
+stop() {
+    kill -TERM "$server"
+    status=0
+    wait "$server" || status=$?
+    server=
+    echo "$1 ended with exit status $status"
+    [ "$status" -eq 0 ] || exit "$status"
+}
+
+start echo_server
 echo "\$ echo_client $address hello, gonet"
 answer=$(build/examples/echo_client "$address" hello, gonet)
 echo "$answer"
@@ -42,9 +57,11 @@ answer=$(printf 'one\ntwo\n' | build/examples/echo_client "$address")
 echo "$answer"
 [ "$answer" = "$(printf 'one\ntwo')" ] || { echo "that is not what was sent"; exit 1; }
 
-kill -TERM "$server"
-status=0
-wait "$server" || status=$?
-server=
-echo "echo_server ended with exit status $status"
-exit "$status"
+stop echo_server
+
+start udp_echo_server
+echo "\$ echo_client -u $address hello, datagrams"
+answer=$(build/examples/echo_client -u "$address" hello, datagrams)
+echo "$answer"
+[ "$answer" = "hello, datagrams" ] || { echo "that is not what was sent"; exit 1; }
+stop udp_echo_server

@@ -79,6 +79,7 @@ ask() {
     echo "udp_echo_server: $got by $1"
 }
 ask socat -t 20 - "UDP:$address,readbytes=6"
+ask "$examples/echo_client" -u "$address"
 ask nc -u -W 1 -w 20 127.0.0.1 "${address##*:}"
 refuse "bind: address already in use" "$examples/udp_echo_server" "$address"
 kill -TERM "$server"
@@ -90,3 +91,20 @@ refuse "usage" "$examples/recorder"
 refuse "usage" "$examples/ping" 127.0.0.1 0
 refuse "usage" "$examples/multicast_chat" me lo
 refuse "no such network interface" "$examples/multicast_chat" me nosuch0 224.0.0.199:7000
+
+# Batches: all that is counted was sent; how much gets lost is the machine's business. A sender that
+# stood still for 2 seconds finds nobody.
+"$examples/udp_sink" 127.0.0.1:0 >"$tmp/sink.out" 2>"$tmp/sink.err" &
+server=$!
+address=$(address_in "$tmp/sink.out" "$server") || fail "udp_sink did not start"
+timeout 120 "$examples/udp_blast" "$address" 20 900 >"$tmp/blast" 2>"$tmp/run.err" ||
+    grep -q "connection refused" "$tmp/run.err" || fail "udp_blast: status $?"
+grep -q "^20480 datagrams, 18432000 bytes, " "$tmp/blast" || [ -s "$tmp/run.err" ] ||
+    fail "udp_blast: $(cat "$tmp/blast")"
+wait "$server" || fail "udp_sink: status $?"
+server=
+sed -n 2p "$tmp/sink.out" | tr -d , |
+    awk '{ ok = $1 > 0 && $1 <= 20480 && $3 == 900 * $1 && $5 > 0 && $5 <= $1 } END { exit !ok }' ||
+    fail "udp_sink: $(cat "$tmp/sink.out" "$tmp/sink.err")"
+echo "udp_blast: $(cat "$tmp/blast"); udp_sink: $(sed -n 2p "$tmp/sink.out")"
+refuse "usage" "$examples/udp_blast" "$address" 1 1001
