@@ -1,0 +1,444 @@
+/*
+ * Running scenarios under faults, and judging how they ended. The test's own thread arms the fault,
+ * starts the run, waits (not for ever) and looks at what is left.
+ */
+#include "faults/scenario.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "faults/fault.h"
+#include "gonet/task.h"
+#include "support/actor.h"
+#include "support/leak.h"
+
+#define PATIENCE_MS 60000
+#define MAX_N       2000
+#define LACK_MS     5 /* how long a lack of something lasts that a task waits for */
+
+/* What is tried at the moment. */
+typedef struct {
+    const scenario_t *scenario;
+    actor_kind_t kind;
+    const char *what; /* the call, or "an allocation" */
+    const char *told; /* how errors name it; NULL: memory is out */
+    const char *also; /* texts that may stand for it */
+    int errnum;
+    long n;
+    bool sticky; /* all calls from there on */
+    bool reached;
+} attempt_t;
+
+static attempt_t now;
+static long runs, survived, alloc_faults;
+
+/* ---- patience ---- */
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t watch_turn = PTHREAD_COND_INITIALIZER;
+static long watched; /* the number of the run */
+
+static const char *attempt_text(void)
+{
+    static char text[256];
+
+    snprintf(text, sizeof(text), "%s [%s], %s number %ld%s fails with %s", now.scenario->name,
+             now.kind == BY_TASK ? "task" : "thread", now.what, now.n, now.sticky ? " and on" : "",
+             now.errnum != 0 ? fault_errnum_name(now.errnum) : "nothing");
+    return text;
+}
+
+/* Under the lock. */
+static void stop_fault(void)
+{
+    now.reached |= fault_disarm() > 0 || gonet__alloc_failed() > 0;
+    alloc_faults += gonet__alloc_failed();
+    gonet__alloc_fail_at(0, 0);
+}
+
+static void end_fault(void)
+{
+    pthread_mutex_lock(&watch_lock);
+    stop_fault();
+    pthread_mutex_unlock(&watch_lock);
+}
+
+static void give_up(void)
+{
+    fprintf(stderr, "stuck: %s\n", attempt_text());
+    stop_fault();
+    gonet_dump_tasks(stderr);
+    abort();
+}
+
+/* False: the run that was under way is over. Under the lock. */
+static bool watch_for(long ms)
+{
+    struct timespec until;
+    long run = watched;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (run == watched) {
+        if (pthread_cond_timedwait(&watch_turn, &watch_lock, &until) == ETIMEDOUT)
+            return run == watched;
+    }
+    return false;
+}
+
+/* A task that has not begun waits for memory, if need be: it gets some after a while. */
+static void *watch(void *arg)
+{
+    (void)arg;
+    fault_exempt(true);
+    pthread_mutex_lock(&watch_lock);
+    for (;;) {
+        if (now.sticky && watch_for(LACK_MS))
+            stop_fault();
+        else if (!now.sticky && watch_for(PATIENCE_MS))
+            give_up();
+        else
+            continue;
+        if (watch_for(PATIENCE_MS))
+            give_up();
+    }
+    return NULL;
+}
+
+static void next_watched(void)
+{
+    pthread_mutex_lock(&watch_lock);
+    watched++;
+    pthread_cond_signal(&watch_turn);
+    pthread_mutex_unlock(&watch_lock);
+}
+
+/* ---- the verdict ---- */
+
+static bool contains_one(const char *text, const char *list)
+{
+    char copy[256];
+    char *rest = copy;
+    char *word;
+
+    if (list == NULL)
+        return false;
+    snprintf(copy, sizeof(copy), "%s", list);
+    while ((word = strsep(&rest, "|")) != NULL) {
+        if (*word != '\0' && strstr(text, word) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The other side has given up: what this one sees then. */
+static bool is_consequence(const gonet_error_t *err)
+{
+    return err == gonet_eof || gonet_error_is(err, gonet_err_unexpected_eof) ||
+           gonet_error_is(err, gonet_err_closed) || gonet_error_is(err, gonet_err_closed_pipe) ||
+           gonet_error_is(err, gonet_err_canceled) || gonet_error_is_errno(err, ECONNRESET) ||
+           gonet_error_is_errno(err, EPIPE) || gonet_error_is_errno(err, ENOTCONN) ||
+           gonet_error_is_errno(err, ECONNREFUSED);
+}
+
+static bool tells_fault(const part_t *p)
+{
+    const char *text = gonet_error_string(p->err);
+    gonet_error_t *plain;
+    bool same;
+
+    if (contains_one(text, now.scenario->also) || contains_one(text, now.also))
+        return true;
+    if (p->err == NULL) /* told by errno */
+        return p->errnum == ENOMEM || (now.told != NULL && p->errnum == now.errnum);
+    if (now.told == NULL || now.errnum == ENOMEM) {
+        if (gonet_error_is(p->err, gonet_err_no_memory))
+            return true;
+        if (now.told == NULL)
+            return false;
+    }
+    plain = gonet_errno_error(now.errnum);
+    same = strstr(text, gonet_error_string(plain)) != NULL;
+    gonet_error_free(plain);
+    return same && contains_one(text, now.told);
+}
+
+static void complain(const char *what, const run_t *r)
+{
+    char text[2][300] = {"", ""};
+
+    for (int i = 0; i < 2; i++) {
+        const part_t *p = i == 0 ? &r->body : &r->helper;
+
+        if (p->step != NULL)
+            snprintf(text[i], sizeof(text[i]), ": line %d, %s: \"%s\", errno %d", p->line, p->step,
+                     gonet_error_string(p->err), p->errnum);
+    }
+    check_fail(__FILE__, __LINE__, "%s: %s%s%s", attempt_text(), what, text[0], text[1]);
+}
+
+static void judge(const run_t *r)
+{
+    const part_t *parts[2] = {&r->body, &r->helper};
+    bool told = false, failed = false;
+
+    for (int i = 0; i < 2; i++) {
+        failed |= parts[i]->step != NULL;
+        told |= parts[i]->step != NULL && now.reached && tells_fault(parts[i]);
+    }
+    survived += !failed && now.reached;
+    for (int i = 0; i < 2; i++) {
+        if (parts[i]->step == NULL || (now.reached && tells_fault(parts[i])))
+            continue;
+        if (!now.reached)
+            complain("fails without a fault", r);
+        else if (!told || !is_consequence(parts[i]->err))
+            complain("another error", r);
+    }
+}
+
+/* ---- one run ---- */
+
+typedef struct {
+    run_t run;
+    gonet_wait_group_t ended;
+} body_t;
+
+static void run_body(void *arg)
+{
+    body_t *b = arg;
+
+    now.scenario->run(&b->run);
+    scenario_join(&b->run);
+    gonet_wait_group_done(&b->ended);
+}
+
+/* Runs the scenario once, by a task or here. */
+static void run_once(run_t *r)
+{
+    static body_t b;
+
+    memset(&b, 0, sizeof(b));
+    next_watched();
+    runs++;
+    gonet_wait_group_add(&b.ended, 1);
+    if (now.kind == BY_THREAD) {
+        run_body(&b);
+    } else if (gonet_go(run_body, &b) == 0) {
+        gonet_wait_group_wait(&b.ended);
+    } else {
+        b.run.body.errnum = errno;
+        b.run.body.step = "gonet_go";
+    }
+    *r = b.run;
+}
+
+static void drop(run_t *r)
+{
+    gonet_error_free(r->body.err);
+    gonet_error_free(r->helper.err);
+}
+
+/* What is tried from now on. */
+static void set_attempt(const attempt_t *attempt)
+{
+    pthread_mutex_lock(&watch_lock);
+    now = *attempt;
+    pthread_mutex_unlock(&watch_lock);
+}
+
+/* What follows a run with a fault, or without: a run without, and the end of the runtime. */
+static void settle(void)
+{
+    attempt_t tried = now;
+    attempt_t clean = now;
+    run_t again;
+
+    clean.reached = clean.sticky = false;
+    set_attempt(&clean);
+    run_once(&again);
+    judge(&again);
+    drop(&again);
+    next_watched();
+    if (leak_teardown(NULL) != 0)
+        check_fail(__FILE__, __LINE__, "%s: something is left", attempt_text());
+    set_attempt(&tried);
+}
+
+/* Runs with the fault that the attempt says. True: there is a next n. */
+static bool try(attempt_t attempt, int kind)
+{
+    run_t r;
+
+    attempt.scenario = now.scenario;
+    attempt.kind = now.kind;
+    assert_int_equal(leak_setup(NULL), 0);
+    set_attempt(&attempt);
+    if (kind >= 0)
+        fault_arm((fault_kind_t)kind, attempt.n, attempt.errnum, attempt.sticky);
+    else
+        gonet__alloc_fail_at(attempt.n, attempt.sticky);
+    run_once(&r);
+    end_fault();
+    judge(&r);
+    drop(&r);
+    settle();
+    return now.reached && !check_failed();
+}
+
+static bool try_call(fault_kind_t kind, int errnum, long n, bool sticky)
+{
+    const fault_call_t *call = &fault_calls[kind];
+
+    return try((attempt_t){.what = call->name,
+                           .told = call->told,
+                           .also = call->also,
+                           .errnum = errnum,
+                           .n = n,
+                           .sticky = sticky},
+               (int)kind);
+}
+
+static bool try_alloc(long n, bool sticky)
+{
+    return try((attempt_t){.what = "allocation",
+                           .also = "no address", /* they are made when they are asked for */
+                           .errnum = ENOMEM,
+                           .n = n,
+                           .sticky = sticky},
+               -1);
+}
+
+/* ---- all runs of a scenario ---- */
+
+static bool is_spared(const scenario_t *s, int kind)
+{
+    for (const int *k = s->spared; k != NULL && *k >= 0; k++) {
+        if (*k == kind)
+            return true;
+    }
+    return false;
+}
+
+static void try_calls(const bool *made, bool sticky)
+{
+    for (int kind = 0; kind < FAULT_KINDS; kind++) {
+        if (!made[kind] || is_spared(now.scenario, kind))
+            continue;
+        for (const int *e = fault_calls[kind].errnums; *e != 0; e++) {
+            /* who never lets a call through can't have an interruption ignored */
+            if (sticky && (*e == EINTR || *e == EAGAIN || *e == ECONNABORTED))
+                continue;
+            for (long n = 1; n < MAX_N && try_call((fault_kind_t)kind, *e, n, sticky); n++) {
+            }
+        }
+    }
+}
+
+/* Which kinds of calls it makes: from the start of the runtime on. */
+static void look(bool *made)
+{
+    run_t r;
+
+    for (int i = 0; i < 2; i++) { /* what is found out once is known then */
+        assert_int_equal(leak_setup(NULL), 0);
+        fault_watch();
+        run_once(&r);
+        for (int kind = 0; kind < FAULT_KINDS; kind++)
+            made[kind] |= fault_seen((fault_kind_t)kind) > 0;
+        judge(&r);
+        drop(&r);
+        settle();
+        check_report();
+    }
+}
+
+typedef struct {
+    const scenario_t *scenario;
+    actor_kind_t kind;
+    char name[96];
+} entry_t;
+
+static void run_scenario(void **state)
+{
+    const entry_t *entry = *state;
+    bool made[FAULT_KINDS] = {false};
+    long runs_before = runs, total_before = fault_total() + alloc_faults;
+
+    set_attempt(&(attempt_t){.scenario = entry->scenario, .kind = entry->kind, .what = "no call"});
+    look(made);
+    try_calls(made, false);
+    if ((now.scenario->flags & SCENARIO_STICKY) != 0)
+        try_calls(made, true);
+    for (int sticky = 0; sticky < 2; sticky++) {
+        if ((now.scenario->flags & SCENARIO_NO_MEMORY_FAULTS) != 0)
+            break;
+        for (long n = 1; n < MAX_N && try_alloc(n, sticky != 0); n++) {
+        }
+    }
+    check_report();
+    printf("%s: %ld faults in %ld runs\n", entry->name, fault_total() + alloc_faults - total_before,
+           runs - runs_before);
+}
+
+int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv)
+{
+    struct CMUnitTest *tests = calloc(2 * n, sizeof(*tests));
+    entry_t *entries = calloc(2 * n, sizeof(*entries));
+    pthread_t thread;
+    int failed;
+
+    assert_true(tests != NULL && entries != NULL);
+    for (size_t i = 0; i < 2 * n; i++) {
+        entry_t *e = &entries[i];
+        e->scenario = &scenarios[i / 2];
+        e->kind = i % 2 == 0 ? BY_TASK : BY_THREAD;
+        snprintf(e->name, sizeof(e->name), "%s [%s]", e->scenario->name,
+                 e->kind == BY_TASK ? "task" : "thread");
+        tests[i] = (struct CMUnitTest){.name = e->name, .test_func = run_scenario};
+        tests[i].initial_state = e;
+    }
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    if (pthread_create(&thread, NULL, watch, NULL) != 0)
+        abort();
+    failed = _cmocka_run_group_tests("faults", tests, 2 * n, NULL, NULL);
+    printf(
+        "%ld faults injected (%ld in allocations) in %ld runs; %ld runs succeeded all the same\n",
+        fault_total() + alloc_faults, alloc_faults, runs, survived);
+    free(tests);
+    free(entries);
+    return failed;
+}
+
+/* ---- helpers ---- */
+
+static void run_helper(void *arg)
+{
+    run_t *r = arg;
+
+    r->help(r);
+    gonet_wait_group_done(&r->helped);
+}
+
+bool scenario_help(run_t *r, void (*fn)(run_t *r))
+{
+    r->help = fn;
+    gonet_wait_group_add(&r->helped, 1);
+    if (gonet_go(run_helper, r) == 0)
+        return true;
+    gonet_wait_group_done(&r->helped);
+    return false;
+}
+
+void scenario_join(run_t *r)
+{
+    gonet_wait_group_wait(&r->helped);
+}

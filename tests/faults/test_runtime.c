@@ -1,0 +1,184 @@
+/*
+ * The runtime alone: tasks and their stacks, channels, contexts, blocking calls; and a lack of
+ * memory that lasts.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "faults/fault.h"
+#include "faults/scenario.h"
+#include "gonet.h"
+#include "runtime/runtime.h"
+#include "support/leak.h"
+
+/* ---- scenarios ---- */
+
+#define TASKS_MADE 20
+
+typedef struct {
+    gonet_wait_group_t group;
+    gonet_mutex_t mutex;
+    int sum;
+} adding_t;
+
+static void add(void *arg)
+{
+    adding_t *a = arg;
+
+    gonet_yield();
+    gonet_mutex_lock(&a->mutex);
+    a->sum++;
+    gonet_mutex_unlock(&a->mutex);
+    gonet_wait_group_done(&a->group);
+}
+
+static void tasks(run_t *r)
+{
+    part_t *p = &r->body;
+    adding_t a = {.sum = 0};
+    int made = 0;
+
+    for (int i = 0; i < TASKS_MADE; i++) {
+        size_t stack = i % 3 == 0 ? 20000 : 0;
+
+        gonet_wait_group_add(&a.group, 1);
+        if (gonet_go_sized(add, &a, stack) != 0) {
+            p->errnum = errno;
+            p->step = "gonet_go_sized";
+            gonet_wait_group_done(&a.group);
+            break;
+        }
+        made++;
+    }
+    gonet_wait_group_wait(&a.group);
+    CHECK_INT(a.sum, made);
+}
+
+static void send_all(run_t *r)
+{
+    for (int i = 0; i < 10; i++)
+        (void)gonet_chan_send(r->shared, &i);
+    (void)gonet_chan_close(r->shared);
+}
+
+static void channels(run_t *r)
+{
+    part_t *p = &r->body;
+    gonet_chan_t *ch;
+    gonet_chan_t *none = NULL;
+    int got = -1;
+
+    errno = 0;
+    STEP(p, (ch = gonet_chan_new(sizeof(int), 3)) != NULL);
+    r->shared = ch;
+    STEP(p, (none = gonet_chan_new(0, 0)) != NULL);
+    STEP(p, scenario_help(r, send_all));
+    for (int i = 0; i < 10; i++) {
+        gonet_select_case_t cases[2] = {{.ch = none, .recv = &got}, {.ch = ch, .recv = &got}};
+
+        CHECK_INT(gonet_select(cases, 2, SOON), 1);
+        CHECK(cases[1].ok);
+        CHECK_INT(got, i);
+    }
+    CHECK(!gonet_chan_recv(ch, &got));
+done:
+    scenario_join(r);
+    gonet_chan_free(none);
+    gonet_chan_free(r->shared);
+}
+
+static void cancel(run_t *r)
+{
+    gonet_context_cancel(r->shared);
+}
+
+static void contexts(run_t *r)
+{
+    static const char key;
+    part_t *p = &r->body;
+    gonet_context_t *one = gonet_context_with_cancel(NULL);
+    gonet_context_t *two = gonet_context_with_timeout(one, 30 * GONET_SECOND);
+    gonet_context_t *three = gonet_context_with_value(two, &key, r, NULL);
+    gonet_select_case_t wait = {.ch = gonet_context_done(three)};
+
+    r->shared = one;
+    /* Without memory a context is born cancelled. */
+    if (gonet_context_err(three) != NULL) {
+        p->err = gonet_error_ref(gonet_context_err(three));
+        STEP(p, !"born cancelled");
+    }
+    CHECK(gonet_context_value(three, &key) == r);
+    STEP(p, scenario_help(r, cancel));
+    /* A channel that could not be made is never ready. */
+    STEP(p, wait.ch != NULL);
+    CHECK_INT(gonet_select(&wait, 1, SOON), 0);
+    CHECK(gonet_context_err(three) == gonet_err_canceled);
+done:
+    scenario_join(r);
+    gonet_context_free(one);
+    gonet_context_free(two);
+    gonet_context_free(three);
+}
+
+static void *compute(void *arg)
+{
+    *(int *)arg += 1;
+    return arg;
+}
+
+static void blocking(run_t *r)
+{
+    int n = 0;
+
+    (void)r;
+    for (int i = 0; i < 3; i++)
+        CHECK(gonet_blocking(compute, &n) == &n);
+    CHECK_INT(n, 3);
+    gonet_sleep(GONET_MILLISECOND / 10);
+}
+
+/* ---- a lack that lasts ---- */
+
+static void count_in(void *arg)
+{
+    gonet_wait_group_done(arg);
+}
+
+/*
+ * Where there is no memory for a stack, a task begins later: its worker looks from time to time,
+ * without keeping a processor busy; other workers, too.
+ */
+static void a_lack_is_waited_for(void **state)
+{
+    const int64_t most_often = GONET_MILLISECOND;
+    gonet_wait_group_t group = {0};
+    gonet_time_t begin = gonet_now();
+    gonet_duration_t took;
+    long tries;
+
+    (void)state;
+    fault_arm(FAULT_MMAP, 1, ENOMEM, true);
+    for (int i = 0; i < 3; i++) {
+        gonet_wait_group_add(&group, 1);
+        assert_int_equal(gonet_go(count_in, &group), 0);
+    }
+    gonet_sleep(100 * GONET_MILLISECOND);
+    tries = fault_disarm();
+    took = gonet_since(begin);
+    gonet_wait_group_wait(&group);
+    assert_in_range(tries, 1, (size_t)gonet_set_max_procs(0) * (size_t)(took / most_often + 10));
+}
+
+int main(int argc, char **argv)
+{
+    static const scenario_t scenarios[] = {
+        {.name = "tasks", .run = tasks, .flags = SCENARIO_STICKY},
+        {.name = "channels", .run = channels, .flags = SCENARIO_STICKY},
+        {.name = "contexts", .run = contexts, .flags = SCENARIO_STICKY},
+        {.name = "blocking", .run = blocking, .flags = SCENARIO_STICKY},
+    };
+    const struct CMUnitTest lasting[] = {LEAK_TEST(a_lack_is_waited_for)};
+    int failed = cmocka_run_group_tests(lasting, NULL, NULL);
+
+    return failed + scenarios_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]), argc, argv);
+}
