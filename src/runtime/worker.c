@@ -21,6 +21,7 @@
 #define SLICE_NS    ((int64_t)10000000)   /* how often the worker on watch looks around */
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
+#define LACK_NS     ((int64_t)5000000) /* how long to sleep when there is no memory for a stack */
 
 _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
 
@@ -165,11 +166,13 @@ static void plan_timer(gonet__worker_t *w)
 
     if (w->trim_at != 0)
         at = gonet__earlier(at, w->trim_at);
-    if (at == 0 && !w->on_watch)
+    if (at == 0 && !w->on_watch && !w->lacks_stack)
         return;
     now = gonet__now();
     if (w->on_watch)
         at = gonet__earlier(at, now + SLICE_NS);
+    if (w->lacks_stack)
+        at = gonet__earlier(at, now + LACK_NS);
     if (w->timer_at != 0 && w->timer_at <= at)
         return;
     ms = at > now ? (at - now) / 1000000 + ((at - now) % 1000000 != 0) : 0;
@@ -258,14 +261,21 @@ static void wake_up(gonet__worker_t *w)
         gonet__worker_steal(w);
 }
 
-static bool has_message(gonet__worker_t *w)
+/* Whether there is a task, here or elsewhere, that the worker could begin. */
+static bool has_fresh(gonet__worker_t *w)
 {
-    return atomic_load(&w->inbox) != NULL || atomic_load(&w->fresh_count) != 0 ||
-           atomic_load(&w->apply_wanted) || atomic_load(&w->sweep_wanted) ||
-           atomic_load(&w->dump_wanted) ||
-           (atomic_load(&w->stopping) && gonet__worker_live(w) == 0) ||
+    if (w->lacks_stack)
+        return false;
+    return atomic_load(&w->fresh_count) != 0 ||
            (!gonet__runtime_alone() && !atomic_load(&w->stopping) &&
             gonet__runtime_victim(w) != NULL);
+}
+
+static bool has_message(gonet__worker_t *w)
+{
+    return atomic_load(&w->inbox) != NULL || atomic_load(&w->apply_wanted) ||
+           atomic_load(&w->sweep_wanted) || atomic_load(&w->dump_wanted) ||
+           (atomic_load(&w->stopping) && gonet__worker_live(w) == 0) || has_fresh(w);
 }
 
 /* A turn lasts until everybody who is runnable now has run: a descriptor that is ready and not yet
@@ -281,6 +291,7 @@ static void run_loop(gonet__worker_t *w, uv_run_mode mode)
     w->skipped = 0;
     uv_run(&w->loop, mode);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
+    w->lacks_stack = false;
     new_turn(w);
 }
 
@@ -305,7 +316,8 @@ static bool may_skip(gonet__worker_t *w)
 
 static void poll_loop(gonet__worker_t *w)
 {
-    if (w->run_head != NULL || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
+    if (w->run_head != NULL ||
+        (!w->lacks_stack && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0)) {
         if (may_skip(w)) {
             new_turn(w);
             return;
@@ -316,7 +328,7 @@ static void poll_loop(gonet__worker_t *w)
     }
     if (!gonet__runtime_alone()) {
         keep_watch(w);
-        if (gonet__worker_steal(w))
+        if (!w->lacks_stack && gonet__worker_steal(w))
             return;
         w->on_watch = gonet__runtime_on_watch(w);
     }

@@ -61,6 +61,7 @@ typedef struct gonet__worker {
     void *alternate_stack;
     void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
     void *probe_arg;
+    bool lacks_stack; /* no memory for one: begin nothing before the next look at the loop */
 
     _Atomic long live_own;   /* tasks placed here by the worker itself; only it writes */
     _Atomic uint64_t runs;   /* resumptions so far; only it writes */
@@ -135,7 +136,7 @@ static inline gonet__task_t *gonet__worker_pop(gonet__worker_t *w)
 unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task);
 
 /* gonet__worker_begin_fresh gives the first task that has not begun its stack; NULL: none, or no
- * memory. */
+ * memory (then, until the loop has been looked at again). The worker's thread only. */
 gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w);
 
 /* gonet__worker_steal takes half of another worker's tasks that have not begun; false: there are
