@@ -179,12 +179,19 @@ static void tell_all(gonet__dns_sockets_t *home)
 static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
 {
     gonet__reply_t r;
+    uint16_t id;
 
-    for (unsigned i = 0; i < s->asked && n >= HEADER; i++) {
-        question_t *q = s->question[i];
+    if (n < HEADER)
+        return;
+    memcpy(&id, p, sizeof(id));
+    for (unsigned i = 0; i < s->asked; i++) {
+        question_t *q;
         gonet__reply_kind_t kind;
 
-        if (q == NULL || memcmp(s->id[i], p, 2) != 0)
+        if (s->id[i] != id)
+            continue;
+        q = s->question[i];
+        if (q == NULL)
             continue;
         kind = gonet__reply_open(&r, p, n, q->message, q->len);
         if (kind != GONET__REPLY_OK && kind != GONET__REPLY_QUESTIONS)
@@ -219,7 +226,7 @@ static void send_message(void *self, const uint8_t *message, size_t len)
         return;
     s = q->socket;
     memcpy(q->message, message, 2);
-    memcpy(s->id[q->place], message, 2);
+    memcpy(&s->id[q->place], message, 2);
     for (int i = 0; i < 2; i++) {
         if (send(s->pd.fd, message, len, MSG_NOSIGNAL) >= 0)
             return;
