@@ -42,8 +42,8 @@ int main(int argc, char **argv)
     if (argc < 2 || count < 1 || count > 65535)
         return fputs("usage: ping host [count [seconds]]\n", stderr), 2;
     bool v4 = gonet_resolve_ip_addr("ip", argv[1], &addr, &err) == 0 && gonet_ip_to4(addr.ip).len;
-    GONET_AUTO(gonet_ip_conn_t)
-    conn = err == NULL ? gonet_dial_ip(v4 ? "ip4:icmp" : "ip6:ipv6-icmp", NULL, &addr, &err) : NULL;
+    const char *network = v4 ? "ip4:icmp" : "ip6:ipv6-icmp";
+    GONET_AUTO(gonet_ip_conn_t) conn = err ? NULL : gonet_dial_ip(network, NULL, &addr, &err);
     if (conn == NULL)
         return fprintf(stderr, "ping: %s\n", gonet_error_string(err)), 1;
     for (int seq = 1; seq <= count; seq++) {

@@ -12,12 +12,15 @@ enum { width = 16, lines = 32 };
 static size_t format(char *text, size_t size, const char *direction, int64_t offset,
                      const uint8_t *p, size_t n)
 {
+    static const char digits[] = "0123456789abcdef";
     char hex[3 * width + 1], plain[width + 1];
     for (size_t i = 0; i < n; i++) {
-        snprintf(hex + 3 * i, 4, " %02x", p[i]);
+        hex[3 * i] = ' ';
+        hex[3 * i + 1] = digits[p[i] >> 4];
+        hex[3 * i + 2] = digits[p[i] & 15];
         plain[i] = isprint(p[i]) ? (char)p[i] : '.';
     }
-    plain[n] = '\0';
+    hex[3 * n] = plain[n] = '\0';
     return (size_t)snprintf(text, size, "%-3s %08llx %-*s  |%s|\n", direction,
                             (unsigned long long)offset, 3 * width, hex, plain);
 }
