@@ -71,6 +71,11 @@ typedef struct {
                         (SO_REUSEPORT) */
     bool recv_tos;   /* UDP, IP: as in gonet_listen_config_t */
     bool recv_ttl;   /* likewise */
+    /* TCP: as RFC 8305 says, the addresses of both families take turns, and each attempt starts
+     * fallback_delay after the one before it, or as soon as one has failed; the first connection
+     * wins. Control functions may run for all addresses at once. Off, as in Go: each family's
+     * addresses are tried one after the other. */
+    bool interleave;
     uint64_t reserved[13];
 } gonet_dialer_t;
 

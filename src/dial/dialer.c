@@ -40,7 +40,8 @@ static int64_t dial_deadline(const gonet_dialer_t *d, gonet_context_t *ctx)
 static gonet_conn_t *dial_list(const gonet__dial_t *d, const gonet__network_t *network,
                                const gonet__addr_list_t *list, gonet_error_t **e)
 {
-    bool races = network->kind == GONET__NETWORK_TCP && network->family == 0 &&
+    bool races = network->kind == GONET__NETWORK_TCP &&
+                 (network->family == 0 || d->dialer->interleave) &&
                  d->dialer->fallback_delay >= 0 && list->n > 1;
 
     return races ? gonet__dial_race(d, list, e) : gonet__dial_serial(d, list->v, list->n, e);

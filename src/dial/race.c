@@ -1,8 +1,8 @@
 /*
- * Happy Eyeballs (RFC 8305, as Go has it): two racers, each a task that dials its addresses
- * serially. The referee, whoever called, sleeps until one of them reports or the fallback is due.
- * It leaves only when every racer it started has ended, since these use the caller's arguments and
- * its stack.
+ * Happy Eyeballs: racers, each a task that dials its addresses serially. As Go has it, there are
+ * two, one for each family; as RFC 8305 has it (interleave), one for each address. The referee,
+ * whoever called, sleeps until one of them reports or the next one is due. It leaves only when
+ * every racer it started has ended, since these use the caller's arguments and its stack.
  */
 #include "dial/serial.h"
 
@@ -15,7 +15,7 @@
 #include "runtime/spin.h"
 #include "runtime/wait.h"
 
-#define FALLBACK_DELAY (300 * GONET_MILLISECOND)
+#define DEFAULT_DELAY (300 * GONET_MILLISECOND)
 
 struct race;
 
@@ -34,7 +34,10 @@ typedef struct race {
     gonet__dial_t dial;
     _Atomic uint32_t lock;
     gonet__wait_t *referee; /* under the lock */
-    racer_t racer[2];       /* primary, fallback */
+    gonet_duration_t delay; /* from one start to the next, unless a racer fails before */
+    gonet_addr_t *addrs;    /* of the racers, one after the other */
+    racer_t *racer;         /* in the order of their starts */
+    size_t n;
 } race_t;
 
 static void run_racer(void *arg)
@@ -80,7 +83,7 @@ static racer_t *next_done(race_t *race, int64_t deadline)
 
         gonet__wait_init(&wait);
         gonet__spin_lock(&race->lock);
-        for (int i = 1; i >= 0; i--) {
+        for (size_t i = 0; i < race->n && found == NULL; i++) {
             if (race->racer[i].done && !race->racer[i].seen)
                 found = &race->racer[i];
         }
@@ -106,7 +109,7 @@ static racer_t *next_done(race_t *race, int64_t deadline)
 static void finish(race_t *race)
 {
     gonet_context_cancel(race->dial.ctx);
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < race->n; i++) {
         while (race->racer[i].started && !race->racer[i].seen)
             (void)next_done(race, 0);
         gonet_conn_free(race->racer[i].conn);
@@ -114,34 +117,36 @@ static void finish(race_t *race)
     }
 }
 
-static gonet_conn_t *referee(race_t *race, int64_t fallback_at, gonet_error_t **e)
+static gonet_conn_t *referee(race_t *race, gonet_error_t **e)
 {
-    racer_t *primary = &race->racer[0], *fallback = &race->racer[1];
+    size_t started = 0, failed = 0;
+    int64_t next_at = 0;
 
-    start(primary);
-    for (;;) {
-        racer_t *r = next_done(race, fallback->started ? 0 : fallback_at);
+    while (failed < race->n) {
+        racer_t *r = NULL;
 
+        if (started < race->n) {
+            start(&race->racer[started++]);
+            next_at = gonet__add_ns(gonet__now(), race->delay);
+        }
+        r = next_done(race, started < race->n ? next_at : 0);
         if (r != NULL && r->conn != NULL) {
             gonet_conn_t *c = r->conn;
 
             r->conn = NULL;
             return c;
         }
-        if (primary->seen && fallback->seen) {
-            *e = primary->e;
-            primary->e = NULL;
-            return NULL;
-        }
-        /* It is time, or the primary addresses have all failed. */
-        if (!fallback->started)
-            start(fallback);
+        /* One that has failed, or whose time alone is over: the next one's turn. */
+        failed += r != NULL;
     }
+    *e = race->racer[0].e; /* whoever failed last (behaviour 6.12) */
+    race->racer[0].e = NULL;
+    return NULL;
 }
 
-/* Splits the list: the family of its first address, then the rest, both in order. The number of the
- * former. */
-static size_t partition(const gonet__addr_list_t *list, gonet_addr_t *sorted)
+/* Two racers: the family of the list's first address, then the rest, both in order. False: there is
+ * no rest. */
+static bool by_family(race_t *race, const gonet__addr_list_t *list)
 {
     bool first = gonet__addr_is_ipv4(&list->v[0]);
     size_t n = 0, rest = 0;
@@ -151,37 +156,73 @@ static size_t partition(const gonet__addr_list_t *list, gonet_addr_t *sorted)
     for (size_t i = 0, primaries = 0; i < list->n; i++) {
         bool primary = gonet__addr_is_ipv4(&list->v[i]) == first;
 
-        sorted[primary ? primaries++ : n + rest++] = list->v[i];
+        race->addrs[primary ? primaries++ : n + rest++] = list->v[i];
     }
-    return n;
+    race->n = 2;
+    race->racer[0] = (racer_t){.race = race, .addrs = race->addrs, .n = n};
+    race->racer[1] = (racer_t){.race = race, .addrs = race->addrs + n, .n = rest};
+    return rest > 0;
+}
+
+/* The index of the next address of a family at or after i; list->n if there is none. */
+static size_t next_of(const gonet__addr_list_t *list, size_t i, bool ipv4)
+{
+    while (i < list->n && gonet__addr_is_ipv4(&list->v[i]) != ipv4)
+        i++;
+    return i;
+}
+
+/* A racer for each address: the families take turns, each in order (RFC 8305, section 4). */
+static void one_by_one(race_t *race, const gonet__addr_list_t *list)
+{
+    bool turn = gonet__addr_is_ipv4(&list->v[0]);
+    size_t next[2] = {next_of(list, 0, false), next_of(list, 0, true)};
+
+    race->n = list->n;
+    for (size_t i = 0; i < list->n; i++) {
+        bool family = next[turn] < list->n ? turn : !turn;
+
+        race->addrs[i] = list->v[next[family]];
+        race->racer[i] = (racer_t){.race = race, .addrs = &race->addrs[i], .n = 1};
+        next[family] = next_of(list, next[family] + 1, family);
+        turn = !family;
+    }
+}
+
+/* With the racers in place. */
+static gonet_conn_t *run(race_t *race, const gonet__dial_t *d, gonet_error_t **e)
+{
+    gonet_conn_t *c;
+
+    race->dial = *d;
+    race->dial.ctx = gonet_context_with_cancel(d->ctx);
+    race->delay = d->dialer->fallback_delay == 0 ? DEFAULT_DELAY : d->dialer->fallback_delay;
+    c = referee(race, e);
+    finish(race);
+    gonet_context_free(race->dial.ctx);
+    return c;
 }
 
 gonet_conn_t *gonet__dial_race(const gonet__dial_t *d, const gonet__addr_list_t *list,
                                gonet_error_t **e)
 {
-    gonet_duration_t delay = d->dialer->fallback_delay;
-    gonet_addr_t *sorted = gonet__calloc(list->n, sizeof(*sorted));
-    gonet_conn_t *c;
+    bool interleave = d->dialer->interleave, several = true;
+    gonet_conn_t *c = NULL;
     race_t race;
-    size_t n;
 
-    if (sorted == NULL) {
-        *e = gonet_op_error_new("dial", d->network, NULL, NULL, gonet_err_no_memory);
-        return NULL;
-    }
-    n = partition(list, sorted);
-    if (n == list->n) {
-        gonet__free(sorted);
-        return gonet__dial_serial(d, list->v, list->n, e);
-    }
     memset(&race, 0, sizeof(race));
-    race.dial = *d;
-    race.dial.ctx = gonet_context_with_cancel(d->ctx);
-    race.racer[0] = (racer_t){.race = &race, .addrs = sorted, .n = n};
-    race.racer[1] = (racer_t){.race = &race, .addrs = sorted + n, .n = list->n - n};
-    c = referee(&race, gonet__add_ns(gonet__now(), delay == 0 ? FALLBACK_DELAY : delay), e);
-    finish(&race);
-    gonet_context_free(race.dial.ctx);
-    gonet__free(sorted);
+    race.addrs = gonet__calloc(list->n, sizeof(*race.addrs));
+    race.racer = gonet__calloc(interleave ? list->n : 2, sizeof(*race.racer));
+    if (race.addrs == NULL || race.racer == NULL) {
+        *e = gonet_op_error_new("dial", d->network, NULL, NULL, gonet_err_no_memory);
+    } else {
+        if (interleave)
+            one_by_one(&race, list);
+        else
+            several = by_family(&race, list);
+        c = several ? run(&race, d, e) : gonet__dial_serial(d, list->v, list->n, e);
+    }
+    gonet__free(race.addrs);
+    gonet__free(race.racer);
     return c;
 }

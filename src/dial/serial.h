@@ -25,7 +25,9 @@ gonet_conn_t *gonet__dial_serial(const gonet__dial_t *d, const gonet_addr_t *add
 
 /*
  * gonet__dial_race lets the addresses of the first one's family start, and the others follow after
- * the fallback delay (behaviour 6.9-6.12). The loser has ended when it returns.
+ * the fallback delay (behaviour 6.9-6.12). If the dialer says so, the families' addresses take
+ * turns, and each starts when that delay has passed since the one before it, or when one has
+ * failed (RFC 8305). The losers have ended when it returns.
  */
 gonet_conn_t *gonet__dial_race(const gonet__dial_t *d, const gonet__addr_list_t *list,
                                gonet_error_t **e);

@@ -5,18 +5,17 @@
  */
 #include "support/rawip.h"
 
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "gonet/dial.h"
 #include "gonet/hostport.h"
 #include "gonet/iprawsock.h"
-#include "gonet/rawconn.h"
 #include "gonet/tcp.h"
 #include "gonet/udp.h"
 #include "support/leak.h"
 #include "support/net.h"
+#include "unit/dial/queue.h"
 
 #define DIALS 64
 
@@ -46,33 +45,6 @@ static gonet_conn_t *dial_with(const gonet_dialer_t *d, const char *network,
     return c;
 }
 
-typedef struct {
-    int waiting; /* to be accepted */
-    int backlog;
-} queue_t;
-
-static void look_at_queue(void *arg, int fd)
-{
-    struct tcp_info info;
-    socklen_t len = sizeof(info);
-    queue_t *q = arg;
-
-    memset(&info, 0, sizeof(info));
-    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
-    q->waiting = (int)info.tcpi_unacked; /* a listener's TCP_INFO has these two here */
-    q->backlog = (int)info.tcpi_sacked;
-}
-
-static queue_t queue(gonet_listener_t *l)
-{
-    gonet_raw_conn_t *raw = gonet_listener_syscall_conn(l, NULL);
-    queue_t q;
-
-    assert_int_equal(gonet_raw_conn_control(raw, look_at_queue, &q, NULL), 0);
-    gonet_raw_conn_free(raw);
-    return q;
-}
-
 /* A backlog of 1 holds two connections on Linux, and the third has to wait. */
 static void test_backlog(void **state)
 {
@@ -85,10 +57,10 @@ static void test_backlog(void **state)
 
     (void)state;
     net_addr_text(gonet_listener_addr(l), text);
-    assert_int_equal(queue(l).backlog, 1);
+    assert_int_equal(queue_of(l).backlog, 1);
     a = dial_with(NULL, "tcp", gonet_listener_addr(l));
     b = dial_with(NULL, "tcp", gonet_listener_addr(l));
-    AWAIT(queue(l).waiting == 2);
+    AWAIT(queue_of(l).waiting == 2);
     check_report();
     assert_null(gonet_dialer_dial(&hasty, "tcp", text, &err));
     assert_true(gonet_error_timeout(err));
@@ -111,10 +83,10 @@ static void test_backlog_bounds(void **state)
                               listen_with(&some, "tcp", "127.0.0.1:0")};
 
     (void)state;
-    assert_true(queue(l[0]).backlog > 0);
-    assert_int_equal(queue(l[0]).backlog, queue(l[1]).backlog);
-    if (queue(l[0]).backlog >= 77)
-        assert_int_equal(queue(l[2]).backlog, 77);
+    assert_true(queue_of(l[0]).backlog > 0);
+    assert_int_equal(queue_of(l[0]).backlog, queue_of(l[1]).backlog);
+    if (queue_of(l[0]).backlog >= 77)
+        assert_int_equal(queue_of(l[2]).backlog, 77);
     for (int i = 0; i < 3; i++)
         gonet_listener_free(l[i]);
 }
@@ -160,10 +132,10 @@ static void test_shared_port(void **state)
     l[1] = listen_with(&lc, "tcp", text);
     for (int i = 0; i < DIALS; i++)
         c[i] = dial_with(NULL, "tcp", gonet_listener_addr(l[0]));
-    AWAIT(queue(l[0]).waiting + queue(l[1]).waiting == DIALS);
+    AWAIT(queue_of(l[0]).waiting + queue_of(l[1]).waiting == DIALS);
     check_report();
-    assert_true(queue(l[0]).waiting > 0);
-    assert_true(queue(l[1]).waiting > 0);
+    assert_true(queue_of(l[0]).waiting > 0);
+    assert_true(queue_of(l[1]).waiting > 0);
     for (int i = 0; i < DIALS; i++)
         gonet_conn_free(c[i]);
     gonet_listener_free(l[0]);
@@ -364,7 +336,7 @@ static void test_user_timeout(void **state)
     char text[GONET_ADDR_STRLEN];
 
     (void)state;
-    AWAIT(queue(l).waiting == 2);
+    AWAIT(queue_of(l).waiting == 2);
     check_report();
     assert_null(gonet_dialer_dial(&d, "tcp", net_addr_text(gonet_listener_addr(l), text), &err));
     assert_true(gonet_error_is_errno(err, ETIMEDOUT));
