@@ -22,7 +22,7 @@ static void round_trip(const link_t *l)
                                      link_message(l, 1000, 100), link_message(l, 950, 100),
                                      link_message(l, 10, 1000),  link_message(l, 10, 10),
                                      link_message(l, 0, 5),      link_message(l, 3000, 1500)};
-    const gonet_udp_message_t many = link_message(l, 70, 1);
+    const gonet_udp_message_t many = link_message(l, 140, 1);
     const gonet_udp_message_t big[] = {link_message(l, 50000, 0), link_message(l, 45000, 1400)};
 
     link_send(l, m, sizeof(m) / sizeof(m[0]));
@@ -93,6 +93,12 @@ static void test_joined(void **state)
         m = link_message(&l, 100000, 1000);
         link_send(&l, &m, 1);
         assert_int_equal(link_expect(&l, &m, 1), 2);
+        m = link_message(&l, 100000, 5000); /* 13 to a message */
+        link_send(&l, &m, 1);
+        assert_int_equal(link_expect(&l, &m, 1), 2);
+        m = link_message(&l, 250, 1); /* 64 to a message */
+        link_send(&l, &m, 1);
+        assert_int_equal(link_expect(&l, &m, 1), 4);
         assert_int_equal(gonet_udp_conn_set_receive_offload(l.to, false, NULL), 0);
         m = link_message(&l, 30000, 1000);
         link_send(&l, &m, 1);

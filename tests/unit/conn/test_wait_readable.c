@@ -6,9 +6,11 @@
 #include "pair.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "gonet/pipe.h"
+#include "gonet/task.h"
 #include "gonet/unixsock.h"
 #include "socket/sys.h"
 #include "support/leak.h"
@@ -151,7 +153,49 @@ static void test_not_offered(void **state)
     gonet_error_free(err);
 }
 
-/* On a socket for packets an empty one is something to read; on a pipe an empty write is. */
+typedef struct {
+    gonet_conn_t *c;
+    gonet_duration_t later;
+    atomic_bool ended;
+} writer_t;
+
+static void write_nothing(void *arg)
+{
+    writer_t *w = arg;
+
+    gonet_sleep(w->later);
+    (void)gonet_conn_write(w->c, "", 0, NULL);
+    atomic_store(&w->ended, true);
+}
+
+/* On a pipe an empty write waits for a read, and to look is none. */
+static void test_empty_on_pipe(void **state)
+{
+    gonet_conn_t *a, *b;
+
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        writer_t w = {.later = later ? 20 * GONET_MILLISECOND : 0};
+
+        assert_int_equal(gonet_pipe(&a, &b), 0);
+        w.c = b;
+        assert_int_equal(gonet_go(write_nothing, &w), 0);
+        if (!later)
+            gonet_sleep(20 * GONET_MILLISECOND);
+        for (int i = 0; i < 3; i++) {
+            readable(a);
+            gonet_sleep(GONET_MILLISECOND);
+            assert_false(atomic_load(&w.ended));
+        }
+        assert_int_equal(gonet_conn_read(a, (char[1]){0}, 1, NULL), 0);
+        while (!atomic_load(&w.ended))
+            gonet_yield();
+        gonet_conn_free(a);
+        gonet_conn_free(b);
+    }
+}
+
+/* On a socket for packets an empty one is something to read. */
 static void test_empty(void **state)
 {
     gonet_unix_addr_t name;
@@ -178,7 +222,7 @@ int main(void)
         LEAK_TEST(test_reset),         LEAK_TEST(test_after_short_read),
         LEAK_TEST(test_close_read),    LEAK_TEST(test_low_water_mark),
         LEAK_TEST(test_failing_calls), LEAK_TEST(test_not_offered),
-        LEAK_TEST(test_empty),
+        LEAK_TEST(test_empty),         LEAK_TEST(test_empty_on_pipe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

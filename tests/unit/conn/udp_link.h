@@ -64,6 +64,10 @@ void link_send(const link_t *l, const gonet_udp_message_t *m, size_t n);
  */
 size_t link_expect(const link_t *l, const gonet_udp_message_t *m, size_t n);
 
+/* link_expect_part reads whatever has come: the datagrams of so many whole messages of n, and maybe
+ * the first of the next. */
+void link_expect_part(const link_t *l, const gonet_udp_message_t *m, size_t n, size_t whole);
+
 /* link_silent checks that nothing more has come. */
 void link_silent(const link_t *l);
 
