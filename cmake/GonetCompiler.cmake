@@ -13,6 +13,7 @@ endif()
 if(GONET_COVERAGE)
   target_compile_options(gonet_compiler INTERFACE --coverage -fprofile-update=atomic)
   target_link_options(gonet_compiler INTERFACE --coverage)
+  target_compile_definitions(gonet_compiler INTERFACE GONET_COVERAGE)
 endif()
 
 if(GONET_SANITIZE)

@@ -438,7 +438,7 @@ static void race_in_child(gonet_conn_t *a, gonet_conn_t *b)
     CHECK_INT(gonet_conn_close(a, NULL), 0);
     gonet_conn_free(a);
     gonet_conn_free(b);
-    _exit(verdict());
+    child_exit(verdict());
 }
 
 static int threads_of_a_child_use_a_connection_first(void)

@@ -15,6 +15,18 @@
 
 extern char **environ;
 
+#ifdef GONET_COVERAGE
+extern void __gcov_dump(void);
+#endif
+
+void child_exit(int status)
+{
+#ifdef GONET_COVERAGE
+    __gcov_dump();
+#endif
+    _exit(status);
+}
+
 void child_main(int argc, char **argv, const child_part_t *parts)
 {
     if (argc != 3 || strcmp(argv[1], "--child") != 0)

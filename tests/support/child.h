@@ -30,6 +30,9 @@ void child_run(const char *part, const char *environment, child_result_t *result
 /* child_passes asserts that the part ends with status 0; what it said is shown otherwise. */
 void child_passes(const char *part, const char *environment);
 
+/* child_exit is _exit; but what is counted of the lines that ran is kept. For forked children. */
+void child_exit(int status) __attribute__((noreturn));
+
 /* child_check makes a child end with 1 and say why, if the condition does not hold. */
 #define CHILD_CHECK(condition)                                                                \
     do {                                                                                      \

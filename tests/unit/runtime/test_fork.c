@@ -25,7 +25,7 @@ static void leave(void)
 {
     if (check_failed())
         fprintf(stderr, "the child failed\n");
-    _exit(check_failed() ? 1 : 0);
+    child_exit(check_failed() ? 1 : 0);
 }
 
 static int end_of(pid_t child)
