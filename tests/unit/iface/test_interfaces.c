@@ -19,6 +19,7 @@
 #include "gonet/op_error.h"
 #include "iface/zone.h"
 #include "support/actor.h"
+#include "support/child.h"
 #include "support/leak.h"
 
 static gonet_interface_t loopback(void)
@@ -323,10 +324,10 @@ static void test_fork(void **state)
 
         if (pid == 0) {
             alarm(20);
-            _exit(gonet__zone_cache_index("lo") == (uint32_t)lo.index &&
-                          gonet__zone_cache_index("no-such-one") == 0
-                      ? 0
-                      : 1);
+            child_exit(gonet__zone_cache_index("lo") == (uint32_t)lo.index &&
+                               gonet__zone_cache_index("no-such-one") == 0
+                           ? 0
+                           : 1);
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);

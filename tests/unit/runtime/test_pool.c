@@ -7,6 +7,7 @@
 
 #include "runtime/annotate.h"
 #include "runtime/pool.h"
+#include "support/child.h"
 
 static int count_threads(void)
 {
@@ -275,11 +276,11 @@ static void test_fork(void **state)
     if (child == 0) {
         for (int k = 0; k < 3; k++) {
             if (!gonet__pool_run(pass, &after))
-                _exit(1);
+                child_exit(1);
         }
         await_ended(&after, 3);
         gonet__pool_stop();
-        _exit(after.ended == 3 && after.most == 3 ? 0 : 2);
+        child_exit(after.ended == 3 && after.most == 3 ? 0 : 2);
     }
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
