@@ -1,9 +1,12 @@
 /*
  * Looking up names: hosts and their addresses, and the other records of the DNS. What is asked, in
  * which order, is what /etc/nsswitch.conf, /etc/resolv.conf and /etc/hosts say;
- * GONETDEBUG=netdns=cgo leaves hosts to the C library's getaddrinfo.
+ * GONETDEBUG=netdns=cgo leaves hosts to the C library's getaddrinfo, for resolvers that neither set
+ * prefer_go nor servers; netdns=1 prints which of the two it is, netdns=2 each lookup's way, too.
  *
- * All lookups park, and none blocks its worker. Any task or thread may call them. Their errors are
+ * All lookups park, and none blocks its worker. Any task or thread may call them. A lookup that
+ * fails, is cancelled or too late has ended with the call; the socket of the last question stays
+ * open for the next one, for less than half a second. Their errors are
  * DNSErrors, unless said otherwise. A result that is an array is one allocation with everything in
  * it, to release with gonet_free; it is not NULL even when *n is 0. Where some records were
  * dropped, because they hold names that are none, the rest comes together with an error.

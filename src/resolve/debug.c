@@ -4,6 +4,7 @@
 #include "resolve/debug.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,22 +14,21 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static gonet__debug_t settings;
 
-/* "go", "cgo", a number, or two of them joined by "+". */
+/* A word ("go", "cgo"), a number, or two parts joined by "+"; the last word counts. */
 static void read_netdns(gonet__debug_t *d, gonet__span_t value)
 {
-    d->libc = false;
-    d->go = false;
-    d->level = 0;
+    *d = (gonet__debug_t){.edns0 = d->edns0};
     while (value.len > 0) {
         gonet__span_t part = gonet__span_cut(&value, '+');
         size_t used;
 
-        if (part.len > 0 && gonet__digit(part.p[0]) <= 9)
+        if (part.len > 0 && gonet__digit(part.p[0]) <= 9) {
             gonet__scan_decimal(part.p, part.len, &d->level, &used);
-        else if (gonet__span_is(part, "go"))
-            d->go = true;
-        else if (gonet__span_is(part, "cgo"))
-            d->libc = true;
+            continue;
+        }
+        d->go = gonet__span_is(part, "go");
+        d->libc = gonet__span_is(part, "cgo");
+        d->unknown = part.len > 0 && !d->go && !d->libc;
     }
 }
 
@@ -49,11 +49,25 @@ gonet__debug_t gonet__debug_parse(const char *value)
     return d;
 }
 
+const char *gonet__debug_choice(const gonet__debug_t *d)
+{
+    if (d->libc)
+        return "gonet: hosts are looked up by getaddrinfo, as GONETDEBUG asks\n";
+    if (d->go)
+        return "gonet: hosts are looked up by gonet itself, as GONETDEBUG asks\n";
+    if (d->unknown)
+        return "gonet: what GONETDEBUG says about netdns is not known, and ignored\n"
+               "gonet: hosts are looked up by gonet itself\n";
+    return "gonet: hosts are looked up by gonet itself\n";
+}
+
 static void read_environment(void)
 {
     const char *value = getenv("GONETDEBUG");
 
     settings = gonet__debug_parse(value == NULL ? "" : value);
+    if (settings.level > 0)
+        fputs(gonet__debug_choice(&settings), stderr);
 }
 
 const gonet__debug_t *gonet__debug(void)

@@ -1,13 +1,18 @@
 /*
  * Calls of the C library's resolver. A call belongs to the one who waits and to the thread that
  * makes it; whoever is last releases it, so a waiter may leave at any time.
+ *
+ * Only so many are under way at a time; a call that is given up keeps its slot until it is back. A
+ * slot that becomes free goes to the first in the queue.
  */
 #include "resolve/libc.h"
 
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/alloc.h"
@@ -17,6 +22,7 @@
 #include "runtime/pool.h"
 #include "runtime/spin.h"
 #include "runtime/wait.h"
+#include "runtime/waitq.h"
 
 typedef struct {
     _Atomic unsigned refs;
@@ -32,6 +38,101 @@ typedef struct {
     socklen_t len;
     char host[NI_MAXHOST + 1];
 } call_t;
+
+#define HANDED_OVER 1 /* a wait's value */
+
+static struct {
+    pthread_mutex_t lock;
+    unsigned free;
+    gonet__waiter_t *queue;
+} slots = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+unsigned gonet__libc_limit(uint64_t descriptors)
+{
+    if (descriptors > 500)
+        return 500;
+    if (descriptors > 30)
+        return (unsigned)descriptors - 30;
+    return descriptors > 0 ? (unsigned)descriptors : 1;
+}
+
+static void fill_slots(void)
+{
+    struct rlimit r;
+
+    slots.free = gonet__libc_limit(getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : UINT64_MAX);
+    slots.queue = NULL;
+}
+
+static void take_lock(void)
+{
+    pthread_mutex_lock(&slots.lock);
+}
+
+static void drop_lock(void)
+{
+    pthread_mutex_unlock(&slots.lock);
+}
+
+/* The calls under way are the parent's. */
+static void refill_slots(void)
+{
+    fill_slots();
+    pthread_mutex_unlock(&slots.lock);
+}
+
+static void prepare(void)
+{
+    fill_slots();
+    pthread_atfork(take_lock, drop_lock, refill_slots);
+}
+
+static void free_slot(void)
+{
+    gonet__waiter_t *next;
+
+    pthread_mutex_lock(&slots.lock);
+    next = gonet__waitq_claim(&slots.queue);
+    slots.free += next == NULL;
+    pthread_mutex_unlock(&slots.lock);
+    if (next == NULL)
+        return;
+    next->wait->value = HANDED_OVER;
+    gonet__wait_wake(next->wait);
+}
+
+static gonet_error_t *why_ended(const gonet__limit_t *limit)
+{
+    gonet_error_t *e = gonet__limit_ended(limit);
+
+    return e != NULL ? e : gonet_err_closed;
+}
+
+/* Waits for a slot; NULL, or why it was not worth waiting for. */
+static gonet_error_t *take_slot(const gonet__limit_t *limit)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    gonet__wait_t wait;
+    gonet__waiter_t waiter = {.wait = &wait};
+    bool queued;
+
+    pthread_once(&once, prepare);
+    gonet__wait_init(&wait);
+    wait.value = 0;
+    pthread_mutex_lock(&slots.lock);
+    queued = slots.free == 0;
+    slots.free -= !queued;
+    if (queued)
+        gonet__waitq_push_back(&slots.queue, &waiter);
+    pthread_mutex_unlock(&slots.lock);
+    if (!queued)
+        return NULL;
+    gonet__wait_within(&wait, limit->ctx, gonet__limit_deadline(limit), "a turn with getaddrinfo");
+    pthread_mutex_lock(&slots.lock);
+    gonet__waitq_remove(&slots.queue, &waiter);
+    pthread_mutex_unlock(&slots.lock);
+    return wait.value == HANDED_OVER ? NULL : why_ended(limit);
+}
 
 static void release(call_t *c)
 {
@@ -55,6 +156,7 @@ static void make_call(void *arg)
     else
         c->status = getaddrinfo(c->host, NULL, &hints, &c->list);
     c->errnum = errno;
+    free_slot();
     gonet__spin_lock(&c->lock);
     c->done = true;
     if (c->wait != NULL && gonet__wait_claim(c->wait))
@@ -70,6 +172,8 @@ static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
     gonet_error_t *e = gonet__limit_ended(limit);
     bool done;
 
+    if (e == NULL)
+        e = take_slot(limit);
     if (e != NULL)
         return e;
     gonet__wait_init(&wait);
@@ -77,6 +181,7 @@ static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
     atomic_store(&c->refs, 2);
     if (!gonet__pool_run(make_call, c)) {
         atomic_store(&c->refs, 1);
+        free_slot();
         return gonet_err_no_memory;
     }
     gonet__wait_within(&wait, limit->ctx, gonet__limit_deadline(limit), "getaddrinfo");
@@ -84,10 +189,7 @@ static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
     c->wait = NULL;
     done = c->done;
     gonet__spin_unlock(&c->lock);
-    if (done)
-        return NULL;
-    e = gonet__limit_ended(limit);
-    return e != NULL ? e : gonet_err_closed;
+    return done ? NULL : why_ended(limit);
 }
 
 static gonet_error_t *status_error(const call_t *c, const char *name)

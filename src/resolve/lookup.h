@@ -6,6 +6,7 @@
 
 #include "gonet/addr.h"
 #include "gonet/resolver.h"
+#include "resolve/debug.h"
 #include "resolve/limit.h"
 #include "resolve/lookup_ip.h"
 
@@ -26,6 +27,13 @@ gonet__request_t gonet__request_make(const gonet_resolver_t *resolver, gonet_con
 gonet_error_t *gonet__asking_begin(gonet__asking_t *asking, const gonet__request_t *request,
                                    const char *name);
 void gonet__asking_end(gonet__asking_t *asking);
+
+/*
+ * gonet__by_libc says whether hosts are getaddrinfo's business: only if GONETDEBUG asks for it, and
+ * the resolver does not forbid it (behaviour 21.2). Like Go built without cgo, gonet never chooses
+ * it by itself, so names, files and environment (21.3) have no part in this.
+ */
+bool gonet__by_libc(const gonet_resolver_t *resolver, const gonet__debug_t *debug);
 
 /* gonet__order_for decides where name is looked up, and says so if GONETDEBUG asks for it. */
 gonet__order_t gonet__order_for(const gonet_resolver_t *resolver, const char *name);

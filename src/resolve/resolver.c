@@ -45,13 +45,19 @@ void gonet__asking_end(gonet__asking_t *asking)
     gonet__resolv_conf_unref(asking->conf);
 }
 
+bool gonet__by_libc(const gonet_resolver_t *resolver, const gonet__debug_t *debug)
+{
+    /* getaddrinfo cannot be told whom to ask; that a resolver dials changes nothing, as in Go */
+    return debug->libc && !resolver->prefer_go && resolver->servers == NULL;
+}
+
 gonet__order_t gonet__order_for(const gonet_resolver_t *resolver, const char *name)
 {
     const gonet__debug_t *debug = gonet__debug();
-    bool own = resolver->prefer_go || resolver->dial != NULL || resolver->servers != NULL;
-    gonet__order_t order = debug->libc && !own ? GONET__ORDER_LIBC : gonet__order_current();
+    gonet__order_t order =
+        gonet__by_libc(resolver, debug) ? GONET__ORDER_LIBC : gonet__order_current();
 
-    if (debug->level > 0)
+    if (debug->level > 1)
         fprintf(stderr, "gonet: looking up \"%s\": %s\n", name, gonet__order_name(order));
     return order;
 }
