@@ -5,6 +5,10 @@
 //	goecho reset ADDRESS N       resets N connections in mid-stream
 //	goecho idle ADDRESS          says "idle", and waits until the server ends the connection
 //	goecho serve                 an echo server; prints its address, ends with its standard input
+//	goecho packets NETWORK ADDRESS [LOCAL]
+//	                             sends messages of many lengths, also empty ones, and compares
+//	goecho packet-server NETWORK ADDRESS
+//	                             serve for packets
 package main
 
 import (
@@ -140,8 +144,51 @@ func serve() {
 	io.Copy(io.Discard, os.Stdin)
 }
 
+func packets(network, address, local string) {
+	d := net.Dialer{Timeout: patience}
+	if local != "" {
+		a, err := net.ResolveUnixAddr(network, local)
+		check(err)
+		d.LocalAddr = a
+	}
+	c, err := d.Dial(network, address)
+	check(err)
+	defer c.Close()
+	check(c.SetDeadline(time.Now().Add(patience)))
+	back := make([]byte, 70000)
+	lengths := []int{0, 1, 2, 512, 0, 1472, 1473, 9000, 65000}
+	for i, length := range lengths {
+		out := make([]byte, length)
+		rand.New(rand.NewSource(int64(i))).Read(out)
+		_, err := c.Write(out)
+		check(err)
+		n, err := c.Read(back)
+		check(err)
+		if !bytes.Equal(back[:n], out) {
+			fail("sent %d bytes, got %d, or others", length, n)
+		}
+	}
+	fmt.Printf("%d messages to %s and back\n", len(lengths), address)
+}
+
+func servePackets(network, address string) {
+	c, err := net.ListenPacket(network, address)
+	check(err)
+	fmt.Println(c.LocalAddr())
+	go func() {
+		b := make([]byte, 70000)
+		for {
+			n, from, err := c.ReadFrom(b)
+			check(err)
+			_, err = c.WriteTo(b[:n], from)
+			check(err)
+		}
+	}()
+	io.Copy(io.Discard, os.Stdin)
+}
+
 func main() {
-	args := append(os.Args[1:], "", "", "")
+	args := append(os.Args[1:], "", "", "", "")
 	n, _ := strconv.Atoi(args[2])
 	switch args[0] {
 	case "bulk":
@@ -152,6 +199,10 @@ func main() {
 		reset(args[1], n)
 	case "idle":
 		idle(args[1])
+	case "packets":
+		packets(args[1], args[2], args[3])
+	case "packet-server":
+		servePackets(args[1], args[2])
 	case "serve":
 		serve()
 	default:
