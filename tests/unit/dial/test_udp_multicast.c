@@ -199,7 +199,8 @@ static int part_zones(void)
     gonet_netip_addr_port_t from;
     gonet_error_t *err = NULL;
     gonet_packet_conn_t *pc;
-    gonet_udp_conn_t *b;
+    gonet_udp_conn_t *b, *c;
+    gonet_udp_addr_t to;
     gonet_conn_t *a;
     gonet_addr_t any;
     char at[GONET_ADDR_STRLEN], text[GONET_ADDR_STRLEN], buf[16];
@@ -220,10 +221,18 @@ static int part_zones(void)
     CHILD_CHECK(gonet_packet_conn_read_from(gonet_conn_as_packet_conn(a), buf, sizeof(buf), &any,
                                             NULL) == 2);
     CHILD_CHECK(strcmp(gonet_addr_string(&any, text, sizeof(text)), at) == 0);
-    strcpy(from.addr.zone, "nosuch");
-    CHILD_CHECK(gonet_udp_conn_write_msg_udp_addr_port(b, "de", 2, NULL, 0, from, NULL, &err) ==
-                    2 ||
-                gonet_error_is_errno(err, EINVAL));
+    /* A socket that is bound to no interface has only the zone to go by. */
+    c = gonet_listen_udp("udp6", NULL, NULL);
+    to = gonet_udp_conn_local_addr(b)->udp;
+    CHILD_CHECK(gonet_udp_conn_write_to_udp(c, "abc", 3, &to, NULL) == 3);
+    CHILD_CHECK(gonet_udp_conn_write_to_udp_addr_port(c, "defg", 4, gonet_udp_addr_addr_port(&to),
+                                                      NULL) == 4);
+    hears(b, "abc");
+    hears(b, "defg");
+    strcpy(to.zone, "nosuch");
+    CHILD_CHECK(gonet_udp_conn_write_to_udp(c, "abc", 3, &to, &err) == -1);
+    CHILD_CHECK(gonet_error_is_errno(err, EINVAL));
+    gonet_udp_conn_free(c);
     gonet_error_free(err);
     gonet_conn_free(a);
     gonet_packet_conn_free(pc);
