@@ -4,6 +4,7 @@
  */
 #include "unit/table.h"
 
+#include <limits.h>
 #include <unistd.h>
 
 #include "gonet/dial.h"
@@ -525,6 +526,31 @@ static void no_socket(void **state)
     gonet_error_free(err);
 }
 
+/* Ports that are none, with an IP of each length. */
+static void ports(void **state)
+{
+    static const int wrong[] = {-1, 65536, 65536 + 9, -65536 + 9, INT_MAX, INT_MIN};
+    gonet_error_t *err = NULL;
+    sockets_t four = make(BOUND4), six = make(DUAL);
+
+    (void)state;
+    for (size_t i = 0; i < 3 * sizeof(wrong) / sizeof(wrong[0]); i++) {
+        gonet_udp_addr_t to = udp_of(i % 3 == 2 ? "::1 0" : "127.0.0.1 0");
+
+        to.port = wrong[i / 3];
+        if (i % 3 == 0)
+            to.ip = gonet_ip_to4(to.ip);
+        assert_int_equal(
+            gonet_udp_conn_write_to_udp(i % 3 == 2 ? six.c : four.c, "x", 1, &to, &err), -1);
+        assert_non_null(strstr(gonet_error_string(err), ": sendto: invalid argument"));
+        assert_int_equal(gonet_udp_conn_write_msg_udp(six.c, "x", 1, NULL, 0, &to, NULL, &err), -1);
+        assert_non_null(strstr(gonet_error_string(err), ": sendmsg: invalid argument"));
+    }
+    gonet_error_free(err);
+    release(&four);
+    release(&six);
+}
+
 /* What the address of a failed write is as a value. */
 static void views(void **state)
 {
@@ -569,6 +595,7 @@ int main(void)
 {
     TABLE_ADD_ALL("row", rows, name, test_row);
     TABLE_ADD(no_socket);
+    TABLE_ADD(ports);
     TABLE_ADD(views);
     TABLE_ADD(no_memory);
     for (size_t i = 0; i < table_count; i++) {
