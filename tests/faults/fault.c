@@ -15,26 +15,29 @@
 #define RETRIES    true, true
 #define TELLS      false, false
 
+/* A runtime that cannot start is a lack of memory to those who need it. */
+#define START_ALSO "cannot allocate memory"
+
 /* Without its addresses a listener has none, and a TCP dial begins again, as in Go, or takes the next
  * address: the other side sees the first connection end. */
 #define ADDRESS_ALSO "no address|EOF|connection reset by peer|broken pipe"
 
 const fault_call_t fault_calls[FAULT_KINDS] = {
-    [FAULT_SOCKET]      = {"socket", "socket", {EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM}, TELLS, NULL},
-    [FAULT_BIND]        = {"bind", "bind", {EADDRINUSE, EACCES, ENOMEM, EINVAL}, TELLS, NULL},
+    [FAULT_SOCKET]      = {"socket", "socket|netlinkrib", {EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM}, TELLS, NULL},
+    [FAULT_BIND]        = {"bind", "bind|netlinkrib", {EADDRINUSE, EACCES, ENOMEM, EINVAL}, TELLS, NULL},
     [FAULT_LISTEN]      = {"listen", "listen", {EADDRINUSE, EINVAL}, TELLS, NULL},
     [FAULT_CONNECT]     = {"connect", "connect",
                            {EINTR, EAGAIN, ECONNREFUSED, ENETUNREACH, EPERM, ENOBUFS, EINVAL}, INTERRUPTS, NULL},
     [FAULT_ACCEPT4]     = {"accept4", "accept",
                            {EINTR, EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM}, RETRIES, NULL},
-    [FAULT_GETSOCKNAME] = {"getsockname", "getsockname", {ENOBUFS, EINVAL}, TELLS, ADDRESS_ALSO},
+    [FAULT_GETSOCKNAME] = {"getsockname", "getsockname|netlinkrib", {ENOBUFS, EINVAL}, TELLS, ADDRESS_ALSO},
     [FAULT_GETPEERNAME] = {"getpeername", "getpeername", {ENOBUFS, ENOTCONN}, TELLS, ADDRESS_ALSO},
     [FAULT_GETSOCKOPT]  = {"getsockopt", "getsockopt", {ENOBUFS, EINVAL}, TELLS, ADDRESS_ALSO},
     [FAULT_SETSOCKOPT]  = {"setsockopt", "setsockopt", {ENOBUFS, ENOMEM, EINVAL, EPERM}, TELLS, NULL},
-    [FAULT_RECV]        = {"recv", "read|recv", {EINTR, EAGAIN, ECONNRESET, ENOBUFS, ENOMEM, FAULT_SHORT}, RETRIES, NULL},
+    [FAULT_RECV]        = {"recv", "read|recv|netlinkrib", {EINTR, EAGAIN, ECONNRESET, ENOBUFS, ENOMEM, FAULT_SHORT}, RETRIES, NULL},
     [FAULT_SEND]        = {"send", "write|send", {EINTR, EAGAIN, ECONNRESET, EPIPE, ENOBUFS, EPERM, FAULT_SHORT}, RETRIES, NULL},
-    [FAULT_RECVFROM]    = {"recvfrom", "recvfrom|read", {EINTR, EAGAIN, ECONNRESET, ENOBUFS, ENOMEM}, RETRIES, NULL},
-    [FAULT_SENDTO]      = {"sendto", "sendto|write", {EINTR, EAGAIN, ENETUNREACH, ENOBUFS, EPERM, EINVAL}, RETRIES, NULL},
+    [FAULT_RECVFROM]    = {"recvfrom", "recvfrom|read|netlinkrib", {EINTR, EAGAIN, ECONNRESET, ENOBUFS, ENOMEM}, RETRIES, NULL},
+    [FAULT_SENDTO]      = {"sendto", "sendto|write|netlinkrib", {EINTR, EAGAIN, ENETUNREACH, ENOBUFS, EPERM, EINVAL}, RETRIES, NULL},
     [FAULT_RECVMSG]     = {"recvmsg", "recvmsg", {EINTR, EAGAIN, ECONNRESET, ENOBUFS, ENOMEM}, RETRIES, NULL},
     [FAULT_SENDMSG]     = {"sendmsg", "sendmsg|writev|write", {EINTR, EAGAIN, EPIPE, ENOBUFS, EPERM, EINVAL, FAULT_SHORT}, RETRIES, NULL},
     [FAULT_RECVMMSG]    = {"recvmmsg", "recvmmsg|recvmsg", {EINTR, EAGAIN, ENOBUFS, ENOMEM}, RETRIES, NULL},
@@ -47,22 +50,22 @@ const fault_call_t fault_calls[FAULT_KINDS] = {
     [FAULT_SHUTDOWN]    = {"shutdown", "shutdown", {ENOTCONN, ENOBUFS}, TELLS, NULL},
     [FAULT_FCNTL]       = {"fcntl", "fcntl|dup|setnonblock", {EMFILE, EPERM}, TELLS, NULL},
     [FAULT_CLOSE]       = {"close", "close", {EINTR, EIO}, TELLS, NULL},
-    [FAULT_OPEN]        = {"open", "open", {EMFILE, ENFILE, ENOMEM, EACCES}, TELLS, NULL},
+    [FAULT_OPEN]        = {"open", "open", {EMFILE, ENFILE, ENOMEM, EIO}, TELLS, NULL},
     [FAULT_POLL]        = {"poll", "poll", {EINTR, ENOMEM}, INTERRUPTS, NULL},
     [FAULT_PPOLL]       = {"ppoll", "ppoll", {EINTR, ENOMEM}, INTERRUPTS, NULL},
-    [FAULT_EVENTFD]     = {"eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
+    [FAULT_EVENTFD]     = {"eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
     [FAULT_EVENT_READ]  = {"read of an eventfd", "read", {EINTR}, INTERRUPTS, NULL},
     [FAULT_EVENT_WRITE] = {"write to an eventfd", "write", {EINTR}, INTERRUPTS, NULL},
     [FAULT_FUTEX]       = {"futex", "futex", {EINTR, EAGAIN}, RETRIES, NULL},
     [FAULT_MMAP]        = {"mmap", "mmap", {ENOMEM, EAGAIN}, TELLS, NULL},
     [FAULT_MPROTECT]    = {"mprotect", "mprotect", {ENOMEM}, TELLS, NULL},
     [FAULT_MADVISE]     = {"madvise", "madvise", {EINVAL, ENOMEM}, TELLS, NULL},
-    [FAULT_PTHREAD_CREATE] = {"pthread_create", "pthread_create", {EAGAIN, EPERM}, TELLS, NULL},
+    [FAULT_PTHREAD_CREATE] = {"pthread_create", "pthread_create", {EAGAIN, EPERM}, TELLS, START_ALSO},
     [FAULT_GETRANDOM]   = {"getrandom", "getrandom", {EINTR, ENOSYS}, INTERRUPTS, NULL},
     [FAULT_STAT]        = {"stat", "stat", {ENOENT, EACCES, ENOMEM}, TELLS, NULL},
     [FAULT_FOPEN]       = {"fopen", "open", {ENOENT, EMFILE, ENOMEM}, TELLS, NULL},
-    [FAULT_UV_LOOP_INIT]  = {"uv_loop_init", "uv_loop_init", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
-    [FAULT_UV_ASYNC_INIT] = {"uv_async_init", "uv_async_init", {EMFILE, ENOMEM}, TELLS, NULL},
+    [FAULT_UV_LOOP_INIT]  = {"uv_loop_init", "uv_loop_init", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
+    [FAULT_UV_ASYNC_INIT] = {"uv_async_init", "uv_async_init", {EMFILE, ENOMEM}, TELLS, START_ALSO},
     [FAULT_UV_POLL_INIT]  = {"uv_poll_init", "read|write|accept|connect", {ENOMEM, ENOSPC}, TELLS, NULL},
 };
 /* clang-format on */

@@ -159,7 +159,7 @@ static bool tells_fault(const part_t *p)
     if (p->err == NULL) /* told by errno */
         return p->errnum == ENOMEM || (now.told != NULL && p->errnum == now.errnum);
     if (now.told == NULL || now.errnum == ENOMEM) {
-        if (gonet_error_is(p->err, gonet_err_no_memory))
+        if (strstr(text, gonet_error_string(gonet_err_no_memory)) != NULL)
             return true;
         if (now.told == NULL)
             return false;

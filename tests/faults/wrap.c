@@ -109,20 +109,6 @@ DECLARE(int, close, (int fd))
     return result;
 }
 
-/* A connect that is interrupted goes on in the kernel. */
-DECLARE(int, connect, (int fd, const struct sockaddr *sa, socklen_t len))
-{
-    int e = fault_next(FAULT_CONNECT);
-
-    if (e == EINTR)
-        (void)__real_connect(fd, sa, len);
-    if (e > 0) {
-        errno = e;
-        return -1;
-    }
-    return __real_connect(fd, sa, len);
-}
-
 /* ---- transfers, which may be short ---- */
 
 static bool is_stream(int fd)
@@ -134,6 +120,24 @@ static bool is_stream(int fd)
 
     errno = saved;
     return r == 0 && type == SOCK_STREAM;
+}
+
+/* A connect that is interrupted goes on in the kernel. Only streams wait there. */
+DECLARE(int, connect, (int fd, const struct sockaddr *sa, socklen_t len))
+{
+    int e = fault_next(FAULT_CONNECT);
+
+    if (e == EINTR) {
+        int r = __real_connect(fd, sa, len);
+
+        if (!is_stream(fd))
+            return r;
+    }
+    if (e > 0) {
+        errno = e;
+        return -1;
+    }
+    return __real_connect(fd, sa, len);
 }
 
 /* True: the call fails, with errno set. Else *len is how much it may transfer. */
