@@ -114,14 +114,35 @@ static bool changed(file_t *f)
     return first || !same;
 }
 
+/* Whether an error says what the file is like; others (no descriptors, no memory) say nothing of
+ * it, and pass. */
+static bool tells_of_file(int errnum)
+{
+    return errnum == ENOENT || errnum == EACCES || errnum == EPERM || errnum == ENOTDIR ||
+           errnum == ELOOP || errnum == EISDIR;
+}
+
+/* Reads a file that has changed. NULL, with errno: it can't be read; *known is false if that
+ * passes: what was known before still holds, and the next caller tries again. */
+static char *read_changed(file_t *f, size_t *len, bool *known)
+{
+    char *text = gonet__read_text(f->path, len);
+
+    *known = text != NULL || tells_of_file(errno);
+    if (!*known)
+        f->checked = 0;
+    return text;
+}
+
 static gonet__resolv_conf_t *read_resolv_conf(void)
 {
     char hostname[256] = "";
     size_t len = 0;
-    char *text = gonet__read_text(resolv_file.path, &len);
+    bool known;
+    char *text = read_changed(&resolv_file, &len, &known);
     gonet__resolv_conf_t *conf = NULL;
 
-    if (text == NULL && errno == ENOMEM)
+    if (!known && (errno == ENOMEM || resolv_conf != NULL))
         return NULL;
     gethostname(hostname, sizeof(hostname) - 1);
     conf = gonet__resolv_conf_parse(text == NULL ? "" : text, len, hostname);
@@ -141,6 +162,8 @@ gonet__resolv_conf_t *gonet__resolv_conf_current(void)
         if (conf != NULL) {
             gonet__resolv_conf_unref(resolv_conf);
             resolv_conf = conf;
+        } else {
+            resolv_file.checked = 0;
         }
     }
     conf = resolv_conf == NULL ? NULL : gonet__resolv_conf_ref(resolv_conf);
@@ -187,10 +210,12 @@ gonet__order_t gonet__order_current(void)
 
     enter();
     if (changed(&nsswitch_file)) {
+        bool known;
         size_t len = 0;
-        char *text = gonet__read_text(nsswitch_file.path, &len);
+        char *text = read_changed(&nsswitch_file, &len, &known);
 
-        order = gonet__nsswitch_order(text == NULL ? "" : text, len);
+        if (known)
+            order = gonet__nsswitch_order(text == NULL ? "" : text, len);
         gonet__free(text);
     }
     result = order;
@@ -198,19 +223,21 @@ gonet__order_t gonet__order_current(void)
     return result;
 }
 
-/* A file that cannot be opened for another reason than its absence or its mode leaves the old
- * table. */
+/* A file that cannot be read for another reason than what it is leaves the old table. */
 static void read_hosts(void)
 {
     size_t len = 0;
-    char *text = gonet__read_text(hosts_file.path, &len);
+    bool known;
+    char *text = read_changed(&hosts_file, &len, &known);
     gonet__hosts_t *table = NULL;
 
-    if (text != NULL || errno == ENOENT || errno == EACCES || hosts == NULL)
+    if (known || hosts == NULL)
         table = gonet__hosts_parse(text == NULL ? "" : text, len);
     gonet__free(text);
-    if (table == NULL)
+    if (table == NULL) {
+        hosts_file.checked = 0;
         return;
+    }
     gonet__hosts_unref(hosts);
     hosts = table;
 }
