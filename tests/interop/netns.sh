@@ -34,10 +34,14 @@ timeout 120 "$examples/ping" 203.0.113.1 1 2>"$tmp/run.err" && fail "ping: an an
 grep -q "network is unreachable" "$tmp/run.err" || fail "ping: another error without a route"
 cat "$tmp/run.err"
 
-# The chat: each sees what both say. They talk when both are in.
+# The chat: each sees what both say. They talk when both are in. (Over lo one hears oneself anyway.)
+ip link add chat0 type veth peer name chat1 || fail "no pair of interfaces"
+ip addr add 198.51.100.1/24 dev chat0 || fail "chat0 gets no address"
+ip link set chat0 up || fail "chat0 stays down"
+ip link set chat1 up || fail "chat1 stays down"
 chat() {
     mkfifo "$tmp/$1.in"
-    "$examples/multicast_chat" "$1" lo 224.0.0.199:7000 <"$tmp/$1.in" >"$tmp/$1.out" 2>"$tmp/$1.err" &
+    "$examples/multicast_chat" "$1" chat0 224.0.0.199:7000 <"$tmp/$1.in" >"$tmp/$1.out" 2>"$tmp/$1.err" &
 }
 chat anna
 server=$!
