@@ -19,6 +19,7 @@
 
 #define MAX_CONNS 64
 #define MAX_LATE  256
+#define MAX_LOG   1024
 
 typedef struct {
     uint8_t p[512];
@@ -28,7 +29,12 @@ typedef struct {
 } late_t;
 
 struct name_server {
-    int udp, tcp, wake[2];
+    int udp, tcp, other, wake[2];
+    pthread_mutex_t lock; /* of the log */
+    name_question_t log[MAX_LOG];
+    _Atomic int from; /* the count when the log was emptied */
+    late_t first;     /* of a pair */
+    int pair;
     int conns[MAX_CONNS];
     int conn_count;
     char text[32];
@@ -71,13 +77,19 @@ static size_t answer(uint8_t *p, size_t len, bool udp)
         return 0;
     end += 5;
     p[2] = 0x81;
-    p[3] = strncmp(label, "nx", 2) == 0 ? 0x83 : 0x80;
+    p[3] = 0x80;
+    if (strncmp(label, "nx", 2) == 0)
+        p[3] = 0x83;
+    else if (strncmp(label, "servfail", 8) == 0)
+        p[3] = 0x82;
+    else if (strncmp(label, "refused", 7) == 0)
+        p[3] = 0x85;
     memset(p + 6, 0, 6);
     if (strncmp(label, "tc", 2) == 0 && udp) {
         p[2] |= 2;
         return end;
     }
-    if (p[3] == 0x83)
+    if (p[3] != 0x80)
         return end;
     p[7] = 1;
     switch (p[end - 3]) {
@@ -96,23 +108,92 @@ static size_t answer(uint8_t *p, size_t len, bool udp)
     return end;
 }
 
+/* Notes a question; its name in dotted form. */
+static void note(name_server_t *s, const uint8_t *p, size_t len, uint16_t port, bool tcp)
+{
+    static const uint8_t opt[] = {0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+    name_question_t q = {.port = port, .tcp = tcp};
+    size_t at = 12, n = 0;
+    int i = atomic_load(&s->count) - atomic_load(&s->from);
+
+    while (at < len && p[at] != 0 && n + p[at] + 1u < sizeof(q.name) && at + p[at] < len) {
+        memcpy(q.name + n, p + at + 1, p[at]);
+        n += p[at] + 1u;
+        q.name[n - 1] = '.';
+        at += p[at] + 1u;
+    }
+    if (at + 5 <= len) {
+        q.id = (uint16_t)(p[0] << 8 | p[1]);
+        q.flags = (uint16_t)(p[2] << 8 | p[3]);
+        q.type = p[at + 2];
+        q.plain = len != at + 5 + sizeof(opt) || memcmp(p + at + 5, opt, sizeof(opt)) != 0;
+    }
+    pthread_mutex_lock(&s->lock);
+    if (i < MAX_LOG)
+        s->log[i] = q;
+    pthread_mutex_unlock(&s->lock);
+    atomic_fetch_add(&s->count, 1);
+}
+
+static void reply(int fd, const late_t *l)
+{
+    if (l->len > 0)
+        sendto(fd, l->p, l->len, 0, (const void *)&l->peer, sizeof(l->peer));
+}
+
+/* A forged answer, with another address in it, wrong in the way that the label says. */
+static void forge(const name_server_t *s, const late_t *l)
+{
+    const char *label = (const char *)l->p + 13;
+    int fd = strncmp(label, "wrongport", 9) == 0 ? s->other : s->udp;
+    late_t f = *l;
+
+    if (f.len == 0)
+        return;
+    f.p[f.len - 1] ^= 0x55;
+    if (strncmp(label, "wrongid", 7) == 0)
+        f.p[0] ^= 1;
+    else if (strncmp(label, "garbage", 7) == 0)
+        memset(f.p, 0xc0, f.len);
+    else if (strncmp(label, "noqr", 4) == 0)
+        f.p[2] &= 0x7f;
+    else if (strncmp(label, "othername", 9) == 0)
+        f.p[13]++;
+    else if (fd == s->udp)
+        return;
+    reply(fd, &f);
+}
+
+/* The first of two waits for the second. */
+static void serve_pair(name_server_t *s, const late_t *l)
+{
+    if (s->pair++ % 2 == 0) {
+        s->first = *l;
+        return;
+    }
+    reply(s->udp, &s->first);
+    reply(s->udp, l);
+}
+
 static void serve_udp(name_server_t *s)
 {
     late_t l;
     socklen_t size = sizeof(l.peer);
     ssize_t n = recvfrom(s->udp, l.p, sizeof(l.p) - 64, MSG_DONTWAIT, (void *)&l.peer, &size);
-    bool slow;
+    const char *label = (char *)l.p + 13;
 
     if (n <= 0)
         return;
-    atomic_fetch_add(&s->count, 1);
-    slow = strncmp((char *)l.p + 13, "slow", 4) == 0;
+    note(s, l.p, (size_t)n, ntohs(l.peer.sin_port), false);
     l.len = answer(l.p, (size_t)n, true);
     l.due = now_ms() + 200;
-    if (slow && s->late_count < MAX_LATE)
+    forge(s, &l);
+    if (strncmp(label, "slow", 4) == 0 && s->late_count < MAX_LATE)
         s->late[s->late_count++] = l;
-    else if (l.len > 0)
-        sendto(s->udp, l.p, l.len, 0, (void *)&l.peer, size);
+    else if (strncmp(label, "pair", 4) == 0)
+        serve_pair(s, &l);
+    else
+        reply(s->udp, &l);
 }
 
 static void serve_late(name_server_t *s)
@@ -120,7 +201,7 @@ static void serve_late(name_server_t *s)
     while (s->late_count > 0 && s->late[0].due <= now_ms()) {
         late_t *l = &s->late[0];
 
-        sendto(s->udp, l->p, l->len, 0, (void *)&l->peer, sizeof(l->peer));
+        reply(s->udp, l);
         memmove(l, l + 1, (size_t)--s->late_count * sizeof(*l));
     }
 }
@@ -131,9 +212,12 @@ static void serve_tcp(name_server_t *s)
     uint8_t p[514];
     int fd = accept(s->tcp, NULL, NULL);
     ssize_t n = fd < 0 ? -1 : recv(fd, p, sizeof(p) - 64, 0);
-    size_t len = n > 2 ? answer(p + 2, (size_t)n - 2, false) : 0;
+    size_t len = 0;
 
-    atomic_fetch_add(&s->count, 1);
+    if (n > 2) {
+        note(s, p + 2, (size_t)n - 2, 0, true);
+        len = answer(p + 2, (size_t)n - 2, false);
+    }
     p[0] = (uint8_t)(len >> 8);
     p[1] = (uint8_t)len;
     if (len > 0)
@@ -175,6 +259,8 @@ name_server_t *name_server_start(const char **text)
         abort();
     s->tcp = socket(AF_INET, SOCK_STREAM, 0);
     s->udp = socket(AF_INET, SOCK_DGRAM, 0);
+    s->other = socket(AF_INET, SOCK_DGRAM, 0);
+    pthread_mutex_init(&s->lock, NULL);
     setsockopt(s->udp, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
     if (bind(s->tcp, (void *)&addr, len) != 0 || listen(s->tcp, 100) != 0 ||
         getsockname(s->tcp, (void *)&addr, &len) != 0 || bind(s->udp, (void *)&addr, len) != 0)
@@ -191,6 +277,22 @@ int name_server_count(name_server_t *s)
     return atomic_load(&s->count);
 }
 
+name_question_t name_server_question(name_server_t *s, int i)
+{
+    name_question_t q = {.type = 0};
+
+    pthread_mutex_lock(&s->lock);
+    if (i < MAX_LOG && i < atomic_load(&s->count) - atomic_load(&s->from))
+        q = s->log[i];
+    pthread_mutex_unlock(&s->lock);
+    return q;
+}
+
+void name_server_forget(name_server_t *s)
+{
+    atomic_store(&s->from, atomic_load(&s->count));
+}
+
 void name_server_stop(name_server_t *s)
 {
     if (write(s->wake[1], "", 1) != 1)
@@ -198,6 +300,8 @@ void name_server_stop(name_server_t *s)
     pthread_join(s->thread, NULL);
     for (int i = 0; i < s->conn_count; i++)
         close(s->conns[i]);
+    pthread_mutex_destroy(&s->lock);
+    close(s->other);
     close(s->udp);
     close(s->tcp);
     close(s->wake[0]);
