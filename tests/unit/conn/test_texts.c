@@ -1,20 +1,17 @@
 /*
- * The error texts that all kinds of connections and listeners share (behaviour 9.5, 9.25, 10, 11,
- * 17.3): each method, on each kind, when it is closed and when its deadline has passed. A row on a
- * kind is a test of its own. From the test's own thread.
+ * The error texts that all kinds of connections and listeners share (behaviour 9.25, 10, 11, 17.3):
+ * each method, on each kind, when it is closed and when its deadline has passed. A row on a kind is
+ * a test of its own. From the test's own thread.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gonet/buffers.h"
@@ -22,8 +19,6 @@
 #include "gonet/tcp.h"
 #include "gonet/udp.h"
 #include "gonet/unixsock.h"
-#include "socket/fd.h"
-#include "support/child.h"
 #include "support/leak.h"
 #include "support/net.h"
 
@@ -375,83 +370,13 @@ static void run_listener(void **state)
     check_report();
 }
 
-/* ---- names under a context that is over (6.4, 8.5) ---- */
-
-static void test_cancelled_names(void **state)
+int main(void)
 {
-    gonet_context_t *ctx = gonet_context_with_cancel(NULL);
-    gonet_error_t *err = NULL;
-
-    (void)state;
-    gonet_context_cancel(ctx);
-    for (int i = 0; i < 2; i++) {
-        const char *network = i == 0 ? "tcp" : "udp";
-        char want[96];
-        assert_null(gonet_dialer_dial_context(NULL, ctx, network, "localhost:1", &err));
-        snprintf(want, sizeof(want), "dial %s: lookup localhost: operation was canceled", network);
-        assert_string_equal(gonet_error_string(err), want);
-        assert_true(gonet_error_is(err, gonet_err_canceled) && !gonet_error_timeout(err));
-    }
-    assert_null(gonet_listen_config_listen(NULL, ctx, "tcp", "localhost:0", &err));
-    assert_string_equal(gonet_error_string(err),
-                        "listen tcp: lookup localhost: operation was canceled");
-    assert_null(gonet_listen_config_listen_packet(NULL, ctx, "udp", "localhost:0", &err));
-    assert_string_equal(gonet_error_string(err),
-                        "listen udp: lookup localhost: operation was canceled");
-    gonet_listener_t *l = gonet_listen_config_listen(NULL, ctx, "tcp", "127.0.0.1:0", &err);
-    assert_non_null(l); /* nothing is looked up */
-    gonet_listener_free(l);
-    gonet_context_free(ctx);
-    gonet_error_free(err);
-}
-
-/* ---- what ends the program (9.5) ---- */
-
-static void destroy(gonet__fd_t *fd)
-{
-    free(fd);
-}
-
-static int hold_too_often(void)
-{
-    gonet__fd_t *fd = calloc(1, sizeof(*fd));
-    gonet__fail_t fail;
-
-    if (fd == NULL)
-        return 1;
-    gonet__fd_init(fd, socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), AF_UNIX,
-                   SOCK_STREAM, destroy);
-    for (int i = 0; i < 1048576; i++) {
-        if (i == 1048500)
-            fputs("so many\n", stderr);
-        if (!gonet__fd_ref(fd, &fail))
-            return 1;
-    }
-    return 1;
-}
-
-static void test_too_many(void **state)
-{
-    child_result_t result;
-
-    (void)state;
-    child_run("too many", NULL, &result);
-    assert_true(WIFSIGNALED(result.status) ? WTERMSIG(result.status) == SIGABRT
-                                           : WEXITSTATUS(result.status) != 1);
-    assert_non_null(strstr(result.output,
-                           "so many\ngonet: too many concurrent operations on a single file or "
-                           "socket (max 1048575)\n"));
-}
-
-int main(int argc, char **argv)
-{
-    static const child_part_t parts[] = {{"too many", hold_too_often}, {NULL, NULL}};
     static const char *const listeners[] = {"tcp", "tcp4", "tcp6", "unix", "unixpacket"};
     static case_t cases[2 * COUNT(rows) * COUNT(kinds)];
-    static struct CMUnitTest tests[COUNT(cases) + COUNT(listeners) + 2];
+    static struct CMUnitTest tests[COUNT(cases) + COUNT(listeners)];
     size_t n = 0, m;
 
-    child_main(argc, argv, parts);
     for (size_t k = 0; k < COUNT(kinds); k++) {
         for (size_t r = 0; r < 2 * COUNT(rows); r++) {
             case_t *t = &cases[n];
@@ -467,7 +392,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < COUNT(listeners); i++)
         tests[m++] = (struct CMUnitTest){listeners[i], run_listener, leak_setup, leak_teardown,
                                          (void *)(uintptr_t)listeners[i]};
-    tests[m++] = (struct CMUnitTest)LEAK_TEST(test_cancelled_names);
-    tests[m++] = (struct CMUnitTest)LEAK_TEST(test_too_many);
     return _cmocka_run_group_tests("texts", tests, m, NULL, NULL);
 }
