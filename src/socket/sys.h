@@ -67,11 +67,16 @@ bool gonet__sys_fails(gonet__sys_call_t call);
  */
 #if defined(SYS_recvfrom) && defined(SYS_sendto) && !defined(__SANITIZE_THREAD__) && \
     !defined(__SANITIZE_ADDRESS__)
-#define GONET__RECV(fd, p, len, flags) syscall(SYS_recvfrom, fd, p, len, flags, NULL, NULL)
-#define GONET__SEND(fd, p, len, flags) syscall(SYS_sendto, fd, p, len, flags, NULL, 0)
+#define GONET__RECV(fd, p, len, flags)          syscall(SYS_recvfrom, fd, p, len, flags, NULL, NULL)
+#define GONET__SEND(fd, p, len, flags)          syscall(SYS_sendto, fd, p, len, flags, NULL, 0)
+#define GONET__RECVFROM(fd, p, len, sa, sa_len) syscall(SYS_recvfrom, fd, p, len, 0, sa, sa_len)
+#define GONET__SENDTO(fd, p, len, flags, sa, sa_len) \
+    syscall(SYS_sendto, fd, p, len, flags, sa, sa_len)
 #else
-#define GONET__RECV(fd, p, len, flags) recv(fd, p, len, flags)
-#define GONET__SEND(fd, p, len, flags) send(fd, p, len, flags)
+#define GONET__RECV(fd, p, len, flags)               recv(fd, p, len, flags)
+#define GONET__SEND(fd, p, len, flags)               send(fd, p, len, flags)
+#define GONET__RECVFROM(fd, p, len, sa, sa_len)      recvfrom(fd, p, len, 0, sa, sa_len)
+#define GONET__SENDTO(fd, p, len, flags, sa, sa_len) sendto(fd, p, len, flags, sa, sa_len)
 #endif
 
 static inline int gonet__sys_socket(int family, int type, int proto)
@@ -158,7 +163,7 @@ static inline ssize_t gonet__sys_recvmsg(int fd, struct msghdr *msg, int flags)
 static inline ssize_t gonet__sys_recvfrom(int fd, void *p, size_t len, struct sockaddr *sa,
                                           socklen_t *sa_len)
 {
-    return GONET__SYS(RECVMSG, recvfrom(fd, p, len, 0, sa, sa_len));
+    return GONET__SYS(RECVMSG, GONET__RECVFROM(fd, p, len, sa, sa_len));
 }
 
 static inline ssize_t gonet__sys_sendmsg(int fd, const struct msghdr *msg)
@@ -169,7 +174,7 @@ static inline ssize_t gonet__sys_sendmsg(int fd, const struct msghdr *msg)
 static inline ssize_t gonet__sys_sendto(int fd, const void *p, size_t len,
                                         const struct sockaddr *sa, socklen_t sa_len)
 {
-    return GONET__SYS(SENDMSG, sendto(fd, p, len, MSG_NOSIGNAL, sa, sa_len));
+    return GONET__SYS(SENDMSG, GONET__SENDTO(fd, p, len, MSG_NOSIGNAL, sa, sa_len));
 }
 
 static inline int gonet__sys_recvmmsg(int fd, struct mmsghdr *v, unsigned n)
