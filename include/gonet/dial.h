@@ -1,8 +1,8 @@
 /*
- * Dialing and listening by name: the network ("tcp", "tcp4", "tcp6", "udp", …, "unix") and the
- * address
- * ("host:port") are texts, and a configuration struct says the rest. Configuration structs own
- * nothing, and all-zero is the default; reserved fields must be zero.
+ * Dialing and listening by name: the network ("tcp", "tcp4", "tcp6", "udp", …, "ip4:icmp", …,
+ * "unix", "unixgram", "unixpacket") and the address ("host:port") are texts, and a configuration
+ * struct says the rest. Configuration structs own nothing, and all-zero is the default; reserved
+ * fields must be zero.
  */
 #ifndef GONET_DIAL_H
 #define GONET_DIAL_H
@@ -18,7 +18,7 @@ typedef struct gonet_resolver gonet_resolver_t;
 
 /*
  * gonet_dial connects to address on network. A name is resolved; if it has addresses of both
- * families, the attempts race (RFC 8305). An empty host means this machine.
+ * families, the attempts race (RFC 6555). An empty host means this machine.
  *
  * Parks, without a time limit of its own. Returns a connection to release with gonet_conn_free, or
  * NULL with an OpError "dial" over a DNSError, an AddrError, a syscall error or a timeout. Go:
@@ -59,7 +59,8 @@ typedef struct {
     int mptcp; /* Multipath TCP: 0 default (off), 1 on, 2 off */
     /* Beyond Go, from here on: options of the socket, set before the control function runs. A value
      * out of range, or that the kernel refuses, fails the dial (setsockopt). Networks that don't
-     * have an option pass over its field. */
+     * have an option pass over its field. Where the kernel has one for TCP, but not for Multipath
+     * TCP, the connection is a TCP one. */
     gonet_duration_t user_timeout; /* TCP: how long data may stay unacknowledged, or a connect
                                       unanswered, before the connection fails (RFC 5482); rounded
                                       up to milliseconds; 0: the kernel's choice */
@@ -118,8 +119,8 @@ typedef struct {
     void *control_arg;
     int mptcp; /* Multipath TCP: 0 default (on where the kernel has it), 1 on, 2 off */
     /* Beyond Go, from here on: options of the socket, as in gonet_dialer_t. Accepted connections
-     * have the listener's user_timeout, tos and ttl. Where the kernel has one of them for TCP, but
-     * not for Multipath TCP, the listener is a TCP one. */
+     * have the listener's user_timeout, tos (unless the system reflects the peer's:
+     * net.ipv4.tcp_reflect_tos) and ttl. */
     gonet_duration_t user_timeout; /* TCP */
     int backlog;     /* TCP, unix, unixpacket: how many connections may wait to be accepted; 0 and
                         what is more than the kernel's maximum (net.core.somaxconn): that maximum */
@@ -144,9 +145,10 @@ GONET_API GONET_NODISCARD gonet_listener_t *gonet_listen_config_listen(
     gonet_error_t **err);
 
 /*
- * gonet_listen_packet makes a packet connection bound to address on network "unixgram". Release
- * with gonet_packet_conn_free. NULL with an OpError "listen" on failure. Parks only to resolve a
- * name. Go: net.ListenPacket.
+ * gonet_listen_packet makes a packet connection bound to address on network "udp", "udp4", "udp6",
+ * "ip", "ip4" or "ip6" with a protocol ("ip6:58", an address without a port), or "unixgram". An
+ * empty host means all addresses. Release with gonet_packet_conn_free. NULL with an OpError
+ * "listen" on failure. Parks only to resolve a name. Go: net.ListenPacket.
  */
 GONET_API GONET_NODISCARD gonet_packet_conn_t *gonet_listen_packet(const char *network,
                                                                    const char *address,

@@ -24,17 +24,23 @@
 /* A protocol for experiments (RFC 3692). */
 #define RAWIP_PROTO 253
 
-/* rawip_allowed says whether this process may make raw sockets of a family; if not, why. */
+/* rawip_allowed says whether this process may bind raw sockets to a family's loopback address; if
+ * not, why. */
 static inline bool rawip_allowed(int family)
 {
-    int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, RAWIP_PROTO);
+    const struct sockaddr_in6 lo6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    const struct sockaddr_in lo = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, RAWIP_PROTO), result = -1;
 
-    if (fd < 0) {
+    if (fd >= 0)
+        result = family == AF_INET6 ? bind(fd, (const struct sockaddr *)&lo6, sizeof(lo6))
+                                    : bind(fd, (const struct sockaddr *)&lo, sizeof(lo));
+    if (result != 0)
         print_message("left out: no raw socket here: %s\n", strerror(errno));
-        return false;
-    }
-    close(fd);
-    return true;
+    if (fd >= 0)
+        close(fd);
+    return result == 0;
 }
 
 /* rawip_needed leaves the running test out where raw sockets are not allowed. */

@@ -98,6 +98,8 @@ static void test_dial(void **state)
     c = gonet_ip_conn_as_conn(gonet_dial_ip("ip:253", NULL, &unset, &err));
     no_error(err);
     assert_non_null(c);
+    ip_is(gonet_conn_local_addr(c), "127.0.0.1");
+    ip_is(gonet_conn_remote_addr(c), ""); /* what was asked for */
     gonet_conn_free(c);
 }
 

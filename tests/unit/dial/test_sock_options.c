@@ -149,6 +149,24 @@ static void tcp_options(const char *network, const char *address, const gonet_di
     gonet_listener_free(l);
 }
 
+/* Accepted connections have the listener's tos, unless this system gives back the dialer's. */
+static void accepted_has(const found_t *f, int tos, int ttl, bool ipv6)
+{
+    FILE *file = fopen("/proc/sys/net/ipv4/tcp_reflect_tos", "r");
+    int reflects = 0;
+
+    if (file != NULL) {
+        if (fscanf(file, "%d", &reflects) != 1)
+            reflects = 0;
+        fclose(file);
+    }
+    assert_int_equal(f->ttl, ttl);
+    if (ipv6)
+        assert_int_equal(f->hops, ttl);
+    if (!reflects)
+        has_ip(f, tos, ttl, true, ipv6);
+}
+
 static void test_tcp(void **state)
 {
     static const struct {
@@ -174,7 +192,7 @@ static void test_tcp(void **state)
             assert_int_equal(a.user_timeout, 1500);
             assert_int_equal(b.user_timeout, 1500);
             has_ip(&l, 0x48, 7, true, rows[i].ipv6);
-            has_ip(&b, 0x48, 7, true, rows[i].ipv6);
+            accepted_has(&b, 0x48, 7, rows[i].ipv6);
             has_ip(&a, 0x88, 9, true, rows[i].ipv6 && a.tclass != UNSET);
             receives(&l, 0, true, rows[i].ipv6);
             receives(&a, 0, true, rows[i].ipv6 && a.tclass != UNSET);
@@ -207,12 +225,25 @@ static void test_tcp_one_by_one(void **state)
         assert_int_equal(b.user_timeout, i == 0 ? 1 : 0);
         assert_int_equal(l.tos, i == 1 ? 0x20 : 0);
         assert_int_equal(a.tos, i == 1 ? 0xfc : 0);
-        assert_int_equal(b.tos, i == 1 ? 0x20 : 0);
+        accepted_has(&b, i == 1 ? 0x20 : 0, i == 2 ? 255 : zero.ttl, false);
         assert_int_equal(a.ttl, i == 2 ? 1 : zero.ttl);
-        assert_int_equal(b.ttl, i == 2 ? 255 : zero.ttl);
         assert_int_equal(l.reuse_port, i == 3);
         assert_int_equal(a.reuse_port, i == 3);
     }
+}
+
+/* One that Multipath TCP has, too, where the kernel does. */
+static void test_mptcp(void **state)
+{
+    const gonet_listen_config_t lc = {.tos = 0x20, .mptcp = 1};
+    const gonet_dialer_t d = {.tos = 0x28, .mptcp = 1};
+    found_t l, a, b;
+
+    (void)state;
+    tcp_options("tcp4", "127.0.0.1:0", &d, &lc, &l, &a, &b);
+    assert_int_equal(l.tos, 0x20);
+    assert_int_equal(a.tos, 0x28);
+    accepted_has(&b, 0x20, b.ttl, false);
 }
 
 static found_t packet_options(const char *network, const char *address,
@@ -496,12 +527,10 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LEAK_TEST(test_sizes),          LEAK_TEST(test_tcp),
-        LEAK_TEST(test_tcp_one_by_one), LEAK_TEST(test_udp),
-        LEAK_TEST(test_udp_one_by_one), LEAK_TEST(test_ip),
-        LEAK_TEST(test_unix),           LEAK_TEST(test_bad_configs),
-        LEAK_TEST(test_bad_dialers),    LEAK_TEST(test_control),
-        LEAK_TEST(test_failures),
+        LEAK_TEST(test_sizes),       LEAK_TEST(test_tcp),     LEAK_TEST(test_tcp_one_by_one),
+        LEAK_TEST(test_mptcp),       LEAK_TEST(test_udp),     LEAK_TEST(test_udp_one_by_one),
+        LEAK_TEST(test_ip),          LEAK_TEST(test_unix),    LEAK_TEST(test_bad_configs),
+        LEAK_TEST(test_bad_dialers), LEAK_TEST(test_control), LEAK_TEST(test_failures),
     };
 
     return cmocka_run_group_tests_name("socket options", tests, NULL, NULL);
