@@ -66,7 +66,9 @@ GONET_API gonet_udp_conn_t *gonet_packet_conn_as_udp(gonet_packet_conn_t *c);
  * gonet_udp_conn_read … set_write_deadline are those of gonet/conn.h. Reading works on unconnected
  * sockets, too; writing there fails with EDESTADDRREQ. A datagram that no UDP packet can carry
  * fails with EMSGSIZE. That nobody listens at the peer's port shows as ECONNREFUSED, once for each
- * answer that says so. Go: UDPConn.Read, …
+ * answer that says so, and only on a socket that has a peer. The addresses are valid until the
+ * socket is freed, also after its close; without a peer there is no remote one (NULL). Go:
+ * UDPConn.Read, …
  */
 GONET_API ssize_t gonet_udp_conn_read(gonet_udp_conn_t *c, void *p, size_t len,
                                       gonet_error_t **err);
@@ -119,9 +121,11 @@ GONET_API ssize_t gonet_udp_conn_read_msg_udp_addr_port(gonet_udp_conn_t *c, voi
                                                         gonet_error_t **err);
 
 /*
- * gonet_udp_conn_write_to_udp sends one datagram to addr. Parks while the socket's buffer is full.
- * len, or -1: gonet_err_write_to_connected on a socket that was dialed; an AddrError if addr is of
- * a family that the socket has not. Go: UDPConn.WriteToUDP.
+ * gonet_udp_conn_write_to_udp sends one datagram to addr; an addr without an IP means this host.
+ * Parks while the socket's buffer is full. len, or -1: gonet_err_write_to_connected on a socket
+ * that was dialed (one made of a descriptor was not, whatever the kernel has connected it to);
+ * "missing address" if addr is NULL; an AddrError if addr is of a family that the socket has not.
+ * These come before anything else, also on a closed socket. Go: UDPConn.WriteToUDP.
  */
 GONET_API ssize_t gonet_udp_conn_write_to_udp(gonet_udp_conn_t *c, const void *p, size_t len,
                                               const gonet_udp_addr_t *addr, gonet_error_t **err);
@@ -131,8 +135,8 @@ GONET_API ssize_t gonet_udp_conn_write_to_udp(gonet_udp_conn_t *c, const void *p
 GONET_API ssize_t gonet_udp_conn_write_to(gonet_udp_conn_t *c, const void *p, size_t len,
                                           const gonet_addr_t *addr, gonet_error_t **err);
 
-/* gonet_udp_conn_write_to_udp_addr_port: the same with a netip address. Go:
- * UDPConn.WriteToUDPAddrPort. */
+/* gonet_udp_conn_write_to_udp_addr_port: the same with a netip address, for the zero value of which
+ * the address is missing. Go: UDPConn.WriteToUDPAddrPort. */
 GONET_API ssize_t gonet_udp_conn_write_to_udp_addr_port(gonet_udp_conn_t *c, const void *p,
                                                         size_t len, gonet_netip_addr_port_t addr,
                                                         gonet_error_t **err);
@@ -155,7 +159,9 @@ GONET_API ssize_t gonet_udp_conn_write_msg_udp_addr_port(gonet_udp_conn_t *c, co
                                                          gonet_netip_addr_port_t addr, size_t *oobn,
                                                          gonet_error_t **err);
 
-/* gonet_udp_conn_set_read_buffer and _set_write_buffer set the kernel's buffer sizes, in bytes. */
+/* gonet_udp_conn_set_read_buffer and _set_write_buffer set the kernel's buffer sizes, in bytes, of
+ * which it makes what it likes (it doubles them). Datagrams that find no room are lost. 0, or -1
+ * with an OpError "set". Go: UDPConn.SetReadBuffer, SetWriteBuffer. */
 GONET_API int gonet_udp_conn_set_read_buffer(gonet_udp_conn_t *c, int bytes, gonet_error_t **err);
 GONET_API int gonet_udp_conn_set_write_buffer(gonet_udp_conn_t *c, int bytes, gonet_error_t **err);
 
