@@ -49,6 +49,7 @@ echo "overview: $got"
 
 # heard PROGRAM WANT ADDRESS SOCAT_ADDRESS: the program, told where to, sends WANT to socat.
 heard() {
+    rm -f "$tmp/socat.err" # of an earlier one
     socat -dd -u "$4,accept-timeout=120" "CREATE:$tmp/heard" 2>"$tmp/socat.err" &
     server=$!
     line_in "$tmp/socat.err" "listening on" "$server" || fail "socat does not listen"
@@ -60,7 +61,7 @@ heard() {
     echo "$1: $2"
 }
 heard dialer "Hello, World!" 127.0.0.1:PORT TCP-LISTEN:0,bind=127.0.0.1
-heard dialer_unix "Hello, socket!" "$tmp/unix.sock" "UNIX-LISTEN:$tmp/unix.sock"
 timeout 120 "$go/dialer" "127.0.0.1:$port" 2>"$tmp/run.err" && fail "dialer: nobody was there"
 grep -q "cannot dial: dial tcp 127.0.0.1:.*: connect: connection refused" "$tmp/run.err" ||
     fail "dialer: another error"
+heard dialer_unix "Hello, socket!" "$tmp/unix.sock" "UNIX-LISTEN:$tmp/unix.sock"

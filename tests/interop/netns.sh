@@ -63,6 +63,7 @@ echo "multicast_chat: $(tail -n 1 "$tmp/anna.out")"
 
 # heard PROGRAM WANT SOCAT_ADDRESS: the program of Go's page sends WANT to where Go's does.
 heard() {
+    rm -f "$tmp/socat.err" # of an earlier one
     socat -dd -u "$3" "CREATE:$tmp/heard" 2>"$tmp/socat.err" &
     server=$!
     line_in "$tmp/socat.err" "listening on\|receiving on" "$server" || fail "socat does not listen"
