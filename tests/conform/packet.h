@@ -23,6 +23,9 @@ typedef struct packet_kind {
     size_t longest;
     /* It is a connection, too; a write there fails with this text. NULL: it is none. */
     const char *unconnected_write;
+    /* Raw IP over IPv4: what a read as a connection gives besides the packet's content, and a read
+     * into less than that instead of it (behaviour 14.2). */
+    size_t header;
 } packet_kind_t;
 
 /* packet_run runs the suite for each kind; the result of main. */

@@ -42,6 +42,29 @@ static gonet_packet_conn_t *make_unixgram(const packet_kind_t *kind)
     return c;
 }
 
+/* A protocol that nobody has; each socket on an address of its own, as there are no ports. */
+static gonet_packet_conn_t *make_ip(const packet_kind_t *kind)
+{
+    static atomic_int number;
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet_packet_conn_t *c;
+    char address[32];
+    int n = atomic_fetch_add(&number, 1) + 2;
+
+    snprintf(address, sizeof(address), "127.%d.%d.%d", getpid() % 200 + 1, n / 250, n % 250 + 1);
+    c = gonet_listen_packet(kind->network, address, &err);
+    CHECK_ERROR(err, NULL);
+    return c;
+}
+
+static bool may_use_raw(const packet_kind_t *kind)
+{
+    gonet_packet_conn_t *c = gonet_listen_packet(kind->network, "127.0.0.1", NULL);
+
+    gonet_packet_conn_free(c);
+    return c != NULL;
+}
+
 /* ---- one that a program has written ---- */
 
 static ssize_t user_read_from(void *self, void *p, size_t len, gonet_addr_t *addr,
@@ -109,14 +132,16 @@ static gonet_packet_conn_t *make_user(const packet_kind_t *kind)
     return gonet_packet_conn_new(&user_vtable, c);
 }
 
-#define TEXTS(net)                                                              \
-    .network = net, .read_timeout = "read " net " <L>: i/o timeout",            \
+#define TEXTS_OF(net)                                                           \
+    .read_timeout = "read " net " <L>: i/o timeout",                            \
     .write_timeout = "write " net " <L>-><R>: i/o timeout",                     \
     .read_closed = "read " net " <L>: use of closed network connection",        \
     .write_closed = "write " net " <L>-><R>: use of closed network connection", \
     .close_closed = "close " net " <L>: use of closed network connection",      \
     .no_address = "write " net " <L>: invalid argument",                        \
     .too_long = "write " net " <L>-><R>: sendto: message too long"
+
+#define TEXTS(net) .network = net, TEXTS_OF(net)
 
 #define NO_DESTINATION(net) "write " net " <L>: write: destination address required"
 
@@ -142,6 +167,14 @@ int main(void)
          .nobody = "write unixgram <L>-><R>: sendto: connection refused",
          .unconnected_write = "write unixgram <L>: write: transport endpoint is not connected"},
         {.name = "user", .make = make_user, TEXTS("udp"), .longest = 65507},
+        {.name = "ip4",
+         .make = make_ip,
+         .available = may_use_raw,
+         TEXTS_OF("ip4"),
+         .network = "ip4:253",
+         .longest = 65515,
+         .header = 20,
+         .unconnected_write = NO_DESTINATION("ip4")},
     };
 
     return packet_run(kinds, sizeof(kinds) / sizeof(kinds[0]));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "conform/conform.h"
+#include "gonet/tcp.h"
 
 static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
 {
@@ -42,11 +43,42 @@ static bool make_dual(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t
     return CHECK(*a != NULL) && CHECK(*b != NULL);
 }
 
+/* Both ends ask for Multipath TCP; the kernel then puts a layer of its own in between. */
+static bool make_multipath(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
+{
+    gonet_listener_t *l = net_listen(kind->network);
+    gonet_dialer_t d = {.mptcp = 1};
+    char address[GONET_ADDR_STRLEN];
+
+    if (l == NULL)
+        return false;
+    *b = gonet_dialer_dial(&d, kind->network, net_addr_text(gonet_listener_addr(l), address), NULL);
+    *a = gonet_listener_accept(l, NULL);
+    gonet_listener_free(l);
+    return CHECK(*a != NULL) && CHECK(*b != NULL) &&
+           CHECK(gonet_tcp_conn_multipath_tcp(gonet_conn_as_tcp(*a), NULL)) &&
+           CHECK(gonet_tcp_conn_multipath_tcp(gonet_conn_as_tcp(*b), NULL));
+}
+
+static bool has_multipath(const conform_kind_t *kind)
+{
+    FILE *f = fopen("/proc/sys/net/mptcp/enabled", "re");
+    bool enabled = f != NULL && fgetc(f) == '1';
+
+    (void)kind;
+    if (f != NULL)
+        (void)fclose(f);
+    return enabled;
+}
+
 int main(void)
 {
-    conform_kind_t kinds[] = {TCP("tcp4", "tcp4"), TCP("tcp6", "tcp6"), TCP("tcp, dual", "tcp")};
+    conform_kind_t kinds[] = {TCP("tcp4", "tcp4"), TCP("tcp6", "tcp6"), TCP("tcp, dual", "tcp"),
+                              TCP("Multipath TCP", "tcp")};
 
     kinds[2].make = make_dual;
     kinds[2].available = NULL;
+    kinds[3].make = make_multipath;
+    kinds[3].available = has_multipath;
     return conform_run(kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
