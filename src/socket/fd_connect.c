@@ -11,9 +11,11 @@
 typedef enum { CONNECT_PENDING, CONNECT_DONE, CONNECT_FAILED } progress_t;
 
 /* How far the connect that was started has come. CONNECT_FAILED: errno and *syscall say why. */
-static progress_t look(int sysfd, gonet__sockaddr_t *peer, const char **syscall)
+static progress_t look(const gonet__fd_t *fd, gonet__sockaddr_t *peer, const char **syscall)
 {
-    int value = 0;
+    /* These have no connection to wait for, and, without a port, no peer that the kernel tells. */
+    bool done = fd->sotype == SOCK_DGRAM || fd->sotype == SOCK_RAW;
+    int sysfd = fd->pd.fd, value = 0;
     socklen_t len = sizeof(value);
 
     if (gonet__sys_getsockopt(sysfd, SOL_SOCKET, SO_ERROR, &value, &len) < 0) {
@@ -32,7 +34,7 @@ static progress_t look(int sysfd, gonet__sockaddr_t *peer, const char **syscall)
         if (gonet__sys_getpeername(sysfd, &peer->u.sa, &peer->len) == 0)
             return CONNECT_DONE;
         peer->len = 0;
-        return CONNECT_PENDING;
+        return done ? CONNECT_DONE : CONNECT_PENDING;
     default:
         *syscall = "connect";
         errno = value;
@@ -49,7 +51,7 @@ static bool await_connect(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_
     const char *syscall = NULL;
 
     for (;;) {
-        switch (look(fd->pd.fd, peer, &syscall)) {
+        switch (look(fd, peer, &syscall)) {
         case CONNECT_DONE:
             return true;
         case CONNECT_FAILED:

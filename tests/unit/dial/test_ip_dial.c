@@ -306,20 +306,26 @@ static void test_without_memory(void **state)
     assert_true(n > 1);
 }
 
-static void test_without_system(void **state)
+static void without_system(int errnum)
 {
     long failed, n = 0;
 
-    (void)state;
-    rawip_needed(AF_INET);
     do {
-        gonet__sys_fail_at(GONET__SYS_ANY, ++n, EIO);
+        gonet__sys_fail_at(GONET__SYS_ANY, ++n, errnum);
         (void)use("ip4:253");
         failed = gonet__sys_failed();
         gonet__sys_fail_at(GONET__SYS_ANY, 0, 0);
     } while (failed != 0);
     assert_true(n > 10);
     assert_true(use("ip4:253"));
+}
+
+static void test_without_system(void **state)
+{
+    (void)state;
+    rawip_needed(AF_INET);
+    without_system(EIO);
+    without_system(EINTR);
 }
 
 int main(int argc, char **argv)
