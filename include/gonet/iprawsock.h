@@ -4,7 +4,11 @@
  * addresses are in gonet/addr.h.
  *
  * Over IPv4, gonet_ip_conn_read and _read_msg_ip give packets with their IP header, _read_from and
- * _read_from_ip without it, as in Go; over IPv6 no call ever sees a header.
+ * _read_from_ip without it, as in Go; over IPv6 no call ever sees a header. A socket gets a copy of
+ * every packet of its protocol that comes to its address, from its peer if it has one, whoever else
+ * gets one, too.
+ *
+ * The errors of a socket name its network without the protocol: "read ip4 127.0.0.1: …".
  */
 #ifndef GONET_IPRAWSOCK_H
 #define GONET_IPRAWSOCK_H
@@ -17,9 +21,10 @@ GONET_BEGIN_DECLS
 typedef struct gonet_ip_conn gonet_ip_conn_t;
 
 /*
- * gonet_dial_ip connects to raddr, from laddr if that is not NULL. A protocol's name is looked up.
- * Release with gonet_ip_conn_free. NULL with an OpError "dial" on failure: EPERM without the right
- * to. Go: net.DialIP.
+ * gonet_dial_ip connects to raddr, from laddr if that is not NULL. It doesn't park, and nothing is
+ * sent. A protocol is one of the names of /etc/protocols (always known: icmp, igmp, tcp, udp,
+ * ipv6-icmp) or a number. Release with gonet_ip_conn_free. NULL with an OpError "dial" on failure:
+ * EPERM without the right to, an AddrError for an unknown protocol. Go: net.DialIP.
  */
 GONET_API GONET_NODISCARD gonet_ip_conn_t *gonet_dial_ip(const char *network,
                                                          const gonet_ip_addr_t *laddr,
@@ -66,8 +71,10 @@ GONET_API int gonet_ip_conn_set_write_deadline(gonet_ip_conn_t *c, gonet_time_t 
 
 /*
  * gonet_ip_conn_read_from_ip reads one packet, without its IPv4 header, and stores who sent it in
- * *addr (may be NULL). A buffer of less than 20 bytes keeps the header's beginning. Parks. The
- * count, or -1. Go: IPConn.ReadFromIP.
+ * *addr (may be NULL). The buffer needs room for the header, too, mostly 20 bytes, at most 60: the
+ * packet is cut to the buffer's size before the header is taken off, and a buffer that can't hold
+ * the header keeps its beginning. Parks. The count (0: a packet without payload), or -1. Go:
+ * IPConn.ReadFromIP.
  */
 GONET_API ssize_t gonet_ip_conn_read_from_ip(gonet_ip_conn_t *c, void *p, size_t len,
                                              gonet_ip_addr_t *addr, gonet_error_t **err);
@@ -78,8 +85,10 @@ GONET_API ssize_t gonet_ip_conn_read_from(gonet_ip_conn_t *c, void *p, size_t le
 
 /*
  * gonet_ip_conn_read_msg_ip reads one packet, with its IPv4 header, into b and its control data
- * (cmsg(3)) into oob, stores the control data's length in *oobn, the kernel's flags in *flags and
- * the sender in *addr (each may be NULL). Parks. The count, or -1. Go: IPConn.ReadMsgIP.
+ * (cmsg(3)) into oob, stores the control data's length in *oobn, the kernel's flags in *flags
+ * (MSG_TRUNC: b was too short) and the sender in *addr (each may be NULL). What comes as control
+ * data is said by socket options, as recv_tos and recv_ttl of gonet_listen_config_t set. Parks. The
+ * count, or -1. Go: IPConn.ReadMsgIP.
  */
 GONET_API ssize_t gonet_ip_conn_read_msg_ip(gonet_ip_conn_t *c, void *b, size_t len, void *oob,
                                             size_t oob_len, size_t *oobn, int *flags,
