@@ -4,7 +4,7 @@
 # a function or a variable; with an err at the end exactly where Go returns an error; and each
 # declaration must stand below a comment.
 set -eu
-table=$1 include=$2 shared=$3 cc=${4:-cc}
+table=$1 include=$(cd "$2" && pwd) shared=$3 cc=${4:-cc}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 tab=$(printf '\t')
