@@ -108,7 +108,7 @@ static void *make_tcp(adopted_t *a, gonet_error_t **e)
     gonet_tcp_conn_t *c = gonet__tcp_conn_new("tcp", take_fd(a), a->local.u.sa.sa_family);
 
     if (c != NULL)
-        gonet__tcp_conn_set_defaults(c, 0, NULL);
+        gonet__tcp_set_defaults(c->sock.fd.pd.fd, 0, NULL);
     return made(a, c == NULL ? NULL : &c->sock, true, e);
 }
 

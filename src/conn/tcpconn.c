@@ -3,11 +3,7 @@
  */
 #include "conn/tcp.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include "conn/rawconn.h"
-#include "socket/sockopt.h"
 
 static const gonet__conn_class_t tcp_class = {
     .conn = {.size = sizeof(gonet_conn_vtable_t),
@@ -33,19 +29,6 @@ gonet_tcp_conn_t *gonet__tcp_conn_new(const char *net, int sysfd, int family)
     return (gonet_tcp_conn_t *)gonet__sock_new(sizeof(gonet_tcp_conn_t), GONET__KIND_CONN,
                                                GONET__TYPE_TCP_CONN, &tcp_class, net, sysfd, family,
                                                SOCK_STREAM);
-}
-
-void gonet__tcp_conn_set_defaults(gonet_tcp_conn_t *c, gonet_duration_t keep_alive,
-                                  const gonet_keep_alive_config_t *config)
-{
-    const gonet_keep_alive_config_t plain = {.enable = true, .idle = keep_alive};
-    int sysfd = c->sock.fd.pd.fd;
-
-    (void)gonet__sockopt_int(sysfd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (config != NULL && config->enable)
-        (void)gonet__sockopt_keep_alive(sysfd, config);
-    else if (keep_alive >= 0)
-        (void)gonet__sockopt_keep_alive(sysfd, &plain);
 }
 
 gonet_conn_t *gonet_tcp_conn_as_conn(gonet_tcp_conn_t *c)

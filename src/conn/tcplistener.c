@@ -10,15 +10,28 @@ static gonet_conn_t *accept_slot(void *self, gonet_error_t **err)
     return (gonet_conn_t *)gonet_tcp_listener_accept_tcp(self, err);
 }
 
-static const gonet_listener_vtable_t tcp_listener_vtable = {
-    .size = sizeof(gonet_listener_vtable_t),
-    .accept = accept_slot,
-    .close = gonet__sock_close,
-    .addr = gonet__sock_local_addr,
-    .destroy = gonet__sock_release,
-    .set_deadline = gonet__sock_listener_set_deadline,
-    .file = gonet__sock_file,
-    .syscall_conn = gonet__sock_listener_syscall_conn};
+/* Who has the descriptor may set other options, and then nothing is inherited for sure. */
+static int file_slot(void *self, gonet_error_t **err)
+{
+    atomic_store(&((gonet_tcp_listener_t *)self)->preset, false);
+    return gonet__sock_file(self, err);
+}
+
+static gonet_raw_conn_t *syscall_conn_slot(void *self, gonet_error_t **err)
+{
+    atomic_store(&((gonet_tcp_listener_t *)self)->preset, false);
+    return gonet__sock_listener_syscall_conn(self, err);
+}
+
+static const gonet_listener_vtable_t tcp_listener_vtable = {.size = sizeof(gonet_listener_vtable_t),
+                                                            .accept = accept_slot,
+                                                            .close = gonet__sock_close,
+                                                            .addr = gonet__sock_local_addr,
+                                                            .destroy = gonet__sock_release,
+                                                            .set_deadline =
+                                                                gonet__sock_listener_set_deadline,
+                                                            .file = file_slot,
+                                                            .syscall_conn = syscall_conn_slot};
 
 gonet_tcp_listener_t *gonet__tcp_listener_new(const char *net, int sysfd, int family,
                                               gonet_duration_t keep_alive,
@@ -61,8 +74,7 @@ void gonet_tcp_listener_free(gonet_tcp_listener_t *l)
 gonet_tcp_conn_t *gonet_tcp_listener_accept_tcp(gonet_tcp_listener_t *l, gonet_error_t **err)
 {
     gonet__sockaddr_t local, peer;
-    gonet_keep_alive_config_t config;
-    gonet_duration_t keep_alive;
+    gonet__tcp_settings_t settings;
     const char *net;
     gonet_tcp_conn_t *c;
     gonet__fail_t fail;
@@ -76,8 +88,10 @@ gonet_tcp_conn_t *gonet_tcp_listener_accept_tcp(gonet_tcp_listener_t *l, gonet_e
     /* Nothing keeps the listener's memory once the accept has succeeded. */
     net = l->sock.net;
     family = l->sock.fd.family;
-    keep_alive = l->keep_alive;
-    config = l->keep_alive_config;
+    settings = (gonet__tcp_settings_t){.keep_alive = l->keep_alive,
+                                       .config = l->keep_alive_config,
+                                       .preset = atomic_load(&l->preset),
+                                       .mptcp = l->mptcp};
     sysfd = gonet__fd_accept(&l->sock.fd, &peer, &fail);
     if (sysfd < 0) {
         (void)gonet__sock_fail(&l->sock, "accept", GONET__SHAPE_LOCAL, &fail, err);
@@ -90,7 +104,7 @@ gonet_tcp_conn_t *gonet_tcp_listener_accept_tcp(gonet_tcp_listener_t *l, gonet_e
     }
     gonet__sock_name(sysfd, &local);
     gonet__sock_set_addrs(&c->sock, &local, &peer);
-    gonet__tcp_conn_set_defaults(c, keep_alive, &config);
+    gonet__tcp_accepted(sysfd, &settings);
     return c;
 }
 

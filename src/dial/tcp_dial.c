@@ -104,6 +104,7 @@ gonet_tcp_conn_t *gonet__tcp_dial(const gonet__sock_dial_t *d, const gonet_tcp_a
     if (c == NULL)
         c = dial_proto(d, IPPROTO_TCP, laddr, raddr, e);
     if (c != NULL)
-        gonet__tcp_conn_set_defaults(c, d->dialer->keep_alive, &d->dialer->keep_alive_config);
+        gonet__tcp_set_defaults(c->sock.fd.pd.fd, d->dialer->keep_alive,
+                                &d->dialer->keep_alive_config);
     return c;
 }

@@ -9,7 +9,7 @@
 #include "socket/sockopt.h"
 
 /* Options, control, bind, listen, in Go's order (behaviour 8.10). */
-static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l,
+static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener_t *l, int proto,
                              const gonet_tcp_addr_t *laddr)
 {
     int sysfd = l->sock.fd.pd.fd;
@@ -26,8 +26,10 @@ static gonet_error_t *set_up(const gonet_listen_config_t *lc, gonet_tcp_listener
         e = gonet__listen_control(lc, &l->sock, network, &addr);
     if (e == NULL)
         e = gonet__sock_bind(&l->sock, &sa);
-    if (e == NULL)
-        e = gonet__sock_listen(lc, &l->sock);
+    if (e != NULL)
+        return e;
+    gonet__tcp_listener_preset(l, proto);
+    e = gonet__sock_listen(lc, &l->sock);
     if (e != NULL)
         return e;
     gonet__sock_name(sysfd, &sa);
@@ -55,7 +57,7 @@ static gonet_tcp_listener_t *listen_proto(const gonet_listen_config_t *lc, const
         *e = gonet_err_no_memory;
         return NULL;
     }
-    *e = set_up(lc, l, laddr);
+    *e = set_up(lc, l, proto, laddr);
     if (*e == NULL)
         return l;
     gonet_tcp_listener_free(l);
