@@ -21,12 +21,20 @@
 #include "resolve/address.h"
 #include "resolve/cares.h"
 #include "resolve/dns_socket.h"
+#include "runtime/clock.h"
 #include "runtime/context.h"
 #include "runtime/end_hook.h"
 #include "runtime/wait.h"
+#include "runtime/waitq.h"
 
 #define HEADER        12
 #define MAX_IN_FLIGHT 50000 /* of 65536 ids */
+
+/* Beyond WINDOW unanswered questions, one is sent when an answer comes, or after PACE: what is sent
+ * all at once overflows the server's receive buffer (212,992 bytes by default, some 270 questions),
+ * and then costs the 5 seconds of an exchange. A server that is down delays nobody by more. */
+#define WINDOW 128
+#define PACE   (200 * GONET_MICROSECOND)
 
 typedef struct channel channel_t;
 
@@ -54,6 +62,8 @@ struct channel {
     gonet__list_t ended; /* c-ares is to hear that they are answered */
     gonet__list_t told;  /* and has heard it */
     uint32_t in_flight;
+    gonet__waiter_t *queue;    /* those who wait for their turn to ask */
+    int64_t last_turn;         /* when the last of them asks at the latest */
     uint64_t used[65536 / 64]; /* ids, so that c-ares can tell equal questions apart */
     uint8_t random[256];
     size_t random_left;
@@ -108,6 +118,15 @@ static question_t *question_at(gonet__list_t *link)
     return GONET__CONTAINER(link, question_t, link);
 }
 
+/* Lets the first in the queue ask. */
+static void next_turn(channel_t *ch)
+{
+    gonet__waiter_t *next = gonet__waitq_claim(&ch->queue);
+
+    if (next != NULL)
+        gonet__wait_wake(next->wait);
+}
+
 /* c-ares has done with a question. */
 static void question_done(gonet__question_t *base)
 {
@@ -120,6 +139,7 @@ static void question_done(gonet__question_t *base)
     q->ended = true;
     q->channel->used[q->id / 64] &= ~(UINT64_C(1) << q->id % 64);
     q->channel->in_flight--;
+    next_turn(q->channel);
     if (q->wait != NULL && gonet__wait_claim(q->wait))
         gonet__wait_wake(q->wait);
 }
@@ -378,6 +398,28 @@ static void ask(channel_t *ch, question_t *q)
     tell(ch);
 }
 
+/* Waits until the question may be sent, without hurry. */
+static gonet_error_t *await_turn(channel_t *ch, gonet_netip_addr_port_t server,
+                                 gonet_context_t *ctx, int64_t deadline)
+{
+    gonet__limit_t limit = {.ctx = ctx};
+    gonet__wait_t wait;
+    gonet__waiter_t waiter = {.wait = &wait};
+    int64_t now = gonet__now();
+    gonet_error_t *e;
+
+    ch->last_turn = (ch->last_turn > now ? ch->last_turn : now) + PACE;
+    gonet__wait_init(&wait);
+    gonet__waitq_push_back(&ch->queue, &waiter);
+    if (gonet__wait_within(&wait, ctx, gonet__earlier(ch->last_turn, deadline), "a turn to ask") ==
+        GONET__WAIT_INTERRUPTED)
+        e = gonet_err_closed;
+    else
+        e = gonet__limit_ended(&limit);
+    gonet__waitq_remove(&ch->queue, &waiter);
+    return e == NULL ? NULL : gonet__exchange_error("dial", SOCK_DGRAM, NULL, server, e);
+}
+
 gonet_error_t *gonet__udp_ask(const gonet__server_t *server, uint8_t *question, size_t len,
                               gonet_context_t *ctx, int64_t deadline,
                               uint8_t reply[GONET__UDP_SIZE], size_t *reply_len)
@@ -390,6 +432,11 @@ gonet_error_t *gonet__udp_ask(const gonet__server_t *server, uint8_t *question, 
     *reply_len = 0;
     if (ch == NULL)
         return gonet_err_no_memory;
+    if (ch->in_flight >= WINDOW) {
+        e = await_turn(ch, server->addr, ctx, deadline);
+        if (e != NULL)
+            return e;
+    }
     if (ch->in_flight >= MAX_IN_FLIGHT)
         return gonet_errno_error(EAGAIN);
     memset(&q, 0, sizeof(q));
