@@ -67,6 +67,7 @@ void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
     fd->zero_is_eof = sotype != SOCK_DGRAM && sotype != SOCK_RAW;
     fd->connected = false;
     fd->drained = false;
+    fd->empties = 0;
     atomic_init(&fd->exported, false);
     atomic_init(&fd->lingers, false);
 }

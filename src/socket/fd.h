@@ -37,6 +37,7 @@ struct gonet__fd {
     bool zero_is_eof; /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
     bool connected;   /* made by a dial (not: what the kernel thinks) */
     bool drained;     /* read side: the last read emptied the socket, so wait before the next one */
+    uint8_t empties;  /* read side: whether a message socket is thought so, too (fd_read.c) */
     _Atomic bool
         exported;         /* the descriptor was handed out: readiness can't be concluded any more */
     _Atomic bool lingers; /* close(2) may block (SO_LINGER > 0) */

@@ -24,27 +24,23 @@ static int receive_one(int sysfd, struct mmsghdr *v)
 
 int gonet__fd_recvmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, gonet__fail_t *fail)
 {
+    const unsigned wanted = n;
+    bool at_once;
     int count;
 
-    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
+    if (!gonet__fd_begin_read(fd, &at_once, fail))
         return -1;
-    for (;;) {
+    do {
         count = n == 1 ? receive_one(fd->pd.fd, v) : gonet__sys_recvmmsg(fd->pd.fd, v, n);
-        if (count > 0)
-            break;
-        if (errno == EINTR)
-            continue;
-        if (errno == ENOSYS && n > 1) {
+        if (count < 0 && errno == ENOSYS && n > 1)
             n = 1;
-            continue;
-        }
-        if (errno != EAGAIN) {
-            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, "recvmsg", errno);
+        else if (count < 0 && !gonet__fd_read_again(fd, &at_once, "recvmsg", fail))
             return -1;
-        }
-        if (!gonet__fd_wait(fd, GONET__SIDE_READ, fail))
-            return -1;
-    }
+    } while (count < 0);
+    if (wanted == 1)
+        gonet__fd_guess(fd, at_once);
+    else if (n > 1 && !fd->pd.side[GONET__SIDE_READ].error)
+        fd->drained = (unsigned)count < n;
     gonet__fd_end(fd, GONET__SIDE_READ);
     return count;
 }

@@ -20,6 +20,21 @@
 /* The most pieces that one writev takes. */
 #define GONET__MAX_IOVEC 1024
 
+/*
+ * gonet__fd_begin_read begins a read, and waits first if the socket is known or thought to be
+ * empty. *at_once: it has not waited. False: fail, held.
+ */
+bool gonet__fd_begin_read(gonet__fd_t *fd, bool *at_once, gonet__fail_t *fail);
+
+/*
+ * gonet__fd_read_again follows a failed system call, with errno set: true to try again (*at_once is
+ * false then, if it has waited), false when the lock has been left.
+ */
+bool gonet__fd_read_again(gonet__fd_t *fd, bool *at_once, const char *syscall, gonet__fail_t *fail);
+
+/* gonet__fd_guess follows the read of a message, before the lock is left: is there another one? */
+void gonet__fd_guess(gonet__fd_t *fd, bool at_once);
+
 /* gonet__fd_read reads into p. The count, or -1: also at the end of a stream (GONET__FAIL_EOF, held
  * like the others). */
 ssize_t gonet__fd_read(gonet__fd_t *fd, void *p, size_t len, gonet__fail_t *fail);
