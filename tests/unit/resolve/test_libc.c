@@ -76,7 +76,8 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
                 struct addrinfo **list)
 {
     calls++;
-    seen = *hints;
+    if (strncmp(name, "slow", 4) != 0) /* those are many at a time */
+        seen = *hints;
     CHECK(service == NULL);
     pass_gate(name);
     *list = NULL;
