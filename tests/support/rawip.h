@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "gonet/addr.h"
+#include "conn/iprawsock.h"
 
 /* A protocol for experiments (RFC 3692). */
 #define RAWIP_PROTO 253
@@ -61,6 +61,18 @@ static inline gonet_ip_addr_t rawip_own(unsigned n)
     addr.ip = gonet_ipv4((uint8_t)127, (uint8_t)(32 * (1 + n) + (pid >> 16)), (uint8_t)(pid >> 8),
                          (uint8_t)pid);
     return addr;
+}
+
+/*
+ * rawip_drain reads away what came to c before it was bound, or connected: until then it got
+ * everybody's packets.
+ */
+static inline void rawip_drain(const gonet_ip_conn_t *c)
+{
+    char byte;
+
+    while (c != NULL && recv(c->sock.fd.pd.fd, &byte, 1, MSG_DONTWAIT) >= 0)
+        ;
 }
 
 static inline const char *rawip_text(const gonet_ip_addr_t *addr)

@@ -42,6 +42,7 @@ static gonet_ip_conn_t *bound(const gonet_ip_addr_t *addr)
     gonet_ip_conn_t *c = gonet_listen_ip("ip4:253", addr, &err);
 
     no_error(err);
+    rawip_drain(c);
     return c;
 }
 
@@ -429,6 +430,7 @@ static void test_dialed(void **state)
     peer = bound(&b);
     c = gonet_dial_ip("ip4:253", &a, &b, &err);
     no_error(err);
+    rawip_drain(c);
     assert_string_equal(rawip_text(&gonet_ip_conn_local_addr(c)->ip), rawip_text(&a));
     assert_string_equal(rawip_text(&gonet_ip_conn_remote_addr(c)->ip), rawip_text(&b));
     assert_string_equal(gonet_addr_network(gonet_ip_conn_local_addr(c)), "ip");

@@ -173,7 +173,6 @@ static void silent_ones(void *arg)
     c = dial(&d, list, 4, &err);
     CHECK_ERROR(err, NULL);
     connected_to(c, &good);
-    CHECK_INT(d.n, 4);
     gonet_conn_free(c);
     for (int i = 0; i < 2; i++)
         close_target(&silent[i]);
@@ -312,7 +311,6 @@ static void by_name(void *arg)
     c = gonet_dialer_dial(&d.dialer, "tcp", address, &err);
     CHECK_ERROR(err, NULL);
     CHECK(c != NULL && gonet_conn_remote_addr(c)->tcp.ip.len == 4);
-    CHECK_INT(d.n, 2);
     gonet_conn_free(c);
     prepare(&d, -1, 0);
     d.dialer.timeout = 50 * GONET_MILLISECOND;

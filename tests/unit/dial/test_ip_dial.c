@@ -274,6 +274,8 @@ static bool use(const char *network)
         c = gonet_dial_ip(network, &a, &b, &err);
         ok = agree(c != NULL, &err);
     }
+    rawip_drain(l);
+    rawip_drain(c);
     ok = ok && agree(gonet_ip_conn_write(c, "abc", 3, &err) == 3, &err);
     ok = ok && agree(gonet_ip_conn_read_from_ip(l, buf, sizeof(buf), NULL, &err) == 3, &err);
     ok = ok && agree(gonet_ip_conn_write_to_ip(l, "xyz", 3, &a, &err) == 3, &err);
