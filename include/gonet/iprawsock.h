@@ -6,8 +6,8 @@
  * Over IPv4, gonet_ip_conn_read and _read_msg_ip give packets with their IP header, _read_from and
  * _read_from_ip without it, as in Go; over IPv6 no call ever sees a header. A socket gets a copy of
  * every packet of its protocol that comes to its address, from its peer if it has one, whoever else
- * gets one, too. What came before it was bound or connected, in the moment after it was made, may be
- * for another address: look at the sender.
+ * gets one, too. What came before it was bound or connected, in the moment after it was made, may
+ * be for another address: look at the sender.
  *
  * The errors of a socket name its network without the protocol: "read ip4 127.0.0.1: …".
  */
