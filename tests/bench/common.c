@@ -73,14 +73,15 @@ void bench_end_after(unsigned seconds)
     alarm(seconds);
 }
 
-int bench_listen(void)
+int bench_listen(int type)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET};
     socklen_t len = sizeof sin;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof sin) != 0 || listen(fd, 4096) != 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof sin) != 0 ||
+        (type == SOCK_STREAM && listen(fd, 4096) != 0) ||
         getsockname(fd, (struct sockaddr *)&sin, &len) != 0)
         bench_die("listen: %s", strerror(errno));
     bench_announce(ntohs(sin.sin_port));

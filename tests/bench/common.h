@@ -29,8 +29,9 @@ long bench_number(const char *what, const char *text, long min, long max);
  */
 void bench_end_after(unsigned seconds);
 
-/* bench_listen returns a non-blocking listener on 127.0.0.1, any port, and announces it. */
-int bench_listen(void);
+/* bench_listen returns a non-blocking socket of that type (SOCK_STREAM: a listener) on 127.0.0.1,
+ * any port, and announces it. */
+int bench_listen(int type);
 
 /* bench_announce prints "listening 127.0.0.1:PORT", which the scripts wait for. */
 void bench_announce(int port);

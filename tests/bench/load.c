@@ -1,9 +1,9 @@
 /*
- * The load: N connections to an echo server on 127.0.0.1, one message outstanding on each, one
- * thread around one epoll set. Reports requests per second, latencies, and the CPU time that the
- * server's process took per request: load and server share the machine, so that is the figure to
- * compare. Every answer is checked: each message carries its number. Written without gonet, to be
- * neutral.
+ * The load: N connections (-u: UDP sockets) to an echo server on 127.0.0.1, one message outstanding
+ * on each, one thread around one epoll set. Reports requests per second, latencies, and the CPU
+ * time that the server's process took per request: load and server share the machine, so that is
+ * the figure to compare. Every answer is checked: each message carries its number. Written without
+ * gonet, to be neutral.
  */
 #include "common.h"
 #include "latency.h"
@@ -37,6 +37,7 @@ typedef struct {
     long warmup;
     pid_t server; /* 0: not asked for */
     bool gate;
+    bool udp;
 } options_t;
 
 typedef struct {
@@ -56,7 +57,7 @@ static char answer[MAX_SIZE];
 static void usage(void)
 {
     bench_die("usage: bench_load -p PORT [-c CONNECTIONS] [-s SIZE] [-n MESSAGES | -t SECONDS]\n"
-              "                  [-w WARM-UP MESSAGES] [-P SERVER-PID] [-g]\n"
+              "                  [-w WARM-UP MESSAGES] [-P SERVER-PID] [-g] [-u]\n"
               "-g: after warming up print \"ready\", wait for a line; the same again at the end");
 }
 
@@ -64,7 +65,7 @@ static void parse(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "p:c:s:n:t:w:P:g")) != -1) {
+    while ((c = getopt(argc, argv, "p:c:s:n:t:w:P:gu")) != -1) {
         switch (c) {
         case 'p':
             opt.port = (int)bench_number("port", optarg, 1, 65535);
@@ -90,6 +91,9 @@ static void parse(int argc, char **argv)
         case 'g':
             opt.gate = true;
             break;
+        case 'u':
+            opt.udp = true;
+            break;
         default:
             usage();
         }
@@ -112,10 +116,11 @@ static void connect_all(void)
     if (set < 0 || clients == NULL)
         bench_die("epoll_create1: %s", strerror(errno));
     for (c = clients; c < clients + opt.conns; c++) {
-        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        c->fd = socket(AF_INET, (opt.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
         if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&sin, sizeof sin) != 0)
             bench_die("connection %ld: %s", (long)(c - clients), strerror(errno));
-        bench_no_delay(c->fd);
+        if (!opt.udp)
+            bench_no_delay(c->fd);
         ev.data.ptr = c;
         if (epoll_ctl(set, EPOLL_CTL_ADD, c->fd, &ev) != 0)
             bench_die("epoll_ctl: %s", strerror(errno));

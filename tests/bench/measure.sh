@@ -15,6 +15,9 @@ command_of() {
     go) command=(env GOMAXPROCS=1 "$build/bench_echo_go") ;;
     go-all) command=(env -u GOMAXPROCS "$build/bench_echo_go") ;;
     gonet) command=(env GONET_MAXPROCS=1 "$build/bench_echo_gonet") ;;
+    udp-epoll) command=("$build/bench_udp_epoll") ;;
+    udp-go) command=(env GOMAXPROCS=1 "$build/bench_udp_go") ;;
+    udp-gonet) command=(env GONET_MAXPROCS=1 "$build/bench_udp_gonet") ;;
     gonet-all) command=(env -u GONET_MAXPROCS "$build/bench_echo_gonet") ;;
     esac
 }
@@ -46,6 +49,8 @@ stop_server() {
 # shuffled NAME...: the names in random order, so that none profits from its place or its predecessor.
 shuffled() { shuf -e -- "$@"; }
 
+load_flags=()
+
 # echo_rounds METRIC ROUNDS CONNECTIONS MESSAGES SERVER-CPUS LOAD-CPU SERVER...
 echo_rounds() {
     local metric=$1 rounds=$2 conns=$3 messages=$4 cpus=$5 load=$6 round server line
@@ -54,9 +59,10 @@ echo_rounds() {
         say "$metric: round $round of $rounds"
         for server in $(shuffled "$@"); do
             start_server "$cpus" "$server"
-            line=$(taskset -c "$load" "$build/bench_load" -p "$port" -c "$conns" -n "$messages" \
-                -P "$server_pid") || die "the load on $server failed"
+            line=$(taskset -c "$load" "$build/bench_load" "${load_flags[@]}" -p "$port" -c "$conns" \
+                -n "$messages" -P "$server_pid") || die "the load on $server failed"
             stop_server
+            server=${server#udp-}
             printf '%s\t%s\t%s\t%s\n' "$metric" "$round" "$server" "$line" >>"$work/load.txt"
             record "$metric" "$round" "${server%-all}" "$(field cpu_ns "$line")"
         done
@@ -125,7 +131,7 @@ micro_round() {
 # micro_rounds NAME OPERATIONS: on one CPU's worth of scheduler, then on all.
 micro_rounds() {
     local round language floor=
-    [ "$1" != dial ] || floor=floor
+    [[ ! $1 =~ ^(dial|udp)$ ]] || floor=floor
     say "micro: $1"
     for ((round = 1; round <= few; round++)); do
         for language in $(shuffled gonet ${have_go:+go} $floor); do
@@ -148,6 +154,124 @@ measure_micro() {
     micro_rounds mutex-contended 1000000
     micro_rounds dial 10000
     micro_rounds dial-wait 10000
+}
+
+measure_udp() {
+    local servers=(udp-epoll udp-gonet) load_flags=(-u) round kind line
+    [ -n "$have_go" ] && servers+=(udp-go)
+    echo_rounds udp-1 "$rounds" 1 "$((messages / 2))" "$server_cpu" "$server_cpu" "${servers[@]}"
+    echo_rounds udp-64 "$few" 64 "$messages" "$server_cpu" "$load_cpu" "${servers[@]}"
+    micro_rounds udp 100000
+    say "udp: batches"
+    for ((round = 1; round <= few; round++)); do
+        for kind in $(shuffled batch single); do
+            line=$(env GONET_MAXPROCS=1 "$build/bench_micro_gonet" "udp-$kind" $((400000 / scale))) ||
+                die "udp-$kind failed"
+            record udp-batch "$round" "${kind/batch/gonet}" "$(field cpu_ns "$line")"
+        done
+    done
+}
+
+# The load starts the proxy, on the CPU of servers, and ends it.
+measure_proxy() {
+    local round server line servers=(gonet)
+    [ -n "$have_go" ] && servers+=(go)
+    for ((round = 1; round <= few; round++)); do
+        say "proxy: round $round of $few"
+        for server in $(shuffled "${servers[@]}"); do
+            line=$(taskset -c "$load_cpu" "$build/bench_bulk" "$((3000 / scale))" taskset -c "$server_cpu" \
+                env GONET_MAXPROCS=1 GOMAXPROCS=1 "$build/bench_proxy_$server") || die "the proxy $server failed"
+            record proxy "$round" "$server" "$(field cpu_ns "$line")"
+        done
+    done
+}
+
+# The calls of libc that do the same, for the rows that have one.
+declare -A libc_twins=(
+    [inet_pton_v4]="parse_ip_v4 netip_parse_addr_v4" [inet_pton_v6]="parse_ip_v6 netip_parse_addr_v6"
+    [inet_ntop_v4]="ip_string_v4 netip_addr_string_v4" [inet_ntop_v6]="ip_string_v6 netip_addr_string_v6"
+)
+
+measure_addr() {
+    local round program name value twin programs=("$build/addr/bench_addr")
+    [ -n "$have_go" ] && programs+=("$build/bench_addr_go")
+    for ((round = 1; round <= few; round++)); do
+        say "addr: round $round of $few"
+        for program in $(shuffled "${programs[@]}"); do
+            taskset -c "$server_cpu" "$program" >"$work/addr.out" || die "$program failed"
+            while read -r name value; do
+                for twin in ${libc_twins[$name]-}; do
+                    record "addr-$twin" "$round" libc "$value"
+                done
+                [[ $program == *_go ]] && record "addr-$name" "$round" go "$value" ||
+                    record "addr-$name" "$round" gonet "$value"
+            done <"$work/addr.out"
+        done
+    done
+}
+
+# knot_runs: knot was started on $knot_port and has got it.
+knot_runs() {
+    local try
+    sed "s#@WORK@#$work/knot#g; s/@53 /@$knot_port /" "$here/../dns/knot.conf.in" >"$work/knot/knot.conf"
+    knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
+    knot_pid=$!
+    for ((try = 0; try < 500; try++)); do
+        grep -q "server started" "$work/knot/log" && return 0
+        kill -0 "$knot_pid" 2>/dev/null || break
+        sleep 0.01
+    done
+    stop_knot
+    return 1
+}
+
+# start_knot: a name server with names without number, on a port that nobody has.
+start_knot() {
+    local try
+    mkdir -p "$work/knot/db"
+    cp "$here"/../dns/*.zone "$work/knot"
+    printf '*.bench A 192.0.2.1\n*.bench AAAA 2001:db8::1\n' >>"$work/knot/example.zone"
+    for ((try = 0; try < 5; try++)); do
+        knot_port=$((10000 + RANDOM % 20000))
+        knot_runs && return
+    done
+    tail -n 5 "$work/knot/log" >&2
+    die "knotd did not start"
+}
+
+stop_knot() {
+    [ -n "$knot_pid" ] || return 0
+    kill "$knot_pid" 2>/dev/null
+    wait "$knot_pid" 2>/dev/null
+    knot_pid=
+}
+
+# dns_round ROUND CONCURRENCY LOOKUPS PEER
+dns_round() {
+    local rate failed command=("$build/dns/bench_dns" "$4")
+    [ "$4" != go ] || command=("$build/bench_dns_go")
+    read -r rate failed <<<"$("${command[@]}" "$knot_port" "$2" "$3")"
+    [ "${failed:-1}" = 0 ] || die "$4: ${failed:-all} lookups failed"
+    record "dns-$2" "$1" "$4" "$(awk -v r="$rate" 'BEGIN { printf "%.1f", 1e9 / r }')"
+}
+
+measure_dns() {
+    local round concurrency peer peers=(gonet cares)
+    [ -n "$have_go" ] && peers+=(go)
+    if ! command -v knotd >/dev/null; then
+        say "dns: skipped, knotd is not installed"
+        return
+    fi
+    start_knot
+    for ((round = 1; round <= few; round++)); do
+        say "dns: round $round of $few"
+        for concurrency in 1 64; do
+            for peer in $(shuffled "${peers[@]}"); do
+                dns_round "$round" "$concurrency" "$((20000 / scale))" "$peer"
+            done
+        done
+    done
+    stop_knot
 }
 
 measure_memory() {

@@ -4,6 +4,7 @@
  * change here belongs there too. The benchmarks run in a task, since tasks are what is measured.
  */
 #include "common.h"
+#include "micro.h"
 
 #include <gonet.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ typedef struct {
     gonet_wait_group_t done;
 } job_t;
 
-static void start(void (*fn)(void *arg), void *arg)
+void micro_start(void (*fn)(void *arg), void *arg)
 {
     if (gonet_go(fn, arg) != 0)
         bench_die("gonet_go: out of memory");
@@ -57,7 +58,7 @@ static void run_yield(long ops, long tasks)
 
     gonet_wait_group_add(&s.group, (int)tasks);
     for (i = 0; i < tasks; i++)
-        start(yielder, &s);
+        micro_start(yielder, &s);
     gonet_wait_group_wait(&s.group);
 }
 
@@ -76,7 +77,7 @@ static void run_spawn(long ops, long tasks)
     for (done = 0; done < ops; done += tasks) {
         gonet_wait_group_add(&s.group, (int)tasks);
         for (i = 0; i < tasks; i++)
-            start(finisher, &s);
+            micro_start(finisher, &s);
         gonet_wait_group_wait(&s.group);
     }
 }
@@ -96,7 +97,7 @@ static void run_spawn_yield(long ops, long tasks)
 
     (void)tasks;
     for (i = 0; i < ops; i++) {
-        start(counting, &s);
+        micro_start(counting, &s);
         gonet_yield();
     }
     while (__atomic_load_n(&s.counter, __ATOMIC_RELAXED) < ops)
@@ -123,7 +124,7 @@ static void run_chan(long ops, long tasks)
     if (s.ping == NULL || s.pong == NULL)
         bench_die("gonet_chan_new: out of memory");
     gonet_wait_group_add(&s.group, 1);
-    start(answerer, &s);
+    micro_start(answerer, &s);
     for (i = 0; i < ops; i++) {
         gonet_chan_send(s.ping, &v);
         if (!gonet_chan_recv(s.pong, &v))
@@ -154,7 +155,7 @@ static void run_pipe(long ops, long tasks)
     (void)tasks;
     if (gonet_pipe(&a, &b) != 0)
         bench_die("gonet_pipe: out of memory");
-    start(echoer, b);
+    micro_start(echoer, b);
     for (i = 0; i < ops; i++)
         if (gonet_conn_write(a, &byte, 1, NULL) != 1 || gonet_conn_read(a, &byte, 1, NULL) != 1)
             bench_die("the pipe was closed");
@@ -195,7 +196,7 @@ static void run_mutex_contended(long ops, long tasks)
 
     gonet_wait_group_add(&s.group, (int)tasks);
     for (i = 0; i < tasks; i++)
-        start(contender, &s);
+        micro_start(contender, &s);
     gonet_wait_group_wait(&s.group);
     if (s.counter != s.rounds * tasks)
         bench_die("the mutex let two in at once");
@@ -229,7 +230,7 @@ static void dial_all(shared_t *s, void (*end)(gonet_conn_t *c))
         bench_die("listen: %s", gonet_error_string(err));
     gonet_addr_string(gonet_listener_addr(s->listener), address, sizeof address);
     gonet_wait_group_add(&s->group, 1);
-    start(acceptor, s);
+    micro_start(acceptor, s);
     for (i = 0; i < s->rounds; i++) {
         c = gonet_dial("tcp", address, &err);
         if (c == NULL)
@@ -285,6 +286,9 @@ static const micro_t micros[] = {
     {"mutex-contended", run_mutex_contended, 4},
     {"dial", run_dial, 2},
     {"dial-wait", run_dial_wait, 2},
+    {"udp", run_udp, 2},
+    {"udp-single", run_udp_single, 1},
+    {"udp-batch", run_udp_batch, 1},
 };
 
 static void body(void *arg)
@@ -315,7 +319,7 @@ int main(int argc, char **argv)
     if (job.micro == NULL)
         bench_die("no benchmark is named %s", argv[1]);
     gonet_wait_group_add(&job.done, 1);
-    start(body, &job);
+    micro_start(body, &job);
     gonet_wait_group_wait(&job.done);
     printf("cpu_ns=%.1f wall_ns=%.1f\n", (double)job.cpu / (double)job.ops,
            (double)job.wall / (double)job.ops);

@@ -2,6 +2,7 @@
 # Builds gonet, its peers and the load, measures, and prints one table; README.md explains the rows.
 # Loopback only. Every process that it starts has a limit of time of its own, and is ended by its pid.
 # shellcheck disable=SC2034 # what measure.sh uses
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # when called by sh
 set -u
 export LC_ALL=C
 shopt -s inherit_errexit
@@ -9,17 +10,19 @@ shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tree=$root/build/bench
-rows=echo,syscalls,micro,memory
+groups='echo syscalls micro udp proxy memory addr dns'
+rows=${groups// /,}
 quick=
 wanted=
 server_pid=
+knot_pid=
 
 usage() {
     cat <<END
 usage: run.sh [--quick] [--rounds N] [--rows GROUP,...] [--build DIR]
-  --quick   fewer and shorter rounds, about a minute
+  --quick   fewer and shorter rounds, two to three minutes
   --rounds  how many rounds, in place of 15 (quick: 5)
-  --rows    some of echo,syscalls,micro,memory (all of them by default)
+  --rows    some of $rows (all of them by default)
   --build   where to build and to leave the results ($tree)
 END
 }
@@ -44,12 +47,12 @@ while [ $# -gt 0 ]; do
 done
 [[ -z $wanted || $wanted =~ ^[1-9][0-9]*$ ]] || die "--rounds needs a number, not $wanted"
 for group in ${rows//,/ }; do
-    [[ $group =~ ^(echo|syscalls|micro|memory)$ ]] || die "no rows are named $group"
+    [[ " $groups " == *" $group "* ]] || die "no rows are named $group"
 done
 
 # shellcheck source=tests/bench/measure.sh
 . "$here/measure.sh"
-trap stop_server EXIT
+trap 'stop_server; stop_knot' EXIT
 trap 'exit 130' INT TERM
 
 build_all() {
@@ -69,9 +72,10 @@ build_all() {
         say "go is not installed: its figures, and the ratios to them, are left out"
         return
     fi
-    for name in echo micro; do
-        GO111MODULE=off GOCACHE=$tree/gocache go build -o "$build/bench_${name}_go" \
-            "$here/peers/$name.go" || die "go build failed"
+    for name in peers/echo peers/micro peers/udp peers/proxy addr/go/main dns/go/main; do
+        GO111MODULE=off GOCACHE=$tree/gocache go build \
+            -o "$build/bench_$(sed 's/^peers.//; s/.go.main$//' <<<$name)_go" "$here/$name.go" ||
+            die "go build failed"
     done
     have_go=$(go version)
 }

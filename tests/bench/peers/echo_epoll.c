@@ -75,7 +75,7 @@ int main(void)
     bench_end_after(600);
     if (set < 0)
         bench_die("epoll_create1: %s", strerror(errno));
-    listener = bench_listen();
+    listener = bench_listen(SOCK_STREAM);
     watch(set, listener);
     for (;;) {
         n = epoll_wait(set, ready, BATCH, -1);

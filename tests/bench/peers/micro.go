@@ -182,6 +182,42 @@ func dialWait(ops, tasks int) {
 	})
 }
 
+// An empty datagram ends the answerer.
+func udp(ops, tasks int) {
+	server, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		die(err)
+	}
+	client, err := net.DialUDP("udp4", nil, server.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		die(err)
+	}
+	go func() {
+		var buf [2048]byte
+		for {
+			n, from, err := server.ReadFromUDPAddrPort(buf[:])
+			if err != nil || n == 0 {
+				server.Close()
+				return
+			}
+			if _, err := server.WriteToUDPAddrPort(buf[:n], from); err != nil {
+				die(err)
+			}
+		}
+	}()
+	var buf [64]byte
+	for i := 0; i < ops; i++ {
+		if _, err := client.Write(buf[:]); err != nil {
+			die(err)
+		}
+		if _, err := client.Read(buf[:]); err != nil {
+			die(err)
+		}
+	}
+	client.Write(nil)
+	client.Close()
+}
+
 var micros = map[string]struct {
 	run   func(ops, tasks int)
 	tasks int
@@ -190,7 +226,7 @@ var micros = map[string]struct {
 	"spawn1": {spawn, 1}, "spawn1000": {spawn, 1000},
 	"spawn-yield": {spawnYield, 1}, "chan": {channel, 2}, "pipe": {pipe, 2},
 	"mutex": {mutex, 1}, "mutex-contended": {mutexContended, 4},
-	"dial": {dial, 2}, "dial-wait": {dialWait, 2},
+	"dial": {dial, 2}, "dial-wait": {dialWait, 2}, "udp": {udp, 2},
 }
 
 func main() {

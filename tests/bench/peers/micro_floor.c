@@ -1,7 +1,8 @@
 /*
- * The floor of "dial, accept, close": the system calls that Go's rules ask of both ends (five
- * options each, the names, the pending error), made by one thread, with nothing between them.
- * Called as the other micro-benchmarks are: bench_micro_floor dial OPERATIONS.
+ * Floors of micro-benchmarks: the system calls that Go's rules ask of both ends, made by one
+ * thread, with nothing between them. "dial": of dial, accept and close (five options each, the
+ * names, the pending error); "udp": of a round trip, where nobody has to wait. Called as the other
+ * ones are: bench_micro_floor NAME OPERATIONS.
  */
 #include "common.h"
 
@@ -71,7 +72,7 @@ static int accept_one(int listener)
     return fd;
 }
 
-static void run(long ops)
+static void run_dial(long ops)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET};
     socklen_t len = sizeof sin;
@@ -91,13 +92,51 @@ static void run(long ops)
     close(listener);
 }
 
+static int udp_socket(struct sockaddr_in *sin)
+{
+    socklen_t len = sizeof *sin;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    *sin = (struct sockaddr_in){.sin_family = AF_INET};
+    sin->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)sin, sizeof *sin) != 0 ||
+        getsockname(fd, (struct sockaddr *)sin, &len) != 0)
+        bench_die("bind: %s", strerror(errno));
+    return fd;
+}
+
+/* Nobody has to wait here: each datagram is there when it is asked for. */
+static void run_udp(long ops)
+{
+    struct sockaddr_in sin, from;
+    socklen_t len;
+    int server = udp_socket(&sin), client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    char buf[2048] = "";
+    long i;
+
+    if (client < 0 || connect(client, (struct sockaddr *)&sin, sizeof sin) != 0)
+        bench_die("connect: %s", strerror(errno));
+    for (i = 0; i < ops; i++) {
+        len = sizeof from;
+        if (send(client, buf, 64, 0) != 64 ||
+            recvfrom(server, buf, sizeof buf, 0, (struct sockaddr *)&from, &len) != 64 ||
+            sendto(server, buf, 64, 0, (struct sockaddr *)&from, len) != 64 ||
+            recv(client, buf, 64, 0) != 64)
+            bench_die("udp: %s", strerror(errno));
+    }
+    close(client);
+    close(server);
+}
+
 int main(int argc, char **argv)
 {
+    void (*run)(long ops);
     int64_t cpu, wall;
     long ops;
 
-    if (argc != 3 || strcmp(argv[1], "dial") != 0)
-        bench_die("usage: bench_micro_floor dial OPERATIONS");
+    if (argc != 3 || (strcmp(argv[1], "dial") != 0 && strcmp(argv[1], "udp") != 0))
+        bench_die("usage: bench_micro_floor dial|udp OPERATIONS");
+    run = strcmp(argv[1], "dial") == 0 ? run_dial : run_udp;
     bench_end_after(120);
     ops = bench_number("operations", argv[2], 1000, 2000000000);
     run(ops / 10);
