@@ -9,30 +9,19 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "gonet/time.h"
 #include "resolve/coarse.h"
 #include "resolve/hosts_table.h"
 #include "resolve/names_file.h"
+#include "resolve/watched_file.h"
 #include "runtime/end_hook.h"
 
-#define RECHECK (5 * GONET_SECOND)
-
-/* When a file was looked at last, and what it looked like then. */
-typedef struct {
-    const char *path;
-    int64_t checked; /* 0: never */
-    struct timespec mtime;
-    off_t size;
-} file_t;
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static file_t resolv_file = {.path = "/etc/resolv.conf"};
-static file_t nsswitch_file = {.path = "/etc/nsswitch.conf"};
-static file_t hosts_file = {.path = "/etc/hosts"};
+static gonet__watched_t resolv_file = {.path = "/etc/resolv.conf"};
+static gonet__watched_t nsswitch_file = {.path = "/etc/nsswitch.conf"};
+static gonet__watched_t hosts_file = {.path = "/etc/hosts"};
 static gonet__resolv_conf_t *resolv_conf;
 static gonet__hosts_t *hosts;
 
@@ -92,26 +81,9 @@ static void release(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* Whether it is time to look; notes what the file looks like. A file that is gone has no time. */
-static bool changed(file_t *f)
+static bool changed(gonet__watched_t *f)
 {
-    int64_t now = gonet__coarse_now();
-    struct timespec mtime = {0};
-    off_t size = 0;
-    struct stat st;
-    bool first = f->checked == 0, same;
-
-    if (!first && now - f->checked < RECHECK)
-        return false;
-    if (stat(f->path, &st) == 0) {
-        mtime = st.st_mtim;
-        size = st.st_size;
-    }
-    same = mtime.tv_sec == f->mtime.tv_sec && mtime.tv_nsec == f->mtime.tv_nsec && size == f->size;
-    f->checked = now;
-    f->mtime = mtime;
-    f->size = size;
-    return first || !same;
+    return gonet__watched_changed(f, gonet__coarse_now());
 }
 
 /* Whether an error says what the file is like; others (no descriptors, no memory) say nothing of
@@ -124,7 +96,7 @@ static bool tells_of_file(int errnum)
 
 /* Reads a file that has changed. NULL, with errno: it can't be read; *known is false if that
  * passes: what was known before still holds, and the next caller tries again. */
-static char *read_changed(file_t *f, size_t *len, bool *known)
+static char *read_changed(gonet__watched_t *f, size_t *len, bool *known)
 {
     char *text = gonet__read_text(f->path, len);
 
@@ -249,7 +221,7 @@ gonet__hosts_t *gonet__hosts_current(void)
     enter();
     /* an empty table is worth a look each time */
     if (hosts != NULL && hosts->by_name.n == 0 && hosts_file.checked != 0)
-        hosts_file.checked -= RECHECK;
+        hosts_file.checked -= GONET__RECHECK;
     if (changed(&hosts_file) || hosts == NULL)
         read_hosts();
     table = hosts;
