@@ -140,11 +140,23 @@ DECLARE(int, connect, (int fd, const struct sockaddr *sa, socklen_t len))
     return __real_connect(fd, sa, len);
 }
 
-/* True: the call fails, with errno set. Else *len is how much it may transfer. */
-static bool transfer(fault_kind_t kind, bool stream, size_t *len)
+/* A socket that is not reported writable, although a little would fit, has no EAGAIN to give that
+ * waiting cures. */
+static bool is_writable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    return __real_poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
+}
+
+/* True: the call fails, with errno set. Else *len is how much it may transfer. out is the
+ * descriptor that is written to, or -1. */
+static bool transfer(fault_kind_t kind, int out, bool stream, size_t *len)
 {
     int e = fault_next(kind);
 
+    if (e == EAGAIN && out >= 0 && !is_writable(out))
+        return false;
     if (e > 0) {
         errno = e;
         return true;
@@ -158,22 +170,22 @@ static bool transfer(fault_kind_t kind, bool stream, size_t *len)
 
 DECLARE(ssize_t, recv, (int fd, void *p, size_t len, int flags))
 {
-    return transfer(FAULT_RECV, is_stream(fd), &len) ? -1 : __real_recv(fd, p, len, flags);
+    return transfer(FAULT_RECV, -1, is_stream(fd), &len) ? -1 : __real_recv(fd, p, len, flags);
 }
 
 DECLARE(ssize_t, send, (int fd, const void *p, size_t len, int flags))
 {
-    return transfer(FAULT_SEND, is_stream(fd), &len) ? -1 : __real_send(fd, p, len, flags);
+    return transfer(FAULT_SEND, fd, is_stream(fd), &len) ? -1 : __real_send(fd, p, len, flags);
 }
 
 DECLARE(ssize_t, sendfile, (int out, int in, off_t *offset, size_t len))
 {
-    return transfer(FAULT_SENDFILE, true, &len) ? -1 : __real_sendfile(out, in, offset, len);
+    return transfer(FAULT_SENDFILE, out, true, &len) ? -1 : __real_sendfile(out, in, offset, len);
 }
 
 DECLARE(ssize_t, splice, (int in, off64_t *at, int out, off64_t *to, size_t len, unsigned flags))
 {
-    return transfer(FAULT_SPLICE, true, &len) ? -1 : __real_splice(in, at, out, to, len, flags);
+    return transfer(FAULT_SPLICE, -1, true, &len) ? -1 : __real_splice(in, at, out, to, len, flags);
 }
 
 /* Without control data the first piece that is not empty alone goes out, or a part of it. */
@@ -190,7 +202,7 @@ DECLARE(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
     if (msg->msg_iovlen > 0)
         len = msg->msg_iov[i].iov_len;
     all = len;
-    if (transfer(FAULT_SENDMSG, msg->msg_controllen == 0 && is_stream(fd), &len))
+    if (transfer(FAULT_SENDMSG, fd, msg->msg_controllen == 0 && is_stream(fd), &len))
         return -1;
     if (len == all)
         return __real_sendmsg(fd, msg, flags);
@@ -211,15 +223,16 @@ DECLARE(ssize_t, read, (int fd, void *p, size_t len))
 {
     bool event = is_event(fd);
 
-    return transfer(event ? FAULT_EVENT_READ : FAULT_READ, !event, &len) ? -1
-                                                                         : __real_read(fd, p, len);
+    return transfer(event ? FAULT_EVENT_READ : FAULT_READ, -1, !event, &len)
+               ? -1
+               : __real_read(fd, p, len);
 }
 
 DECLARE(ssize_t, write, (int fd, const void *p, size_t len))
 {
     bool event = is_event(fd);
 
-    return transfer(event ? FAULT_EVENT_WRITE : FAULT_WRITE, !event, &len)
+    return transfer(event ? FAULT_EVENT_WRITE : FAULT_WRITE, -1, !event, &len)
                ? -1
                : __real_write(fd, p, len);
 }
@@ -278,11 +291,11 @@ DECLARE(long, syscall, (long call, ...))
     va_end(args);
     len = (size_t)a[2];
     if (call == SYS_recvfrom)
-        fails = transfer(FAULT_RECV, is_stream((int)a[0]), &len);
+        fails = transfer(FAULT_RECV, -1, is_stream((int)a[0]), &len);
     else if (call == SYS_sendto)
-        fails = transfer(FAULT_SEND, is_stream((int)a[0]), &len);
+        fails = transfer(FAULT_SEND, (int)a[0], is_stream((int)a[0]), &len);
     else if (call == SYS_futex && waits((int)a[1]))
-        fails = transfer(FAULT_FUTEX, false, &len);
+        fails = transfer(FAULT_FUTEX, -1, false, &len);
     if (fails)
         return -1;
     return __real_syscall(call, a[0], a[1], call == SYS_futex ? a[2] : (long)len, a[3], a[4], a[5]);
