@@ -5,23 +5,10 @@
 
 #include <sys/socket.h>
 
-#include "conn/rawconn.h"
+#include "conn/typed.h"
 
-static const gonet__conn_class_t ip_class = {
-    .conn = {.size = sizeof(gonet_conn_vtable_t),
-             .read = gonet__sock_read,
-             .write = gonet__sock_write,
-             .close = gonet__sock_close,
-             .local_addr = gonet__sock_local_addr,
-             .remote_addr = gonet__sock_remote_addr,
-             .set_deadline = gonet__sock_set_deadline,
-             .set_read_deadline = gonet__sock_set_read_deadline,
-             .set_write_deadline = gonet__sock_set_write_deadline,
-             .destroy = gonet__sock_release,
-             .file = gonet__sock_file,
-             .syscall_conn = gonet__sock_syscall_conn,
-             .wait_readable = gonet__sock_wait_readable},
-    .packet_conn = &gonet__ip_packet_vtable};
+static const gonet__conn_class_t ip_class = {.conn = {GONET__SOCK_CONN_SLOTS},
+                                             .packet_conn = &gonet__ip_packet_vtable};
 
 gonet_ip_conn_t *gonet__ip_conn_new(const char *net, int sysfd, int family)
 {
@@ -30,111 +17,5 @@ gonet_ip_conn_t *gonet__ip_conn_new(const char *net, int sysfd, int family)
                                               SOCK_RAW);
 }
 
-gonet_conn_t *gonet_ip_conn_as_conn(gonet_ip_conn_t *c)
-{
-    return (gonet_conn_t *)c;
-}
-
-gonet_packet_conn_t *gonet_ip_conn_as_packet_conn(gonet_ip_conn_t *c)
-{
-    return (gonet_packet_conn_t *)c;
-}
-
-gonet_reader_t *gonet_ip_conn_as_reader(gonet_ip_conn_t *c)
-{
-    return (gonet_reader_t *)c;
-}
-
-gonet_writer_t *gonet_ip_conn_as_writer(gonet_ip_conn_t *c)
-{
-    return (gonet_writer_t *)c;
-}
-
-gonet_ip_conn_t *gonet_conn_as_ip(gonet_conn_t *c)
-{
-    return c != NULL && c->object.type == GONET__TYPE_IP_CONN ? (gonet_ip_conn_t *)c : NULL;
-}
-
-gonet_ip_conn_t *gonet_packet_conn_as_ip(gonet_packet_conn_t *c)
-{
-    return gonet_conn_as_ip((gonet_conn_t *)c);
-}
-
-gonet_ip_conn_t *gonet_ip_conn_ref(gonet_ip_conn_t *c)
-{
-    gonet__object_ref(GONET__OBJECT(c));
-    return c;
-}
-
-void gonet_ip_conn_free(gonet_ip_conn_t *c)
-{
-    gonet__object_unref(GONET__OBJECT(c));
-}
-
-ssize_t gonet_ip_conn_read(gonet_ip_conn_t *c, void *p, size_t len, gonet_error_t **err)
-{
-    return gonet_conn_read((gonet_conn_t *)c, p, len, err);
-}
-
-ssize_t gonet_ip_conn_write(gonet_ip_conn_t *c, const void *p, size_t len, gonet_error_t **err)
-{
-    return gonet_conn_write((gonet_conn_t *)c, p, len, err);
-}
-
-int gonet_ip_conn_write_count(gonet_ip_conn_t *c, const void *p, size_t len, size_t *n,
-                              gonet_error_t **err)
-{
-    return gonet_conn_write_count((gonet_conn_t *)c, p, len, n, err);
-}
-
-int gonet_ip_conn_close(gonet_ip_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_close((gonet_conn_t *)c, err);
-}
-
-const gonet_addr_t *gonet_ip_conn_local_addr(gonet_ip_conn_t *c)
-{
-    return gonet__sock_local_addr(c);
-}
-
-const gonet_addr_t *gonet_ip_conn_remote_addr(gonet_ip_conn_t *c)
-{
-    return gonet__sock_remote_addr(c);
-}
-
-int gonet_ip_conn_set_deadline(gonet_ip_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_ip_conn_set_read_deadline(gonet_ip_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_read_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_ip_conn_set_write_deadline(gonet_ip_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_write_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_ip_conn_set_read_buffer(gonet_ip_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_read_buffer(&c->sock, bytes, err);
-}
-
-int gonet_ip_conn_set_write_buffer(gonet_ip_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_write_buffer(&c->sock, bytes, err);
-}
-
-int gonet_ip_conn_file(gonet_ip_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_file((gonet_conn_t *)c, err);
-}
-
-gonet_raw_conn_t *gonet_ip_conn_syscall_conn(gonet_ip_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_syscall_conn((gonet_conn_t *)c, err);
-}
+GONET__CONN_METHODS(gonet_ip_conn, gonet_conn_as_ip, GONET__TYPE_IP_CONN)
+GONET__PACKET_CONN_METHODS(gonet_ip_conn, gonet_packet_conn_as_ip, gonet_conn_as_ip)

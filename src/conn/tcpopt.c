@@ -74,18 +74,6 @@ int gonet_tcp_conn_set_keep_alive_config(gonet_tcp_conn_t *c, gonet_keep_alive_c
     return set_result(c, gonet__fd_set_keep_alive(&c->sock.fd, &config, &fail), &fail, err);
 }
 
-int gonet_tcp_conn_set_read_buffer(gonet_tcp_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_read_buffer(&c->sock, bytes, err);
-}
-
-int gonet_tcp_conn_set_write_buffer(gonet_tcp_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_write_buffer(&c->sock, bytes, err);
-}
-
 /*
  * The kernel (5.16 and later) refuses MPTCP_INFO with one of two errors on a connection that fell
  * back to TCP or never was anything else; whatever else happens counts as Multipath TCP, even a

@@ -4,7 +4,7 @@
  */
 #include <sys/socket.h>
 
-#include "conn/rawconn.h"
+#include "conn/typed.h"
 #include "conn/udp.h"
 
 static ssize_t read_from_slot(void *self, void *p, size_t len, gonet_addr_t *addr,
@@ -20,33 +20,10 @@ static ssize_t write_to_slot(void *self, const void *p, size_t len, const gonet_
 }
 
 static const gonet_packet_conn_vtable_t packet_vtable = {
-    .size = sizeof(gonet_packet_conn_vtable_t),
-    .read_from = read_from_slot,
-    .write_to = write_to_slot,
-    .close = gonet__sock_close,
-    .local_addr = gonet__sock_local_addr,
-    .set_deadline = gonet__sock_set_deadline,
-    .set_read_deadline = gonet__sock_set_read_deadline,
-    .set_write_deadline = gonet__sock_set_write_deadline,
-    .destroy = gonet__sock_release,
-    .file = gonet__sock_file,
-    .syscall_conn = gonet__sock_syscall_conn};
+    GONET__SOCK_PACKET_SLOTS, .read_from = read_from_slot, .write_to = write_to_slot};
 
-static const gonet__conn_class_t udp_class = {
-    .conn = {.size = sizeof(gonet_conn_vtable_t),
-             .read = gonet__sock_read,
-             .write = gonet__sock_write,
-             .close = gonet__sock_close,
-             .local_addr = gonet__sock_local_addr,
-             .remote_addr = gonet__sock_remote_addr,
-             .set_deadline = gonet__sock_set_deadline,
-             .set_read_deadline = gonet__sock_set_read_deadline,
-             .set_write_deadline = gonet__sock_set_write_deadline,
-             .destroy = gonet__sock_release,
-             .file = gonet__sock_file,
-             .syscall_conn = gonet__sock_syscall_conn,
-             .wait_readable = gonet__sock_wait_readable},
-    .packet_conn = &packet_vtable};
+static const gonet__conn_class_t udp_class = {.conn = {GONET__SOCK_CONN_SLOTS},
+                                              .packet_conn = &packet_vtable};
 
 gonet_udp_conn_t *gonet__udp_conn_new(const char *net, int sysfd, int family)
 {
@@ -55,111 +32,5 @@ gonet_udp_conn_t *gonet__udp_conn_new(const char *net, int sysfd, int family)
                                                SOCK_DGRAM);
 }
 
-gonet_conn_t *gonet_udp_conn_as_conn(gonet_udp_conn_t *c)
-{
-    return (gonet_conn_t *)c;
-}
-
-gonet_packet_conn_t *gonet_udp_conn_as_packet_conn(gonet_udp_conn_t *c)
-{
-    return (gonet_packet_conn_t *)c;
-}
-
-gonet_reader_t *gonet_udp_conn_as_reader(gonet_udp_conn_t *c)
-{
-    return (gonet_reader_t *)c;
-}
-
-gonet_writer_t *gonet_udp_conn_as_writer(gonet_udp_conn_t *c)
-{
-    return (gonet_writer_t *)c;
-}
-
-gonet_udp_conn_t *gonet_conn_as_udp(gonet_conn_t *c)
-{
-    return c != NULL && c->object.type == GONET__TYPE_UDP_CONN ? (gonet_udp_conn_t *)c : NULL;
-}
-
-gonet_udp_conn_t *gonet_packet_conn_as_udp(gonet_packet_conn_t *c)
-{
-    return gonet_conn_as_udp((gonet_conn_t *)c);
-}
-
-gonet_udp_conn_t *gonet_udp_conn_ref(gonet_udp_conn_t *c)
-{
-    gonet__object_ref(GONET__OBJECT(c));
-    return c;
-}
-
-void gonet_udp_conn_free(gonet_udp_conn_t *c)
-{
-    gonet__object_unref(GONET__OBJECT(c));
-}
-
-ssize_t gonet_udp_conn_read(gonet_udp_conn_t *c, void *p, size_t len, gonet_error_t **err)
-{
-    return gonet_conn_read((gonet_conn_t *)c, p, len, err);
-}
-
-ssize_t gonet_udp_conn_write(gonet_udp_conn_t *c, const void *p, size_t len, gonet_error_t **err)
-{
-    return gonet_conn_write((gonet_conn_t *)c, p, len, err);
-}
-
-int gonet_udp_conn_write_count(gonet_udp_conn_t *c, const void *p, size_t len, size_t *n,
-                               gonet_error_t **err)
-{
-    return gonet_conn_write_count((gonet_conn_t *)c, p, len, n, err);
-}
-
-int gonet_udp_conn_close(gonet_udp_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_close((gonet_conn_t *)c, err);
-}
-
-const gonet_addr_t *gonet_udp_conn_local_addr(gonet_udp_conn_t *c)
-{
-    return gonet__sock_local_addr(c);
-}
-
-const gonet_addr_t *gonet_udp_conn_remote_addr(gonet_udp_conn_t *c)
-{
-    return gonet__sock_remote_addr(c);
-}
-
-int gonet_udp_conn_set_deadline(gonet_udp_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_udp_conn_set_read_deadline(gonet_udp_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_read_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_udp_conn_set_write_deadline(gonet_udp_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_write_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_udp_conn_set_read_buffer(gonet_udp_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_read_buffer(&c->sock, bytes, err);
-}
-
-int gonet_udp_conn_set_write_buffer(gonet_udp_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_write_buffer(&c->sock, bytes, err);
-}
-
-int gonet_udp_conn_file(gonet_udp_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_file((gonet_conn_t *)c, err);
-}
-
-gonet_raw_conn_t *gonet_udp_conn_syscall_conn(gonet_udp_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_syscall_conn((gonet_conn_t *)c, err);
-}
+GONET__CONN_METHODS(gonet_udp_conn, gonet_conn_as_udp, GONET__TYPE_UDP_CONN)
+GONET__PACKET_CONN_METHODS(gonet_udp_conn, gonet_packet_conn_as_udp, gonet_conn_as_udp)

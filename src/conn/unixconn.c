@@ -3,26 +3,13 @@
  */
 #include <sys/socket.h>
 
-#include "conn/rawconn.h"
+#include "conn/typed.h"
 #include "conn/unixsock.h"
 
-static const gonet__conn_class_t unix_class = {
-    .conn = {.size = sizeof(gonet_conn_vtable_t),
-             .read = gonet__sock_read,
-             .write = gonet__sock_write,
-             .close = gonet__sock_close,
-             .local_addr = gonet__sock_local_addr,
-             .remote_addr = gonet__sock_remote_addr,
-             .set_deadline = gonet__sock_set_deadline,
-             .set_read_deadline = gonet__sock_set_read_deadline,
-             .set_write_deadline = gonet__sock_set_write_deadline,
-             .destroy = gonet__sock_release,
-             .close_read = gonet__sock_close_read,
-             .close_write = gonet__sock_close_write,
-             .file = gonet__sock_file,
-             .syscall_conn = gonet__sock_syscall_conn,
-             .wait_readable = gonet__sock_wait_readable},
-    .packet_conn = &gonet__unix_packet_vtable};
+static const gonet__conn_class_t unix_class = {.conn = {GONET__SOCK_CONN_SLOTS,
+                                                        .close_read = gonet__sock_close_read,
+                                                        .close_write = gonet__sock_close_write},
+                                               .packet_conn = &gonet__unix_packet_vtable};
 
 const char *gonet__unix_net(int sotype)
 {
@@ -36,121 +23,6 @@ gonet_unix_conn_t *gonet__unix_conn_new(const char *net, int sysfd, int sotype)
                                                 AF_UNIX, sotype);
 }
 
-gonet_conn_t *gonet_unix_conn_as_conn(gonet_unix_conn_t *c)
-{
-    return (gonet_conn_t *)c;
-}
-
-gonet_packet_conn_t *gonet_unix_conn_as_packet_conn(gonet_unix_conn_t *c)
-{
-    return (gonet_packet_conn_t *)c;
-}
-
-gonet_reader_t *gonet_unix_conn_as_reader(gonet_unix_conn_t *c)
-{
-    return (gonet_reader_t *)c;
-}
-
-gonet_writer_t *gonet_unix_conn_as_writer(gonet_unix_conn_t *c)
-{
-    return (gonet_writer_t *)c;
-}
-
-gonet_unix_conn_t *gonet_conn_as_unix(gonet_conn_t *c)
-{
-    return c != NULL && c->object.type == GONET__TYPE_UNIX_CONN ? (gonet_unix_conn_t *)c : NULL;
-}
-
-gonet_unix_conn_t *gonet_packet_conn_as_unix(gonet_packet_conn_t *c)
-{
-    return gonet_conn_as_unix((gonet_conn_t *)c);
-}
-
-gonet_unix_conn_t *gonet_unix_conn_ref(gonet_unix_conn_t *c)
-{
-    gonet__object_ref(GONET__OBJECT(c));
-    return c;
-}
-
-void gonet_unix_conn_free(gonet_unix_conn_t *c)
-{
-    gonet__object_unref(GONET__OBJECT(c));
-}
-
-ssize_t gonet_unix_conn_read(gonet_unix_conn_t *c, void *p, size_t len, gonet_error_t **err)
-{
-    return gonet_conn_read((gonet_conn_t *)c, p, len, err);
-}
-
-ssize_t gonet_unix_conn_write(gonet_unix_conn_t *c, const void *p, size_t len, gonet_error_t **err)
-{
-    return gonet_conn_write((gonet_conn_t *)c, p, len, err);
-}
-
-int gonet_unix_conn_write_count(gonet_unix_conn_t *c, const void *p, size_t len, size_t *n,
-                                gonet_error_t **err)
-{
-    return gonet_conn_write_count((gonet_conn_t *)c, p, len, n, err);
-}
-
-int gonet_unix_conn_close(gonet_unix_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_close((gonet_conn_t *)c, err);
-}
-
-const gonet_addr_t *gonet_unix_conn_local_addr(gonet_unix_conn_t *c)
-{
-    return gonet__sock_local_addr(c);
-}
-
-const gonet_addr_t *gonet_unix_conn_remote_addr(gonet_unix_conn_t *c)
-{
-    return gonet__sock_remote_addr(c);
-}
-
-int gonet_unix_conn_set_deadline(gonet_unix_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_unix_conn_set_read_deadline(gonet_unix_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_read_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_unix_conn_set_write_deadline(gonet_unix_conn_t *c, gonet_time_t t, gonet_error_t **err)
-{
-    return gonet_conn_set_write_deadline((gonet_conn_t *)c, t, err);
-}
-
-int gonet_unix_conn_close_read(gonet_unix_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_close_read((gonet_conn_t *)c, err);
-}
-
-int gonet_unix_conn_close_write(gonet_unix_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_close_write((gonet_conn_t *)c, err);
-}
-
-int gonet_unix_conn_set_read_buffer(gonet_unix_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_read_buffer(&c->sock, bytes, err);
-}
-
-int gonet_unix_conn_set_write_buffer(gonet_unix_conn_t *c, int bytes, gonet_error_t **err)
-{
-    gonet__error_clear(err);
-    return c == NULL ? gonet__no_object(err) : gonet__sock_set_write_buffer(&c->sock, bytes, err);
-}
-
-int gonet_unix_conn_file(gonet_unix_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_file((gonet_conn_t *)c, err);
-}
-
-gonet_raw_conn_t *gonet_unix_conn_syscall_conn(gonet_unix_conn_t *c, gonet_error_t **err)
-{
-    return gonet_conn_syscall_conn((gonet_conn_t *)c, err);
-}
+GONET__CONN_METHODS(gonet_unix_conn, gonet_conn_as_unix, GONET__TYPE_UNIX_CONN)
+GONET__PACKET_CONN_METHODS(gonet_unix_conn, gonet_packet_conn_as_unix, gonet_conn_as_unix)
+GONET__HALF_CLOSE_METHODS(gonet_unix_conn)

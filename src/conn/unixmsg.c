@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "conn/rawconn.h"
+#include "conn/typed.h"
 #include "conn/unixsock.h"
 
 /* The end of a stream is told by an OpError, too, but as a count of 0 (behaviour 1.31). */
@@ -251,14 +251,4 @@ ssize_t gonet_unix_conn_write_msg_unix(gonet_unix_conn_t *c, const void *b, size
 }
 
 const gonet_packet_conn_vtable_t gonet__unix_packet_vtable = {
-    .size = sizeof(gonet_packet_conn_vtable_t),
-    .read_from = read_from_slot,
-    .write_to = write_to_slot,
-    .close = gonet__sock_close,
-    .local_addr = gonet__sock_local_addr,
-    .set_deadline = gonet__sock_set_deadline,
-    .set_read_deadline = gonet__sock_set_read_deadline,
-    .set_write_deadline = gonet__sock_set_write_deadline,
-    .destroy = gonet__sock_release,
-    .file = gonet__sock_file,
-    .syscall_conn = gonet__sock_syscall_conn};
+    GONET__SOCK_PACKET_SLOTS, .read_from = read_from_slot, .write_to = write_to_slot};
