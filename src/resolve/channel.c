@@ -36,32 +36,18 @@
 #define WINDOW 128
 #define PACE   (200 * GONET_MICROSECOND)
 
-typedef struct channel channel_t;
+typedef gonet__udp_question_t question_t;
+typedef struct gonet__channel channel_t;
 
-typedef struct gonet__udp_question {
-    gonet__question_t base;
-    gonet__list_t link;          /* in ended or told; in none while it is asked */
-    gonet__dns_socket_t *socket; /* NULL: has ended there */
-    channel_t *channel;
-    unsigned place;
-    uint16_t id;         /* reserved; c-ares may have chosen another one */
-    gonet__wait_t *wait; /* NULL: nobody waits any more */
-    uint8_t *reply;      /* the waiter's */
-    size_t reply_len;    /* 0: none */
-    bool ended;          /* c-ares has forgotten it */
-    gonet__step_t failed;
-    size_t len;
-    uint8_t *message; /* the waiter's */
-} question_t;
-
-struct channel {
+struct gonet__channel {
     gonet__dns_sockets_t sockets; /* first: callbacks get this */
-    struct channel *next;
+    channel_t *next;
     gonet__cares_t *cares;
     question_t *sending;
     gonet__list_t ended; /* c-ares is to hear that they are answered */
     gonet__list_t told;  /* and has heard it */
     uint32_t in_flight;
+    uint64_t arrivals;
     gonet__waiter_t *queue;    /* those who wait for their turn to ask */
     int64_t last_turn;         /* when the last of them asks at the latest */
     uint64_t used[65536 / 64]; /* ids, so that c-ares can tell equal questions apart */
@@ -137,6 +123,7 @@ static void question_done(gonet__question_t *base)
         gonet__dns_socket_remove(q->socket, q->place);
     q->socket = NULL;
     q->ended = true;
+    q->arrived = ++q->channel->arrivals;
     q->channel->used[q->id / 64] &= ~(UINT64_C(1) << q->id % 64);
     q->channel->in_flight--;
     next_turn(q->channel);
@@ -338,40 +325,53 @@ static gonet_error_t *step_error(const gonet__step_t *step, gonet_netip_addr_por
 }
 
 /* Why there is no reply, of a question that is still asked. */
-static gonet_error_t *unanswered(const question_t *q, gonet_netip_addr_port_t server,
-                                 gonet__wait_state_t state, gonet_context_t *ctx)
+static gonet_error_t *unanswered(const question_t *q, gonet__wait_state_t state,
+                                 gonet_context_t *ctx)
 {
     gonet__limit_t limit = {.ctx = ctx};
     gonet__step_t step;
     gonet_error_t *e;
 
     if (state == GONET__WAIT_INTERRUPTED)
-        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, server, gonet_err_closed);
+        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, q->server, gonet_err_closed);
     if (state == GONET__WAIT_CLAIMED) {
         e = gonet__limit_ended(&limit);
-        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, server,
+        return gonet__exchange_error("dial", SOCK_DGRAM, NULL, q->server,
                                      e != NULL ? e : gonet__err_dial_canceled);
     }
     step = gonet__dns_socket_step(q->socket, "read", NULL, 0);
-    return gonet__exchange_error("read", SOCK_DGRAM, &step.local, server,
+    return gonet__exchange_error("read", SOCK_DGRAM, &step.local, q->server,
                                  gonet_err_deadline_exceeded);
 }
 
-/* Parks until the question has ended, or its time; then says what came of it. */
-static gonet_error_t *await(channel_t *ch, question_t *q, gonet_netip_addr_port_t server,
-                            gonet_context_t *ctx, int64_t deadline)
+gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t deadline,
+                                size_t *reply_len)
 {
-    gonet__wait_state_t state = gonet__wait_within(q->wait, ctx, deadline, "DNS reply");
+    gonet__wait_state_t state;
+    gonet__wait_t wait;
     gonet_error_t *e;
 
-    q->wait = NULL;
     if (!q->ended) {
-        e = unanswered(q, server, state, ctx);
+        gonet__wait_init(&wait);
+        q->wait = &wait;
+        state = gonet__wait_within(&wait, ctx, deadline, "DNS reply");
+        q->wait = NULL;
+    }
+    if (!q->ended) {
+        e = unanswered(q, state, ctx);
         end(q);
-        tell(ch);
+        tell(q->channel);
         return e;
     }
-    return q->reply_len == 0 ? step_error(&q->failed, server) : NULL;
+    *reply_len = q->reply_len;
+    return q->reply_len == 0 ? step_error(&q->failed, q->server) : NULL;
+}
+
+uint64_t gonet__udp_arrival(void)
+{
+    channel_t *ch = this_channel();
+
+    return ch == NULL ? UINT64_MAX : ++ch->arrivals;
 }
 
 /* Two random bytes that no question of the channel has for its id. */
@@ -420,16 +420,13 @@ static gonet_error_t *await_turn(channel_t *ch, gonet_netip_addr_port_t server,
     return e == NULL ? NULL : gonet__exchange_error("dial", SOCK_DGRAM, NULL, server, e);
 }
 
-gonet_error_t *gonet__udp_ask(const gonet__server_t *server, uint8_t *question, size_t len,
-                              gonet_context_t *ctx, int64_t deadline,
-                              uint8_t reply[GONET__UDP_SIZE], size_t *reply_len)
+gonet_error_t *gonet__udp_begin(question_t *q, const gonet__server_t *server, uint8_t *question,
+                                size_t len, gonet_context_t *ctx, int64_t deadline,
+                                uint8_t reply[GONET__UDP_SIZE])
 {
     channel_t *ch = this_channel();
     gonet_error_t *e;
-    gonet__wait_t wait;
-    question_t q;
 
-    *reply_len = 0;
     if (ch == NULL)
         return gonet_err_no_memory;
     if (ch->in_flight >= WINDOW) {
@@ -439,22 +436,19 @@ gonet_error_t *gonet__udp_ask(const gonet__server_t *server, uint8_t *question, 
     }
     if (ch->in_flight >= MAX_IN_FLIGHT)
         return gonet_errno_error(EAGAIN);
-    memset(&q, 0, sizeof(q));
-    q.socket = gonet__dns_socket_for(&ch->sockets, &server->addr, &q.failed);
-    if (q.socket == NULL)
-        return step_error(&q.failed, server->addr);
-    gonet__wait_init(&wait);
-    gonet__list_init(&q.link);
-    q.failed = (gonet__step_t){.op = "dial", .errnum = ENOMEM};
-    q.base.done = question_done;
-    q.channel = ch;
-    q.wait = &wait;
-    q.reply = reply;
-    q.len = len;
-    q.message = question;
-    q.place = gonet__dns_socket_add(q.socket, &q);
-    ask(ch, &q);
-    e = await(ch, &q, server->addr, ctx, deadline);
-    *reply_len = q.reply_len;
-    return e;
+    memset(q, 0, sizeof(*q));
+    q->socket = gonet__dns_socket_for(&ch->sockets, &server->addr, &q->failed);
+    if (q->socket == NULL)
+        return step_error(&q->failed, server->addr);
+    gonet__list_init(&q->link);
+    q->failed = (gonet__step_t){.op = "dial", .errnum = ENOMEM};
+    q->base.done = question_done;
+    q->channel = ch;
+    q->server = server->addr;
+    q->reply = reply;
+    q->len = len;
+    q->message = question;
+    q->place = gonet__dns_socket_add(q->socket, q);
+    ask(ch, q);
+    return NULL;
 }

@@ -1,6 +1,7 @@
 /*
- * A and AAAA (and CNAME) of a name go out together: the caller's task asks one question, tasks
- * beside it on the same worker the others, and the replies count in the order of their arrival.
+ * A and AAAA (and CNAME) of a name go out together, and the replies count in the order of their
+ * arrival. The caller's task waits for one after the other. Should the first have to ask again, the
+ * others go on in tasks beside it on the same worker, so that nobody waits for anybody's servers.
  */
 #include "resolve/lookup_ip.h"
 
@@ -91,8 +92,10 @@ typedef struct group group_t;
 typedef struct {
     group_t *group;
     unsigned type;
-    unsigned arrived; /* 1: the first */
+    uint64_t arrived;
     gonet_error_t *e;
+    bool beside; /* in a task of its own */
+    gonet__begun_t begun;
     gonet__answers_t answers;
 } part_t;
 
@@ -100,19 +103,20 @@ struct group {
     const gonet__asking_t *asking;
     const char *fqdn;
     const char *name;
-    unsigned arrivals;
     unsigned running;    /* parts in tasks of their own */
     gonet__wait_t *wait; /* the caller's, when it waits for these */
     size_t n;
     part_t part[MAX_TYPES];
 };
 
-static void ask(part_t *p)
+static void ask(part_t *p, gonet__begun_t *begun)
 {
     group_t *g = p->group;
 
-    p->e = gonet__query_name(g->asking, g->fqdn, g->name, p->type, &p->answers);
-    p->arrived = ++g->arrivals;
+    p->e = gonet__query_name(g->asking, g->fqdn, g->name, p->type, &p->answers, begun);
+    p->arrived = begun != NULL ? begun->exchange.arrived : 0;
+    if (p->arrived == 0)
+        p->arrived = gonet__udp_arrival();
 }
 
 static void ask_beside(void *arg)
@@ -120,30 +124,56 @@ static void ask_beside(void *arg)
     part_t *p = arg;
     group_t *g = p->group;
 
-    ask(p);
+    ask(p, &p->begun);
     if (--g->running == 0 && g->wait != NULL && gonet__wait_claim(g->wait))
         gonet__wait_wake(g->wait);
 }
 
-/* Asks all, and returns when all have ended. */
-static void ask_all(group_t *g, bool one_by_one)
+/* The first part goes on: the others do so beside it. */
+static void go_beside(void *arg)
+{
+    group_t *g = arg;
+
+    for (size_t i = 1; i < g->n; i++) {
+        part_t *p = &g->part[i];
+
+        p->beside = gonet__task_go_here(ask_beside, p) == 0;
+        g->running += p->beside;
+    }
+}
+
+static void await_others(group_t *g)
 {
     gonet__wait_t wait;
-    bool beside[MAX_TYPES] = {false};
 
-    for (size_t i = 1; i < g->n && !one_by_one; i++) {
-        beside[i] = gonet__task_go_here(ask_beside, &g->part[i]) == 0;
-        g->running += beside[i];
-    }
-    for (size_t i = 0; i < g->n; i++) {
-        if (!beside[i])
-            ask(&g->part[i]);
-    }
     if (g->running == 0)
         return;
     gonet__wait_init(&wait);
     g->wait = &wait;
     gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "DNS replies");
+}
+
+/* Asks all, and returns when all have ended. */
+static void ask_all(group_t *g, bool one_by_one)
+{
+    for (size_t i = 0; i < g->n && !one_by_one; i++) {
+        part_t *p = &g->part[i];
+
+        p->begun.goes_on = i == 0 && g->n > 1 ? go_beside : NULL;
+        p->begun.arg = g;
+        gonet__query_begin(g->asking, g->fqdn, p->type, &p->answers, &p->begun);
+    }
+    if (!one_by_one && g->n > 1 && !g->part[0].begun.exchange.begun) {
+        g->part[0].begun.goes_on = NULL; /* not by UDP: side by side from the start */
+        go_beside(g);
+    }
+    for (size_t i = 0; i < g->n; i++) {
+        part_t *p = &g->part[i];
+
+        if (!p->beside)
+            ask(p, one_by_one ? NULL : &p->begun);
+    }
+    await_others(g);
 }
 
 static void init_group(group_t *g, const gonet__asking_t *asking, const char *fqdn,
@@ -154,7 +184,6 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
     g->asking = asking;
     g->fqdn = fqdn;
     g->name = name;
-    g->arrivals = 0;
     g->running = 0;
     g->wait = NULL;
     g->n = 0;
@@ -166,6 +195,7 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
         p->group = g;
         p->type = types[i];
         p->arrived = 0;
+        p->beside = false;
         p->e = NULL;
         gonet__answers_init(&p->answers);
         g->n++;
@@ -244,6 +274,21 @@ static void take_part(part_t *p, outcome_t *o, gonet__addresses_t *a)
     }
 }
 
+/* The part that arrived next after p; the first one after NULL. */
+static part_t *next_part(group_t *g, const part_t *p)
+{
+    part_t *next = NULL;
+
+    for (size_t i = 0; i < g->n; i++) {
+        part_t *q = &g->part[i];
+        bool later = p == NULL || q->arrived > p->arrived || (q->arrived == p->arrived && q > p);
+
+        if (later && (next == NULL || q->arrived < next->arrived))
+            next = q;
+    }
+    return next;
+}
+
 /* Everything of one name; true: no other name is to be asked for. */
 static bool ask_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
                      unsigned want, outcome_t *o, gonet__addresses_t *a)
@@ -252,12 +297,8 @@ static bool ask_name(const gonet__asking_t *asking, const char *fqdn, const char
 
     init_group(&g, asking, fqdn, name, want);
     ask_all(&g, asking->conf->single_request);
-    for (unsigned turn = 1; turn <= g.n; turn++) {
-        for (size_t i = 0; i < g.n; i++) {
-            if (g.part[i].arrived == turn)
-                take_part(&g.part[i], o, a);
-        }
-    }
+    for (part_t *p = NULL; (p = next_part(&g, p)) != NULL;)
+        take_part(p, o, a);
     for (size_t i = 0; i < g.n; i++) {
         gonet_error_free(g.part[i].e);
         gonet__answers_free(&g.part[i].answers);

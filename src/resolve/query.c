@@ -75,10 +75,11 @@ static gonet_error_t *reply_failed(gonet__answer_t answer, const char *name, con
 /* One server's turn. True: there is nothing more to ask anybody, *e is the outcome. */
 static bool ask_server(const gonet__asking_t *asking, const gonet__server_t *server,
                        const char *fqdn, const char *name, unsigned type, gonet__answers_t *a,
-                       gonet_error_t **e)
+                       gonet__early_t *early, gonet_error_t **e)
 {
     gonet__answer_t answer;
-    gonet_error_t *failed = gonet__exchange(asking, server, fqdn, type, &a->packet, &a->reply);
+    gonet_error_t *failed =
+        gonet__exchange(asking, server, fqdn, type, &a->packet, &a->reply, early);
 
     gonet_error_set(e, NULL);
     if (failed != NULL) {
@@ -91,19 +92,42 @@ static bool ask_server(const gonet__asking_t *asking, const gonet__server_t *ser
     return answer == GONET__ANSWER_OK || answer == GONET__ANSWER_NO_HOST;
 }
 
-gonet_error_t *gonet__query_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
-                                 unsigned type, gonet__answers_t *a)
+static uint32_t first_server(const gonet__asking_t *asking)
 {
     gonet__resolv_conf_t *conf = asking->conf;
-    uint32_t first = conf->rotate ? atomic_fetch_add(&conf->turn, 1) : 0;
+    uint32_t n = (uint32_t)conf->server_count;
+
+    return conf->rotate ? atomic_fetch_add(&conf->turn, 1) % n : 0;
+}
+
+void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type,
+                        gonet__answers_t *a, gonet__begun_t *begun)
+{
+    begun->first = first_server(asking);
+    gonet__exchange_begin(asking, &asking->conf->servers[begun->first], fqdn, type, &a->packet,
+                          &begun->exchange);
+}
+
+gonet_error_t *gonet__query_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
+                                 unsigned type, gonet__answers_t *a, gonet__begun_t *begun)
+{
+    gonet__resolv_conf_t *conf = asking->conf;
+    uint32_t first = begun != NULL ? begun->first : first_server(asking);
+    gonet__early_t *early = begun != NULL ? &begun->exchange : NULL;
     gonet_error_t *e = NULL;
 
     for (int attempt = 0; attempt < conf->attempts; attempt++) {
         for (uint32_t i = 0; i < conf->server_count; i++) {
             uint32_t at = (first + i) % (uint32_t)conf->server_count;
 
-            if (ask_server(asking, &conf->servers[at], fqdn, name, type, a, &e))
+            if (ask_server(asking, &conf->servers[at], fqdn, name, type, a, early, &e))
                 return e;
+            if (early != NULL) {
+                early->arrived = 0;
+                if (begun->goes_on != NULL)
+                    begun->goes_on(begun->arg);
+            }
+            early = NULL;
         }
         /* when the lookup has ended, what is left fails at once: to the last attempt */
         if (attempt + 2 < conf->attempts && gonet__limit_over(&asking->limit))
@@ -123,7 +147,7 @@ gonet_error_t *gonet__query(const gonet__asking_t *asking, const char *name, uns
     if (!gonet__is_domain_name(name))
         return gonet__no_such_host(name, "");
     while (gonet__search_name(asking->conf, name, &i, fqdn)) {
-        gonet_error_set(&e, gonet__query_name(asking, fqdn, name, type, a));
+        gonet_error_set(&e, gonet__query_name(asking, fqdn, name, type, a, NULL));
         if (e == NULL || (asking->resolver->strict_errors && gonet_error_temporary(e)))
             break;
     }
