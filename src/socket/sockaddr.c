@@ -167,7 +167,7 @@ static void put_ip(gonet_addr_t *addr, int sotype, const void *ip, uint8_t len, 
         addr->udp.ip = tcp.ip;
         addr->udp.port = tcp.port;
         memcpy(addr->udp.zone, tcp.zone, sizeof(tcp.zone));
-    } else {
+    } else if (sotype == SOCK_RAW) {
         addr->kind = GONET_ADDR_IP;
         addr->ip.ip = tcp.ip;
         memcpy(addr->ip.zone, tcp.zone, sizeof(tcp.zone));

@@ -109,6 +109,19 @@ static void test_mapped_stays_16_bytes(void **state)
     assert_int_equal(addr.tcp.ip.len, 4);
 }
 
+/* SCTP's records have IP addresses, but are of no network of ours. */
+static void test_other_types_have_no_address(void **state)
+{
+    gonet_ip_t ip = gonet_parse_ip("1.2.3.4");
+    gonet__sockaddr_t sa;
+    gonet_addr_t addr;
+
+    (void)state;
+    assert_null(gonet__sockaddr_of_ip(&sa, AF_INET, &ip, 1, ""));
+    gonet__sockaddr_to_addr(&sa.u, sa.len, SOCK_SEQPACKET, &addr);
+    assert_int_equal(addr.kind, GONET_ADDR_NONE);
+}
+
 static void expect_unix(const char *path, size_t len, int sotype, const char *name, const char *net)
 {
     gonet__sockaddr_t sa = {.u.un.sun_family = AF_UNIX};
@@ -225,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_ports_that_do_not_exist),
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_mapped_stays_16_bytes),
+        cmocka_unit_test(test_other_types_have_no_address),
         cmocka_unit_test(test_unix_names),
         cmocka_unit_test(test_nonsense_is_no_address),
         cmocka_unit_test(test_zones),
