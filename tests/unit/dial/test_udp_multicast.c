@@ -30,6 +30,21 @@ static void run(const char *command)
     }
 }
 
+static gonet_interface_t by_name(const char *name)
+{
+    gonet_interface_t ifi;
+
+    CHILD_CHECK(gonet_interface_by_name(name, &ifi, NULL) == 0);
+    return ifi;
+}
+
+/* A link that is up drops what is sent for a while, until the kernel has seen to its queue. */
+static void await_link(const char *name)
+{
+    while ((by_name(name).flags & GONET_FLAG_RUNNING) == 0)
+        (void)usleep(1000);
+}
+
 /* A namespace with a loopback and a veth pair; exits if that can't be had here. */
 static void enter_namespace(void)
 {
@@ -39,20 +54,19 @@ static void enter_namespace(void)
     }
     if (system("ip link add v0 type veth peer name v1") != 0)
         _exit(UNSUITABLE);
+    run("ip link set v0 addrgenmode none && ip link set v1 addrgenmode none");
     run("ip link set lo up && ip link set v0 up && ip link set v1 up");
+    await_link("v0");
+    await_link("v1");
     run("ip addr add 10.9.0.1/24 dev v0 && ip addr add 10.9.1.2/24 dev v1");
     run("ip addr add fe80::1:1/64 dev v0 nodad && ip addr add fe80::2:2/64 dev v1 nodad");
+    /* Until they have routes, what is sent to these addresses gets lost. */
+    run("until [ $(ip -6 route show table local | grep -c '^local fe80::[12]:') = 2 ];"
+        "do sleep 0.01; done");
     /* A datagram that comes in over one end has the other end's address, which is this host's. */
-    run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.v0.rp_filter=0"
-        " net.ipv4.conf.v1.rp_filter=0 net.ipv4.conf.all.accept_local=1");
-}
-
-static gonet_interface_t by_name(const char *name)
-{
-    gonet_interface_t ifi;
-
-    CHILD_CHECK(gonet_interface_by_name(name, &ifi, NULL) == 0);
-    return ifi;
+    if (system("set -e; cd /proc/sys/net/ipv4/conf; echo 1 >all/accept_local;"
+               "for name in all v0 v1; do echo 0 >$name/rp_filter; done") != 0)
+        _exit(UNSUITABLE);
 }
 
 static bool has_joined(const char *name, const char *group)
