@@ -54,16 +54,33 @@ static int compare_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* In a forked child nobody will unlock what another thread of the parent had locked. */
+/* In a generation: somebody is at the reset. */
+#define RESETTING (1u << 31)
+
+/* In a forked child nobody will unlock what another thread of the parent had locked. The first to
+ * come resets, others wait for that. */
+static void reset_after_fork(void)
+{
+    const uint32_t now = gonet__fork_generation;
+    uint32_t seen = atomic_load(&generation);
+
+    while (seen != now) {
+        if (seen == (now | RESETTING)) {
+            gonet__spin_pause();
+            seen = atomic_load(&generation);
+        } else if (atomic_compare_exchange_weak(&generation, &seen, now | RESETTING)) {
+            atomic_store(&lock, 0);
+            memset(&refreshing, 0, sizeof(refreshing));
+            atomic_store(&generation, now);
+            return;
+        }
+    }
+}
+
 static void enter(void)
 {
-    uint32_t before = atomic_load_explicit(&generation, memory_order_relaxed);
-
-    if (before != gonet__fork_generation &&
-        atomic_compare_exchange_strong(&generation, &before, gonet__fork_generation)) {
-        atomic_store(&lock, 0);
-        memset(&refreshing, 0, sizeof(refreshing));
-    }
+    if (atomic_load_explicit(&generation, memory_order_acquire) != gonet__fork_generation)
+        reset_after_fork();
     gonet__spin_lock(&lock);
 }
 
