@@ -60,15 +60,15 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     "-DGONET_TEST_FOLDERS=checks;install;interop;dns;debug"
 # shellcheck disable=SC2086 # the options are several words
 {
-    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";net;scale"
+    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";net;scale;faults;stress"
     configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_VALGRIND=ON $programs
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
     configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
     configuration fuzz clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON -DGONET_TEST_HOOKS=ON \
         -DGONET_TEST_FOLDERS=fuzz
-    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale"
-    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale"
+    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale;faults;stress"
+    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale;faults;stress"
 }
 
 exec ctest --test-dir "$matrix" -j 2 --output-on-failure --no-tests=error "$@"
