@@ -222,7 +222,10 @@ static void socket_failed(gonet__dns_socket_t *s, const gonet__step_t *step)
     }
 }
 
-/* The message of the question that is being sent, with the id that c-ares has chosen. */
+/*
+ * The message of the question that is being sent, with the id that c-ares has chosen. Nothing else
+ * is taken from it: 1.34 adds a cookie, which Go does not, and which it would never see again.
+ */
 static void send_message(void *self, const uint8_t *message, size_t len)
 {
     channel_t *ch = self;
@@ -235,7 +238,7 @@ static void send_message(void *self, const uint8_t *message, size_t len)
     memcpy(q->message, message, 2);
     memcpy(&s->id[q->place], message, 2);
     for (int i = 0; i < 2; i++) {
-        if (send(s->pd.fd, message, len, MSG_NOSIGNAL) >= 0)
+        if (send(s->pd.fd, q->message, q->len, MSG_NOSIGNAL) >= 0)
             return;
         if (errno != ECONNREFUSED) /* what an earlier question brought about */
             break;
