@@ -11,7 +11,7 @@ matrix=$top/build/matrix
 sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make:make \
     ninja-build:ninja cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc \
     libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang-format:clang-format valgrind:valgrind \
-    socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb \
+    socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb lcov:lcov \
     nftables:nft iputils-ping:ping \
     libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
 
@@ -52,7 +52,8 @@ configuration() {
 }
 
 programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz;life"
-under="$programs;net;interop;dns"
+most="$programs;net;faults;stress;scale"
+under="$most;interop;dns"
 
 step examples-run sh examples/run.sh
 # plain is the library as users build it; it is looked at from outside.
@@ -60,15 +61,21 @@ configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
     "-DGONET_TEST_FOLDERS=checks;install;interop;dns;debug"
 # shellcheck disable=SC2086 # the options are several words
 {
-    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $programs";net;scale;faults;stress"
+    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $most
     configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_VALGRIND=ON $programs
     configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
     configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
     configuration fuzz clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON -DGONET_TEST_HOOKS=ON \
         -DGONET_TEST_FOLDERS=fuzz
-    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under";scale;faults;stress"
-    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under";scale;faults;stress"
+    configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under
+    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under
 }
+
+# A build and a run of its own, whose report is in coverage.txt.
+{
+    echo "add_test(coverage sh \"$top/tests/coverage/coverage.sh\" \"$matrix/coverage\")"
+    echo 'set_tests_properties(coverage PROPERTIES TIMEOUT 1800)'
+} >>"$tests"
 
 exec ctest --test-dir "$matrix" -j 2 --output-on-failure --no-tests=error "$@"

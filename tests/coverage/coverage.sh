@@ -12,7 +12,7 @@ sh "$root/cmake/need.sh" lcov:lcov || exit 1
 mkdir -p "$build" || exit 1
 cmake -S "$root" -B "$build" -G Ninja -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug \
     -DGONET_COVERAGE=ON -DGONET_BUILD_TESTS=ON -DGONET_TEST_HOOKS=ON -DGONET_BUILD_EXAMPLES=OFF \
-    "-DGONET_TEST_FOLDERS=unit;tcp;conform;life;net;faults;dns" >"$build/configure.log" &&
+    "-DGONET_TEST_FOLDERS=unit;tcp;conform;life;net;faults;stress;dns" >"$build/configure.log" &&
     cmake --build "$build" -j "$(nproc)" >"$build/build.log" || {
     cat "$build/configure.log" "$build/build.log"
     exit 1
@@ -30,6 +30,8 @@ lcov -q --capture --directory "$build/src" --base-directory "$root" --no-externa
     cat "$build/lcov.log"
     exit 1
 }
-awk -v "root=$root/" -v "floor=$floor" -f "$here/report.awk" "$here/missed.tsv" "$build/src.info"
+awk -v "root=$root/" -v "floor=$floor" -f "$here/report.awk" "$here/missed.tsv" "$build/src.info" \
+    >"$build/coverage.txt"
 reached=$?
+cat "$build/coverage.txt"
 [ $passed = 0 ] && [ $reached = 0 ]
