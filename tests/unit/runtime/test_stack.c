@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gonet/task.h"
+#include "runtime/annotate.h"
 #include "runtime/task.h"
 #include "support/child.h"
 #include "support/check.h"
@@ -178,6 +180,26 @@ static void guards_of_many_stacks_run_out(void **state)
     child_passes("guards_run_out", "GONET_GUARD=mprotect");
 }
 
+#ifdef GONET__ASAN
+static char *frame;
+
+static void show_frame(void *arg)
+{
+    (void)arg;
+    frame = __builtin_frame_address(0);
+}
+
+/* Frames that never returned leave no traces for whoever has that memory next. */
+static void no_poison_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(gonet_go(show_frame, NULL), 0);
+    assert_int_equal(gonet_shutdown(10 * GONET_SECOND), 0);
+    uintptr_t page = (uintptr_t)frame & ~(uintptr_t)4095; /* with the task's first frame */
+    assert_null(__asan_region_is_poisoned((void *)page, 4096));
+}
+#endif
+
 int main(int argc, char **argv)
 {
     const child_part_t parts[] = {
@@ -196,6 +218,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(small_stacks),
         cmocka_unit_test(guards_of_single_stacks_come_back),
         cmocka_unit_test(guards_of_many_stacks_run_out),
+#ifdef GONET__ASAN
+        cmocka_unit_test(no_poison_is_left),
+#endif
     };
 
     child_main(argc, argv, parts);
