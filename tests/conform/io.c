@@ -190,7 +190,7 @@ static void read_share(void *arg)
 /* Many readers: each byte is read by one of them. */
 static void reads_are_serialised(conform_t *t)
 {
-    enum { READERS = 10, LEN = 256 * 8 };
+    enum { READERS = 10, LEN = 256 * 4 };
     share_t s[READERS];
     atomic_size_t left = LEN, read, *pacing = t->kind->lossy ? &read : NULL;
     atomic_int count[256];

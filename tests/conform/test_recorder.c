@@ -3,6 +3,7 @@
  * a connection of the library's keeps the promises of those.
  */
 #include "conform/conform.h"
+#include "gonet/tcp.h"
 #include "recorder_conn.h"
 
 static atomic_size_t recorded;
@@ -24,6 +25,11 @@ static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
 {
     if (!net_pair(kind->network, a, b))
         return false;
+    for (int i = 0; i < 2; i++) { /* or there is too much to record */
+        gonet_tcp_conn_t *c = gonet_conn_as_tcp(i == 0 ? *a : *b);
+        CHECK_INT(gonet_tcp_conn_set_read_buffer(c, 65536, NULL), 0);
+        CHECK_INT(gonet_tcp_conn_set_write_buffer(c, 65536, NULL), 0);
+    }
     *a = recorder_conn_new(*a, &record);
     *b = recorder_conn_new(*b, &record);
     return CHECK(*a != NULL) && CHECK(*b != NULL);

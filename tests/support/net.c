@@ -3,6 +3,7 @@
  */
 #include "support/net.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "gonet/addr.h"
 #include "gonet/rawconn.h"
+#include "gonet/task.h"
 #include "gonet/tcp.h"
 
 static const char *loopback(const char *network)
@@ -139,25 +141,36 @@ bool net_error(const char *file, int line, const gonet_error_t *err, gonet_conn_
                           net_addr_text(gonet_conn_remote_addr(c), remote), want);
 }
 
-size_t net_fill(gonet_conn_t *c)
+/* Writes behind the connection's back until the kernel takes no more: no deadline that may come too
+ * early on a busy machine. */
+static size_t fill_descriptor(int fd)
 {
     static const char block[65536];
-    gonet_tcp_conn_t *tcp = NULL;
-    size_t n, sum = 0;
+    size_t sum = 0;
+    ssize_t n;
 
-    for (gonet_conn_t *inner = c; inner != NULL && tcp == NULL; inner = gonet_conn_net_conn(inner))
-        tcp = gonet_conn_as_tcp(inner);
-    if (tcp != NULL) /* of a size of its own: else the kernel may let it grow later */
-        CHECK(gonet_tcp_conn_set_write_buffer(tcp, sizeof(block), NULL) == 0);
-    do {
-        CHECK(gonet_conn_set_write_deadline(c, gonet_after(50 * GONET_MILLISECOND), NULL) == 0);
-        n = 0;
-        while (gonet_conn_write_count(c, block, sizeof(block), &n, NULL) == 0)
-            sum += sizeof(block);
-        sum += n;
-    } while (n > 0);
-    CHECK(gonet_conn_set_write_deadline(c, gonet_no_deadline, NULL) == 0);
+    for (int refused = 0; refused < 3; refused++) { /* the peer's kernel may make room meanwhile */
+        while ((n = send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) {
+            sum += (size_t)n;
+            refused = 0;
+        }
+        CHECK(errno == EAGAIN);
+        gonet_sleep(10 * GONET_MILLISECOND);
+    }
     return sum;
+}
+
+size_t net_fill(gonet_conn_t *c)
+{
+    gonet_tcp_conn_t *tcp;
+    gonet_conn_t *inner = c;
+
+    while (gonet_conn_net_conn(inner) != NULL)
+        inner = gonet_conn_net_conn(inner);
+    tcp = gonet_conn_as_tcp(inner);
+    if (tcp != NULL) /* of a size of its own: else the kernel may let it grow later */
+        CHECK(gonet_tcp_conn_set_write_buffer(tcp, 65536, NULL) == 0);
+    return fill_descriptor(net_descriptor(inner));
 }
 
 int net_listener_port(gonet_listener_t *l)

@@ -43,8 +43,8 @@ bool net_error_text(const char *file, int line, const gonet_error_t *err, const 
     net_error_text(__FILE__, __LINE__, err, \
                    net_addr_text(gonet_listener_addr(l), (char[GONET_ADDR_STRLEN]){0}), "", want)
 
-/* net_fill writes until nothing more fits (with a write deadline, which it takes back). The count.
- */
+/* net_fill writes zeros, 65536 at a time, until nothing more fits; from there on a write blocks.
+ * The count. */
 size_t net_fill(gonet_conn_t *c);
 
 /* net_listener_port returns the port that l listens on. */
