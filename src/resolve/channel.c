@@ -171,9 +171,14 @@ static size_t hand_over(void *self, uint8_t *p, size_t size)
 /* Ends for c-ares what has ended. Should it not listen, for want of memory, everything ends. */
 static void tell(channel_t *ch)
 {
-    while (!gonet__list_empty(&ch->ended) && gonet__list_empty(&ch->told))
+    gonet__list_t *first = NULL;
+
+    while (ch->ended.next != first && !gonet__list_empty(&ch->ended) &&
+           gonet__list_empty(&ch->told)) {
+        first = ch->ended.next;
         gonet__cares_read(ch->cares);
-    if (!gonet__list_empty(&ch->told))
+    }
+    if (!gonet__list_empty(&ch->told) || !gonet__list_empty(&ch->ended))
         gonet__cares_cancel(ch->cares);
 }
 
