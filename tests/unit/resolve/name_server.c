@@ -20,9 +20,11 @@
 #define MAX_CONNS 64
 #define MAX_LATE  256
 #define MAX_LOG   1024
+#define MAX_SIZE  2048
+#define MAX_ASKED 512 /* of a question; what is left is for the answer */
 
 typedef struct {
-    uint8_t p[512];
+    uint8_t p[MAX_SIZE];
     size_t len;
     struct sockaddr_in peer;
     int64_t due;
@@ -91,10 +93,11 @@ static size_t answer(uint8_t *p, size_t len, bool udp)
     }
     if (p[3] != 0x80)
         return end;
-    p[7] = 1;
+    p[7] = strncmp(label, "big", 3) == 0 ? 100 : 1;
     switch (p[end - 3]) {
     case 1:
-        put(p, &end, v4, sizeof(v4) - 1);
+        for (int i = p[7]; i > 0; i--)
+            put(p, &end, v4, sizeof(v4) - 1);
         break;
     case 28:
         put(p, &end, v6, sizeof(v6) - 1);
@@ -179,7 +182,7 @@ static void serve_udp(name_server_t *s)
 {
     late_t l;
     socklen_t size = sizeof(l.peer);
-    ssize_t n = recvfrom(s->udp, l.p, sizeof(l.p) - 64, MSG_DONTWAIT, (void *)&l.peer, &size);
+    ssize_t n = recvfrom(s->udp, l.p, MAX_ASKED, MSG_DONTWAIT, (void *)&l.peer, &size);
     const char *label = (char *)l.p + 13;
 
     if (n <= 0)
@@ -209,9 +212,9 @@ static void serve_late(name_server_t *s)
 /* A question on a new connection; those that get no answer stay open. */
 static void serve_tcp(name_server_t *s)
 {
-    uint8_t p[514];
+    uint8_t p[2 + MAX_SIZE];
     int fd = accept(s->tcp, NULL, NULL);
-    ssize_t n = fd < 0 ? -1 : recv(fd, p, sizeof(p) - 64, 0);
+    ssize_t n = fd < 0 ? -1 : recv(fd, p, MAX_ASKED, 0);
     size_t len = 0;
 
     if (n > 2) {

@@ -3,8 +3,8 @@
  * label of a name says what it does: "silent" names are not answered, "slow" ones after 200 ms,
  * "tc" ones are cut over UDP, "nx" ones don't exist, "servfail" and "refused" ones get that code,
  * "pair" ones are answered when two questions have come. Before the answer of "wrongid" comes one
- * with another id, and so on for "wrongport", "garbage", "noqr", "othername". All others have an
- * address of each kind.
+ * with another id, and so on for "wrongport", "garbage", "noqr", "othername". "big" ones have 100
+ * IPv4 addresses, whether they fit or not. All others have an address of each kind.
  */
 #ifndef TESTS_UNIT_RESOLVE_NAME_SERVER_H
 #define TESTS_UNIT_RESOLVE_NAME_SERVER_H

@@ -13,6 +13,7 @@
 
 #include "error/error.h"
 #include "name_server.h"
+#include "resolve/hosts.h"
 #include "resolve/lookup.h"
 #include "support/actor.h"
 #include "support/check.h"
@@ -56,8 +57,8 @@ static gonet__resolv_conf_t *make_conf(const char *text, int n)
 }
 
 /* The addresses of a name; how many. */
-static size_t look_up(gonet__resolv_conf_t *conf, const char *name, unsigned want,
-                      gonet_error_t **err)
+static size_t look_up_in(gonet__order_t order, gonet__resolv_conf_t *conf, const char *name,
+                         unsigned want, gonet_error_t **err)
 {
     gonet_resolver_t resolver = {.prefer_go = true};
     gonet__asking_t asking = {.resolver = &resolver, .conf = conf};
@@ -65,12 +66,18 @@ static size_t look_up(gonet__resolv_conf_t *conf, const char *name, unsigned wan
     size_t n;
 
     gonet__addresses_init(&a);
-    gonet_error_set(err, gonet__lookup_addresses(&asking, GONET__ORDER_DNS, name, want, &a));
+    gonet_error_set(err, gonet__lookup_addresses(&asking, order, name, want, &a));
     n = a.n;
     for (size_t i = 0; i < n; i++)
         CHECK_INT(a.v[i].ip.b[a.v[i].ip.len - 1], 1); /* a forged one has another */
     gonet__addresses_free(&a);
     return n;
+}
+
+static size_t look_up(gonet__resolv_conf_t *conf, const char *name, unsigned want,
+                      gonet_error_t **err)
+{
+    return look_up_in(GONET__ORDER_DNS, conf, name, want, err);
 }
 
 #define BOTH (GONET__WANT_V4 | GONET__WANT_V6)
@@ -311,6 +318,84 @@ static void liars(void **state)
     run(ask_liars);
 }
 
+/* A reply that is longer than was announced is read up to there; over TCP there is no such end. */
+static void ask_big(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet__resolv_conf_t *conf = make_conf("", 1);
+
+    (void)arg;
+    CHECK_INT(look_up(conf, "big.test", GONET__WANT_V4, &err), (1232 - 26) / 16);
+    CHECK_ERROR(err, NULL);
+    gonet__resolv_conf_unref(conf);
+    conf = make_conf("options use-vc", 1);
+    CHECK_INT(look_up(conf, "big.test", GONET__WANT_V4, &err), 100);
+    gonet__resolv_conf_unref(conf);
+}
+
+static void big(void **state)
+{
+    (void)state;
+    run(ask_big);
+}
+
+/* Who is asked in which order; localhost is in the hosts file, and the servers know it, too. */
+typedef struct {
+    gonet__order_t order;
+    const char *name;
+    bool found, asked;
+} order_row_t;
+
+static const order_row_t orders[] = {
+    {GONET__ORDER_FILES_DNS, "localhost", true, false},
+    {GONET__ORDER_FILES_DNS, "both.test", true, true},
+    {GONET__ORDER_FILES_DNS, "nx.test", false, true},
+    {GONET__ORDER_FILES, "localhost", true, false},
+    {GONET__ORDER_FILES, "both.test", false, false},
+    {GONET__ORDER_DNS, "localhost", true, true},
+    {GONET__ORDER_DNS_FILES, "localhost", true, true},
+    {GONET__ORDER_DNS_FILES, "nx.test", false, true},
+};
+
+static void ask_in_order(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet__resolv_conf_t *conf = make_conf("", 1), *closed;
+    bool bad;
+
+    (void)arg;
+    for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+        const order_row_t *row = &orders[i];
+
+        name_server_forget(server[0]);
+        CHECK_INT(look_up_in(row->order, conf, row->name, GONET__WANT_V4, &err) > 0, row->found);
+        CHECK_INT(asked(0) > 0, row->asked);
+        CHECK_INT(err == NULL, row->found);
+        CHECK(row->found || gonet_error_as_dns(err)->is_not_found);
+    }
+    /* no answer from the DNS: the file has one */
+    closed = gonet__resolv_conf_set_servers(conf, "127.0.0.1:1", &bad);
+    CHECK(look_up_in(GONET__ORDER_DNS_FILES, closed, "localhost", GONET__WANT_V4, &err) > 0);
+    CHECK_ERROR(err, NULL);
+    CHECK_INT(look_up_in(GONET__ORDER_DNS, closed, "localhost", GONET__WANT_V4, &err), 0);
+    gonet__resolv_conf_unref(closed);
+    gonet__resolv_conf_unref(conf);
+}
+
+static void order(void **state)
+{
+    gonet__hosts_t *hosts = gonet__hosts_current();
+    bool known = hosts != NULL && gonet__hosts_by_name(hosts, "localhost").n > 0;
+
+    (void)state;
+    gonet__hosts_unref(hosts);
+    if (!known) {
+        print_message("skipped: this machine's hosts file has no localhost\n");
+        skip();
+    }
+    run(ask_in_order);
+}
+
 /* No port asks more than 64 questions, and ids are not counted up. */
 static void ask_often(void *arg)
 {
@@ -447,8 +532,8 @@ static void cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERVED(form),    SERVED(rotate), SERVED(single_request), SERVED(search),
-        SERVED(attempt), SERVED(liars),  SERVED(ports),          SERVED(cancelled),
+        SERVED(form),  SERVED(rotate), SERVED(single_request), SERVED(search), SERVED(attempt),
+        SERVED(liars), SERVED(ports),  SERVED(cancelled),      SERVED(big),    SERVED(order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
