@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +61,7 @@ static int start_command(char **command, int count, int port)
     args[count + 1] = NULL;
     child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* if this process is ended by its alarm */
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
