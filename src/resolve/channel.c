@@ -11,19 +11,14 @@
 #include "resolve/channel.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
-#include "base/alloc.h"
 #include "error/error.h"
 #include "resolve/address.h"
-#include "resolve/cares.h"
-#include "resolve/dns_socket.h"
+#include "resolve/channels.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
-#include "runtime/end_hook.h"
 #include "runtime/wait.h"
 #include "runtime/waitq.h"
 
@@ -37,67 +32,7 @@
 #define PACE   (200 * GONET_MICROSECOND)
 
 typedef gonet__udp_question_t question_t;
-typedef struct gonet__channel channel_t;
-
-struct gonet__channel {
-    gonet__dns_sockets_t sockets; /* first: callbacks get this */
-    channel_t *next;
-    gonet__cares_t *cares;
-    question_t *sending;
-    gonet__list_t ended; /* c-ares is to hear that they are answered */
-    gonet__list_t told;  /* and has heard it */
-    uint32_t in_flight;
-    uint64_t arrivals;
-    gonet__waiter_t *queue;    /* those who wait for their turn to ask */
-    int64_t last_turn;         /* when the last of them asks at the latest */
-    uint64_t used[65536 / 64]; /* ids, so that c-ares can tell equal questions apart */
-    uint8_t random[256];
-    size_t random_left;
-};
-
-static _Thread_local channel_t *mine;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static channel_t *channels; /* all of them */
-
-static void release_all(void);
-static gonet__end_hook_t end_hook = {.fn = release_all};
-
-static void take_lock(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-static void drop_lock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
-/* The parent's channels are not the child's to touch. */
-static void forget(void)
-{
-    channels = NULL;
-    mine = NULL;
-    pthread_mutex_unlock(&lock);
-}
-
-static void guard_fork(void)
-{
-    pthread_atfork(take_lock, drop_lock, forget);
-}
-
-/* No task is left, so nobody uses a channel, and the readers have closed their sockets. */
-static void release_all(void)
-{
-    pthread_mutex_lock(&lock);
-    while (channels != NULL) {
-        channel_t *ch = channels;
-
-        channels = ch->next;
-        gonet__cares_free(ch->cares);
-        gonet__free(ch);
-    }
-    pthread_mutex_unlock(&lock);
-}
+typedef gonet__channel_t channel_t;
 
 static question_t *question_at(gonet__list_t *link)
 {
@@ -227,21 +162,12 @@ static void socket_failed(gonet__dns_socket_t *s, const gonet__step_t *step)
     }
 }
 
-/*
- * The message of the question that is being sent, with the id that c-ares has chosen. Nothing else
- * is taken from it: 1.34 adds a cookie, which Go does not, and which it would never see again.
- */
-static void send_message(void *self, const uint8_t *message, size_t len)
+static void transmit(question_t *q)
 {
-    channel_t *ch = self;
-    question_t *q = ch->sending;
-    gonet__dns_socket_t *s;
+    gonet__dns_socket_t *s = q->socket;
 
-    if (q == NULL || len < HEADER)
+    if (s == NULL) /* has ended while it was held */
         return;
-    s = q->socket;
-    memcpy(q->message, message, 2);
-    memcpy(&s->id[q->place], message, 2);
     for (int i = 0; i < 2; i++) {
         if (send(s->pd.fd, q->message, q->len, MSG_NOSIGNAL) >= 0)
             return;
@@ -252,19 +178,49 @@ static void send_message(void *self, const uint8_t *message, size_t len)
     end(q);
 }
 
+/*
+ * The question that is being sent, with the id that c-ares has chosen. Nothing else is taken from
+ * its message: 1.34 adds a cookie, which Go does not, and which it would never see again.
+ */
+static void send_message(void *self, const uint8_t *message, size_t len)
+{
+    channel_t *ch = self;
+    question_t *q = ch->sending;
+
+    if (q == NULL || len < HEADER)
+        return;
+    memcpy(q->message, message, 2);
+    memcpy(&q->socket->id[q->place], message, 2);
+    if (ch->hold && ch->held_count < GONET__MAX_HELD)
+        ch->held[ch->held_count++] = q;
+    else
+        transmit(q);
+}
+
+/* Sends what is held in one call, where it leaves by one socket; the number that went. */
+static unsigned transmit_together(channel_t *ch)
+{
+    struct mmsghdr m[GONET__MAX_HELD] = {0};
+    struct iovec v[GONET__MAX_HELD];
+    int n;
+
+    for (unsigned i = 0; i < ch->held_count; i++) {
+        question_t *q = ch->held[i];
+
+        if (q->socket == NULL || q->socket != ch->held[0]->socket)
+            return 0;
+        v[i] = (struct iovec){q->message, q->len};
+        m[i].msg_hdr.msg_iov = &v[i];
+        m[i].msg_hdr.msg_iovlen = 1;
+    }
+    n = sendmmsg(ch->held[0]->socket->pd.fd, m, ch->held_count, MSG_NOSIGNAL);
+    return n < 0 ? 0 : (unsigned)n;
+}
+
 static const gonet__cares_user_t user = {.send = send_message, .receive = hand_over};
 
-static channel_t *make_channel(void)
+bool gonet__channel_set_up(channel_t *ch)
 {
-    channel_t *ch = gonet__zalloc(sizeof(*ch));
-
-    if (ch == NULL)
-        return NULL;
-    ch->cares = gonet__cares_new(&user, ch);
-    if (ch->cares == NULL) {
-        gonet__free(ch);
-        return NULL;
-    }
     gonet__list_init(&ch->ended);
     gonet__list_init(&ch->told);
     gonet__list_init(&ch->sockets.ready);
@@ -272,53 +228,31 @@ static channel_t *make_channel(void)
     ch->sockets.arrived = arrived;
     ch->sockets.failed = socket_failed;
     ch->sockets.done = tell_all;
-    return ch;
+    ch->cares = gonet__cares_new(&user, ch);
+    return ch->cares != NULL;
 }
 
-static channel_t *this_channel(void)
+void gonet__udp_hold(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    channel_t *ch = mine;
+    channel_t *ch = gonet__channel_mine();
 
     if (ch != NULL)
-        return ch;
-    ch = make_channel();
+        ch->hold = true;
+}
+
+void gonet__udp_release(void)
+{
+    channel_t *ch = gonet__channel_mine();
+    unsigned sent;
+
     if (ch == NULL)
-        return NULL;
-    pthread_once(&once, guard_fork);
-    gonet__end_hook_add(&end_hook);
-    pthread_mutex_lock(&lock);
-    ch->next = channels;
-    channels = ch;
-    pthread_mutex_unlock(&lock);
-    mine = ch;
-    return ch;
-}
-
-static void take_random(channel_t *ch, uint8_t *p, size_t n)
-{
-    if (ch->random_left < n) {
-        size_t got = 0;
-
-        while (got < sizeof(ch->random)) {
-            ssize_t more = getrandom(ch->random + got, sizeof(ch->random) - got, 0);
-
-            if (more > 0)
-                got += (size_t)more;
-        }
-        ch->random_left = sizeof(ch->random);
-    }
-    ch->random_left -= n;
-    memcpy(p, ch->random + ch->random_left, n);
-}
-
-bool gonet__random(uint8_t *p, size_t n)
-{
-    channel_t *ch = this_channel();
-
-    if (ch != NULL)
-        take_random(ch, p, n);
-    return ch != NULL;
+        return;
+    sent = ch->held_count > 1 ? transmit_together(ch) : 0;
+    for (unsigned i = sent; i < ch->held_count; i++)
+        transmit(ch->held[i]);
+    ch->held_count = 0;
+    ch->hold = false;
+    tell(ch);
 }
 
 static gonet_error_t *step_error(const gonet__step_t *step, gonet_netip_addr_port_t server)
@@ -377,7 +311,7 @@ gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t dea
 
 uint64_t gonet__udp_arrival(void)
 {
-    channel_t *ch = this_channel();
+    channel_t *ch = gonet__channel_mine();
 
     return ch == NULL ? UINT64_MAX : ++ch->arrivals;
 }
@@ -388,7 +322,7 @@ static void choose_id(question_t *q)
     channel_t *ch = q->channel;
 
     do {
-        take_random(ch, (uint8_t *)&q->id, sizeof(q->id));
+        gonet__channel_random(ch, (uint8_t *)&q->id, sizeof(q->id));
     } while ((ch->used[q->id / 64] >> q->id % 64 & 1) != 0);
     ch->used[q->id / 64] |= UINT64_C(1) << q->id % 64;
     ch->in_flight++;
@@ -416,6 +350,7 @@ static gonet_error_t *await_turn(channel_t *ch, gonet_netip_addr_port_t server,
     int64_t now = gonet__now();
     gonet_error_t *e;
 
+    gonet__udp_release(); /* nothing is held while the task is parked */
     ch->last_turn = (ch->last_turn > now ? ch->last_turn : now) + PACE;
     gonet__wait_init(&wait);
     gonet__waitq_push_back(&ch->queue, &waiter);
@@ -432,7 +367,7 @@ gonet_error_t *gonet__udp_begin(question_t *q, const gonet__server_t *server, ui
                                 size_t len, gonet_context_t *ctx, int64_t deadline,
                                 uint8_t reply[GONET__UDP_SIZE])
 {
-    channel_t *ch = this_channel();
+    channel_t *ch = gonet__channel_mine();
     gonet_error_t *e;
 
     if (ch == NULL)

@@ -46,6 +46,11 @@ gonet_error_t *gonet__udp_begin(gonet__udp_question_t *q, const gonet__server_t 
                                 uint8_t *question, size_t len, gonet_context_t *ctx,
                                 int64_t deadline, uint8_t reply[GONET__UDP_SIZE]);
 
+/* gonet__udp_hold makes the questions that are begun next wait for gonet__udp_release, to leave
+ * together. Until then the task parks nowhere else. Tasks only. */
+void gonet__udp_hold(void);
+void gonet__udp_release(void);
+
 /*
  * gonet__udp_await parks until a reply has come: one that gonet__reply_open accepts, or finds to
  * have too many questions. Returns NULL, with the reply and its length; or the error (new

@@ -156,6 +156,8 @@ static void await_others(group_t *g)
 /* Asks all, and returns when all have ended. */
 static void ask_all(group_t *g, bool one_by_one)
 {
+    if (!one_by_one)
+        gonet__udp_hold();
     for (size_t i = 0; i < g->n && !one_by_one; i++) {
         part_t *p = &g->part[i];
 
@@ -163,6 +165,8 @@ static void ask_all(group_t *g, bool one_by_one)
         p->begun.arg = g;
         gonet__query_begin(g->asking, g->fqdn, p->type, &p->answers, &p->begun);
     }
+    if (!one_by_one)
+        gonet__udp_release();
     if (!one_by_one && g->n > 1 && !g->part[0].begun.exchange.begun) {
         g->part[0].begun.goes_on = NULL; /* not by UDP: side by side from the start */
         go_beside(g);

@@ -1,0 +1,106 @@
+/*
+ * The life of the channels: a worker's is made at its first question, and released when the runtime
+ * ends. A forked child forgets its parent's.
+ */
+#include "resolve/channels.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/alloc.h"
+#include "runtime/end_hook.h"
+
+typedef gonet__channel_t channel_t;
+
+static _Thread_local channel_t *mine;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static channel_t *channels; /* all of them */
+
+static void release_all(void);
+static gonet__end_hook_t end_hook = {.fn = release_all};
+
+static void take_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void drop_lock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* The parent's channels are not the child's to touch. */
+static void forget(void)
+{
+    channels = NULL;
+    mine = NULL;
+    pthread_mutex_unlock(&lock);
+}
+
+static void guard_fork(void)
+{
+    pthread_atfork(take_lock, drop_lock, forget);
+}
+
+/* No task is left, so nobody uses a channel, and the readers have closed their sockets. */
+static void release_all(void)
+{
+    pthread_mutex_lock(&lock);
+    while (channels != NULL) {
+        channel_t *ch = channels;
+
+        channels = ch->next;
+        gonet__cares_free(ch->cares);
+        gonet__free(ch);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+channel_t *gonet__channel_mine(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    channel_t *ch = mine;
+
+    if (ch != NULL)
+        return ch;
+    ch = gonet__zalloc(sizeof(*ch));
+    if (ch == NULL || !gonet__channel_set_up(ch)) {
+        gonet__free(ch);
+        return NULL;
+    }
+    pthread_once(&once, guard_fork);
+    gonet__end_hook_add(&end_hook);
+    pthread_mutex_lock(&lock);
+    ch->next = channels;
+    channels = ch;
+    pthread_mutex_unlock(&lock);
+    mine = ch;
+    return ch;
+}
+
+void gonet__channel_random(channel_t *ch, uint8_t *p, size_t n)
+{
+    if (ch->random_left < n) {
+        size_t got = 0;
+
+        while (got < sizeof(ch->random)) {
+            ssize_t more = getrandom(ch->random + got, sizeof(ch->random) - got, 0);
+
+            if (more > 0)
+                got += (size_t)more;
+        }
+        ch->random_left = sizeof(ch->random);
+    }
+    ch->random_left -= n;
+    memcpy(p, ch->random + ch->random_left, n);
+}
+
+bool gonet__random(uint8_t *p, size_t n)
+{
+    channel_t *ch = gonet__channel_mine();
+
+    if (ch != NULL)
+        gonet__channel_random(ch, p, n);
+    return ch != NULL;
+}
