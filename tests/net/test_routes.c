@@ -127,6 +127,35 @@ static void udp_loses_its_way(void *arg)
     gonet_packet_conn_free(there);
 }
 
+/* Behaviour 13.8: nobody has the port, and the other host says so; once for each datagram. */
+static void udp_refused(void *arg)
+{
+    static const char *const addresses[] = {"10.77.1.2:9", "[fd77:1::2]:9"};
+
+    (void)arg;
+    for (int i = 0; i < 4; i++) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        gonet_conn_t *c = gonet_dial("udp", addresses[i / 2], &err);
+        char byte;
+        CHECK_ERROR(err, NULL);
+        REQUIRE(c != NULL);
+        CHECK_INT(gonet_conn_write(c, "x", 1, &err), 1);
+        if (i % 2 == 0) {
+            CHECK_INT(gonet_conn_read(c, &byte, 1, &err), -1);
+            CHECK_CONN_ERROR(err, c, "read udp <L>-><R>: read: connection refused");
+        } else {
+            CHECK_INT(
+                gonet_packet_conn_read_from(gonet_conn_as_packet_conn(c), &byte, 1, NULL, &err),
+                -1);
+            CHECK_CONN_ERROR(err, c, "read udp <L>-><R>: recvfrom: connection refused");
+        }
+        CHECK(gonet_conn_set_read_deadline(c, gonet_after(5 * GONET_MILLISECOND), NULL) == 0);
+        CHECK_INT(gonet_conn_read(c, &byte, 1, &err), -1); /* and not again */
+        CHECK(gonet_error_timeout(err));
+        gonet_conn_free(c);
+    }
+}
+
 /* A connection waits for its route or address to come back, and loses nothing. */
 static void tcp_waits(void *arg)
 {
@@ -220,8 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOSTS_TEST(2, no_route, NULL),     HOSTS_TEST(2, refused_on_the_way, FIREWALL),
         HOSTS_TEST(2, no_neighbour, NULL), HOSTS_TEST(2, udp_loses_its_way, NULL),
-        HOSTS_TEST(2, tcp_waits, NULL),    HOSTS_TEST(2, route_moves, NULL),
-        HOSTS_TEST(3, time_to_live, NULL),
+        HOSTS_TEST(2, udp_refused, NULL),  HOSTS_TEST(2, tcp_waits, NULL),
+        HOSTS_TEST(2, route_moves, NULL),  HOSTS_TEST(3, time_to_live, NULL),
     };
 
     return cmocka_run_group_tests_name("routes", tests, NULL, NULL);
