@@ -11,6 +11,7 @@
 
 #include "gonet/pipe.h"
 #include "gonet/task.h"
+#include "gonet/udp.h"
 #include "gonet/unixsock.h"
 #include "socket/sys.h"
 #include "support/leak.h"
@@ -216,6 +217,34 @@ static void test_empty(void **state)
     gonet_unix_conn_free(to);
 }
 
+/* That nobody listens at the peer's port is told by the read, and is not taken by the wait. */
+static void test_refused(void **state)
+{
+    gonet_udp_addr_t any = {.ip = gonet_parse_ip("127.0.0.1")};
+    gonet_udp_conn_t *gone = gonet_listen_udp("udp4", &any, NULL), *c;
+    gonet_error_t *err = NULL;
+
+    (void)state;
+    assert_non_null(gone);
+    c = gonet_dial_udp("udp4", NULL, &gonet_udp_conn_local_addr(gone)->udp, NULL);
+    assert_non_null(c);
+    gonet_udp_conn_free(gone);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(gonet_udp_conn_write(c, "x", 1, NULL), 1);
+        for (int k = 0; k < 2; k++)
+            readable(gonet_udp_conn_as_conn(c));
+        assert_int_equal(gonet_udp_conn_read(c, (char[1]){0}, 1, &err), -1);
+        assert_true(gonet_error_is_errno(err, ECONNREFUSED));
+        assert_int_equal(
+            gonet_udp_conn_set_read_deadline(c, gonet_after(5 * GONET_MILLISECOND), NULL), 0);
+        assert_int_equal(gonet_conn_wait_readable(gonet_udp_conn_as_conn(c), &err), -1);
+        assert_true(gonet_error_timeout(err));
+        assert_int_equal(gonet_udp_conn_set_read_deadline(c, gonet_no_deadline, NULL), 0);
+    }
+    gonet_error_free(err);
+    gonet_udp_conn_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +252,7 @@ int main(void)
         LEAK_TEST(test_close_read),    LEAK_TEST(test_low_water_mark),
         LEAK_TEST(test_failing_calls), LEAK_TEST(test_not_offered),
         LEAK_TEST(test_empty),         LEAK_TEST(test_empty_on_pipe),
+        LEAK_TEST(test_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
