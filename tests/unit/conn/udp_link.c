@@ -168,7 +168,9 @@ void link_expect_part(const link_t *l, const gonet_udp_message_t *m, size_t n, s
 {
     sent_t sent = {.m = m, .n = n};
 
-    deadline(l, 10 * GONET_MILLISECOND);
+    while (sent.i < whole)
+        assert_true(check_batch(l, &sent) >= 0);
+    deadline(l, 10 * GONET_MILLISECOND); /* nothing more is to come */
     while (check_batch(l, &sent) >= 0) {
     }
     deadline(l, GONET_MINUTE);
