@@ -32,7 +32,7 @@ void gonet__sigpipe_restore(gonet__sigpipe_t *s)
 
     if (!s->active)
         return;
-    if (saved == EPIPE && !s->pending) {
+    if (!s->pending) {
         sigemptyset(&pipe_only);
         sigaddset(&pipe_only, SIGPIPE);
         while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR)

@@ -16,8 +16,8 @@ typedef struct {
 
 void gonet__sigpipe_block(gonet__sigpipe_t *s);
 
-/* gonet__sigpipe_restore follows the call; errno, which tells whether there was a signal, is left
- * as it is. */
+/* gonet__sigpipe_restore follows the call, however it ended: one that sent a part before it failed
+ * returns the count of that, and has raised the signal. errno is left as it is. */
 void gonet__sigpipe_restore(gonet__sigpipe_t *s);
 
 #endif

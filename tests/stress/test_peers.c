@@ -9,16 +9,20 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "gonet.h"
+#include "socket/sigpipe.h"
 #include "support/check.h"
 #include "support/child.h"
 #include "support/leak.h"
@@ -165,6 +169,86 @@ static void test_reset_in_the_middle(void **state)
     }
     server_end(&s, PEERS);
     assert_int_equal(atomic_load(&s.timeouts), 0);
+}
+
+/* ---- who copies a file is reset, at any moment ---- */
+
+typedef struct {
+    gonet_conn_t *c;
+    int after; /* bytes */
+} reader_t;
+
+static void *read_some_and_reset(void *arg)
+{
+    reader_t *r = arg;
+    int fd = net_descriptor(r->c), got = 0;
+    char buf[4096];
+
+    while (got < r->after) {
+        ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+        if (n > 0)
+            got += (int)n;
+        else if (errno != EAGAIN)
+            break;
+    }
+    reset_on_close(fd);
+    (void)gonet_conn_close(r->c, NULL);
+    return NULL;
+}
+
+/*
+ * sendfile raises SIGPIPE also when it returns the count of what went out before: a thread must not
+ * be ended by it.
+ */
+static void test_reset_under_a_copy(void **state)
+{
+    int fd = memfd_create("file", MFD_CLOEXEC), failed = 0;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 8 << 20), 0);
+    for (int i = 0; i < PEERS; i++) {
+        gonet_error_t *err = NULL;
+        gonet_file_reader_t *f;
+        gonet_conn_t *c;
+        reader_t r = {.after = i * 20000};
+        pthread_t thread;
+
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        assert_true(net_pair("tcp4", &c, &r.c));
+        f = gonet_file_reader_new(fd, NULL);
+        assert_non_null(f);
+        assert_int_equal(pthread_create(&thread, NULL, read_some_and_reset, &r), 0);
+        if (gonet_copy(gonet_conn_as_writer(c), gonet_file_reader_as_reader(f), &err) < 0) {
+            failed++;
+            assert_true(gonet_error_is_errno(err, ECONNRESET) || gonet_error_is_errno(err, EPIPE));
+        }
+        pthread_join(thread, NULL);
+        gonet_error_free(err);
+        gonet_file_reader_free(f);
+        gonet_conn_free(c);
+        gonet_conn_free(r.c);
+    }
+    close(fd);
+    assert_true(failed > 0);
+    check_report();
+}
+
+/* The same for certain: the signal of a call that has succeeded is taken away. */
+static void test_signal_of_a_success(void **state)
+{
+    gonet__sigpipe_t guard;
+    sigset_t pending;
+
+    (void)state;
+    gonet__sigpipe_block(&guard);
+    errno = 0;
+    assert_int_equal(pthread_kill(pthread_self(), SIGPIPE), 0);
+    gonet__sigpipe_restore(&guard);
+    assert_int_equal(errno, 0);
+    sigpending(&pending);
+    assert_false(sigismember(&pending, SIGPIPE));
 }
 
 /* Says that nothing more comes, and still gets everything back. */
@@ -364,7 +448,8 @@ int main(int argc, char **argv)
 {
     static const child_part_t parts[] = {{"poor listener", poor_listener}, {NULL, NULL}};
     const struct CMUnitTest tests[] = {
-        LEAK_TEST(test_reset_in_the_middle), LEAK_TEST(test_half_closed),
+        LEAK_TEST(test_reset_in_the_middle), LEAK_TEST(test_reset_under_a_copy),
+        LEAK_TEST(test_signal_of_a_success), LEAK_TEST(test_half_closed),
         LEAK_TEST(test_one_byte_at_a_time),  LEAK_TEST(test_never_reads),
         LEAK_TEST(test_full_backlog),        LEAK_TEST(test_no_descriptors),
     };
