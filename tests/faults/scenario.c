@@ -269,6 +269,7 @@ static void settle(void)
     next_watched();
     if (leak_teardown(NULL) != 0)
         check_fail(__FILE__, __LINE__, "%s: something is left", attempt_text());
+    tried.sticky = false; /* that is over */
     set_attempt(&tried);
 }
 
