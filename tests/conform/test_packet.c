@@ -10,6 +10,7 @@
 #include "conform/packet.h"
 #include "gonet/dial.h"
 #include "gonet/udp.h"
+#include "support/rawip.h"
 
 static gonet_packet_conn_t *make_udp(const packet_kind_t *kind)
 {
@@ -54,6 +55,7 @@ static gonet_packet_conn_t *make_ip(const packet_kind_t *kind)
     snprintf(address, sizeof(address), "127.%d.%d.%d", getpid() % 200 + 1, n / 250, n % 250 + 1);
     c = gonet_listen_packet(kind->network, address, &err);
     CHECK_ERROR(err, NULL);
+    rawip_drain(gonet_packet_conn_as_ip(c));
     return c;
 }
 
