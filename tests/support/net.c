@@ -154,7 +154,7 @@ static size_t fill_descriptor(int fd)
             sum += (size_t)n;
             refused = 0;
         }
-        CHECK(errno == EAGAIN);
+        CHECK(errno == EAGAIN || errno == EINTR); /* the latter in a storm */
         gonet_sleep(10 * GONET_MILLISECOND);
     }
     return sum;
