@@ -248,8 +248,8 @@ stop_knot() {
 
 # dns_round ROUND CONCURRENCY LOOKUPS PEER
 dns_round() {
-    local rate failed command=("$build/dns/bench_dns" "$4")
-    [ "$4" != go ] || command=("$build/bench_dns_go")
+    local rate failed command=(env GONET_MAXPROCS=1 "$build/dns/bench_dns" "$4")
+    [ "$4" != go ] || command=(env GOMAXPROCS=1 "$build/bench_dns_go")
     read -r rate failed <<<"$("${command[@]}" "$knot_port" "$2" "$3")"
     [ "${failed:-1}" = 0 ] || die "$4: ${failed:-all} lookups failed"
     record "dns-$2" "$1" "$4" "$(awk -v r="$rate" 'BEGIN { printf "%.1f", 1e9 / r }')"
