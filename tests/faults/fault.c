@@ -181,7 +181,7 @@ size_t fault_cut(fault_kind_t kind, size_t len)
     if (turn % storm.cut != 0)
         return len;
     atomic_fetch_add(&total, 1);
-    return 1 + (turn * 2654435761u >> 8) % (len < 4096 ? len - 1 : 4095);
+    return 1 + (turn * 2654435761u >> 8) % (len < 16384 ? len - 1 : 16383);
 }
 
 const char *fault_errnum_name(int errnum)
