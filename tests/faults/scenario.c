@@ -28,6 +28,7 @@ typedef struct {
     const char *what; /* the call, or "an allocation" */
     const char *told; /* how errors name it; NULL: memory is out */
     const char *also; /* texts that may stand for it */
+    bool unnoticed;   /* the call is to be made again, so there is no error */
     int errnum;
     long n;
     bool sticky; /* all calls from there on */
@@ -154,7 +155,11 @@ static bool tells_fault(const part_t *p)
     gonet_error_t *plain;
     bool same;
 
-    if (contains_one(text, now.scenario->also) || contains_one(text, now.also))
+    if (contains_one(text, now.scenario->also))
+        return true;
+    if (now.unnoticed)
+        return false;
+    if (contains_one(text, now.also))
         return true;
     if (p->err == NULL) /* told by errno */
         return p->errnum == ENOMEM || (now.told != NULL && p->errnum == now.errnum);
@@ -294,6 +299,12 @@ static bool try(attempt_t attempt, int kind)
     return now.reached && !check_failed();
 }
 
+static bool is_retried(const fault_call_t *call, int errnum)
+{
+    return (errnum == EINTR && call->storm_eintr) || (errnum == EAGAIN && call->storm_eagain) ||
+           errnum == ECONNABORTED || errnum == FAULT_SHORT;
+}
+
 static bool try_call(fault_kind_t kind, int errnum, long n, bool sticky)
 {
     const fault_call_t *call = &fault_calls[kind];
@@ -301,6 +312,7 @@ static bool try_call(fault_kind_t kind, int errnum, long n, bool sticky)
     return try((attempt_t){.what = call->name,
                            .told = call->told,
                            .also = call->also,
+                           .unnoticed = is_retried(call, errnum),
                            .errnum = errnum,
                            .n = n,
                            .sticky = sticky},

@@ -271,9 +271,25 @@ static void add_part(stream_conn_t *c, void (*fn)(void *arg), int end)
     stress_start(c->schedule, fn, p);
 }
 
+/* With small buffers writes go out in parts, and wait. */
+static void set_small_buffer(gonet_conn_t *conn)
+{
+    gonet_tcp_conn_t *tcp = gonet_conn_as_tcp(conn);
+    gonet_unix_conn_t *local = gonet_conn_as_unix(conn);
+
+    if (tcp != NULL)
+        (void)gonet_tcp_conn_set_write_buffer(tcp, 4096, NULL);
+    if (local != NULL)
+        (void)gonet_unix_conn_set_write_buffer(local, 4096, NULL);
+}
+
 static void start_parts(stream_conn_t *c)
 {
     STRESS_COUNT(streams, 2);
+    for (int end = 0; end < 2; end++) {
+        if (dice_one_in(&c->dice, 2))
+            set_small_buffer(c->end[end]);
+    }
     for (int end = 0; end < 2; end++) {
         for (unsigned i = 1 + dice_below(&c->dice, 3); i > 0; i--)
             add_part(c, write_all, end);
