@@ -8,6 +8,7 @@
 #include "resolve/dns_socket.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +23,51 @@
 #define IDLE_FOR (200 * GONET_MILLISECOND) /* twice that at most */
 
 typedef gonet__dns_socket_t socket_t;
+
+/* The open sockets of all workers, so that a forked child can close what it has inherited. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static gonet__list_t all = {&all, &all};
+
+static void take_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void drop_lock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static void close_inherited(void)
+{
+    for (gonet__list_t *l = all.next; l != &all; l = l->next)
+        close(GONET__CONTAINER(l, socket_t, all)->pd.fd);
+    gonet__list_init(&all);
+    pthread_mutex_unlock(&lock);
+}
+
+static void guard_fork(void)
+{
+    pthread_atfork(take_lock, drop_lock, close_inherited);
+}
+
+static void enlist(socket_t *s)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, guard_fork);
+    pthread_mutex_lock(&lock);
+    gonet__list_push_back(&all, &s->all);
+    pthread_mutex_unlock(&lock);
+}
+
+static void close_enlisted(socket_t *s)
+{
+    pthread_mutex_lock(&lock);
+    gonet__list_remove(&s->all);
+    close(s->pd.fd);
+    pthread_mutex_unlock(&lock);
+}
 
 static void hold(gonet__pd_t *pd)
 {
@@ -55,7 +101,7 @@ static void close_socket(socket_t *s)
     gonet__pd_close(&s->pd);
     gonet__pd_take(&s->pd, GONET__SIDE_READ);
     gonet__pd_detach(&s->pd);
-    close(s->pd.fd);
+    close_enlisted(s);
     unhold(&s->pd);
 }
 
@@ -173,10 +219,12 @@ static socket_t *open_socket(gonet__dns_sockets_t *home, const gonet_netip_addr_
         s = make_socket(home, server, fd);
         *step = dial_step(NULL, ENOMEM);
     }
-    if (s == NULL)
+    if (s == NULL) {
         close(fd);
-    else
-        gonet__list_push_back(home->ready.next, &s->link);
+        return NULL;
+    }
+    enlist(s);
+    gonet__list_push_back(home->ready.next, &s->link);
     return s;
 }
 

@@ -38,6 +38,7 @@ typedef struct gonet__dns_socket {
     bool open;
     bool used;          /* lately */
     gonet__list_t link; /* in one of the two lists of its sockets */
+    gonet__list_t all;  /* among the open ones of the process */
     struct gonet__dns_sockets *home;
     gonet_netip_addr_port_t server;
     unsigned asked, live;               /* from this port; and those of them that wait */

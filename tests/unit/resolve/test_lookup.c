@@ -2,16 +2,21 @@
  * Lookups against a server of the test's own: from tasks and threads, shared, cancelled, late, over
  * connections of the user's, many at once, and at the end of the runtime.
  */
+#include <arpa/inet.h>
 #include <gonet.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "name_server.h"
 #include "support/actor.h"
 #include "support/check.h"
+#include "support/child.h"
 #include "support/leak.h"
 
 static name_server_t *server;
@@ -301,6 +306,57 @@ static void abandoned(void **state)
     actor_run_test(THREADS, abandon_many, NULL);
 }
 
+/* UDP sockets of this process that lead to the server. */
+static int sockets_to_server(void)
+{
+    struct sockaddr_in peer;
+    char text[32];
+    int n = 0;
+
+    for (int fd = 3; fd < 1024; fd++) {
+        socklen_t len = sizeof(peer), size = sizeof(int);
+        int type = 0;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_DGRAM ||
+            getpeername(fd, (void *)&peer, &len) != 0 || peer.sin_family != AF_INET)
+            continue;
+        snprintf(text, sizeof(text), "127.0.0.1:%d", ntohs(peer.sin_port));
+        n += strcmp(text, server_text) == 0;
+    }
+    return n;
+}
+
+#if defined(__SANITIZE_THREAD__)
+#define CHILD_ASKS false /* ThreadSanitizer allows no threads in a forked child */
+#else
+#define CHILD_ASKS true
+#endif
+
+/* A forked child has none of the sockets that the parent keeps for its next question, and makes its
+ * own. */
+static void forked(void **state)
+{
+    gonet_error_t *err = NULL;
+    int status = 0;
+    pid_t pid;
+
+    (void)state;
+    do
+        assert_int_equal(look_up(&resolver, NULL, 0, "both.test", &err), 2);
+    while (sockets_to_server() == 0); /* a busy machine may have closed it again */
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (sockets_to_server() != 0)
+            child_exit(1);
+        child_exit(CHILD_ASKS && look_up(&resolver, NULL, 0, "both.test", &err) != 2 ? 2 : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(look_up(&resolver, NULL, 0, "both.test", &err), 2);
+    assert_null(err);
+}
+
 static void wait_for_ever(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
@@ -415,6 +471,7 @@ int main(void)
         SERVED(dialed),
         SERVED(many),
         SERVED(abandoned),
+        SERVED(forked),
         SERVED(shut_down),
         SERVED(refused),
         SERVED(kept),
