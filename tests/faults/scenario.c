@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "faults/fault.h"
@@ -432,6 +433,12 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv)
 }
 
 /* ---- helpers ---- */
+
+const char *scenario_name(char buf[64], const char *what)
+{
+    snprintf(buf, 64, "@gonet-faults-%s-%d", what, (int)getpid());
+    return buf;
+}
 
 static void run_helper(void *arg)
 {

@@ -71,6 +71,10 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv);
 
 /* ---- what scenarios share ---- */
 
+/* OWN_NAME is an abstract unix name that no other process uses; valid in the block. */
+#define OWN_NAME(what) scenario_name((char[64]){0}, what)
+const char *scenario_name(char buf[64], const char *what);
+
 /* scenario_help starts the helper; false with errno: there is none. */
 bool scenario_help(run_t *r, void (*fn)(run_t *r));
 

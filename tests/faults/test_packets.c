@@ -128,10 +128,11 @@ done:
 static void unixgram(run_t *r)
 {
     part_t *p = &r->body;
-    gonet_unix_addr_t at = {.name = "@gonet-faults-gram", .net = "unixgram"}, from;
+    gonet_unix_addr_t at = {.net = "unixgram"}, from;
     gonet_unix_conn_t *l = NULL, *c = NULL;
     char in[16] = "";
 
+    snprintf(at.name, sizeof(at.name), "%s", OWN_NAME("gram"));
     STEP(p, (l = gonet_listen_unixgram("unixgram", &at, &p->err)) != NULL);
     STEP(p, gonet_unix_conn_set_deadline(l, SOON, &p->err) == 0);
     STEP(p, (c = gonet_dial_unix("unixgram", NULL, &at, &p->err)) != NULL);
@@ -171,7 +172,7 @@ static int unpack(const char *oob, size_t len)
 static void pass(run_t *r)
 {
     part_t *p = &r->body;
-    gonet_unix_addr_t at = {.name = "@gonet-faults-pass", .net = "unix"};
+    gonet_unix_addr_t at = {.net = "unix"};
     gonet_unix_listener_t *l = NULL;
     gonet_unix_conn_t *a = NULL, *b = NULL;
     _Alignas(struct cmsghdr) char oob[CMSG_SPACE(sizeof(int))] = {0};
@@ -179,6 +180,7 @@ static void pass(run_t *r)
     size_t n = 0;
     int flags, fd = -1;
 
+    snprintf(at.name, sizeof(at.name), "%s", OWN_NAME("pass"));
     STEP(p, (l = gonet_listen_unix("unix", &at, &p->err)) != NULL);
     STEP(p, gonet_unix_listener_set_deadline(l, SOON, &p->err) == 0);
     STEP(p, (a = gonet_dial_unix("unix", NULL, &at, &p->err)) != NULL);

@@ -123,8 +123,8 @@ done:;
 
 LIFE(tcp, "tcp", "127.0.0.1:0")
 LIFE(tcp_wildcard, "tcp", ":0")
-LIFE(unix_stream, "unix", "@gonet-faults-stream")
-LIFE(unix_packet, "unixpacket", "@gonet-faults-packet")
+LIFE(unix_stream, "unix", OWN_NAME("stream"))
+LIFE(unix_packet, "unixpacket", OWN_NAME("packet"))
 
 static void unix_path(run_t *r)
 {
@@ -198,7 +198,7 @@ static void tcp_echo(run_t *r)
 
 static void unix_echo(run_t *r)
 {
-    echoed(r, "unix", "@gonet-faults-echo");
+    echoed(r, "unix", OWN_NAME("echo"));
 }
 
 static void pipe_helper(run_t *r)
@@ -408,7 +408,7 @@ done:
 static void splice_through(run_t *r)
 {
     proxy_t x = {.in = {.network = "tcp", .address = "127.0.0.1:0"},
-                 .out = {.network = "unix", .address = "@gonet-faults-proxy"}};
+                 .out = {.network = "unix", .address = OWN_NAME("proxy")}};
     part_t *p = &r->body;
     unsigned char *out = malloc(BULK), *in = malloc(BULK);
     size_t sent = 0, got = 0;
@@ -449,7 +449,7 @@ done:
 
 static void lines(run_t *r)
 {
-    ends_t e = {.network = "unix", .address = "@gonet-faults-lines"};
+    ends_t e = {.network = "unix", .address = OWN_NAME("lines")};
     part_t *p = &r->body;
     gonet_bufreader_t *b = NULL;
     char *line = NULL;
