@@ -289,7 +289,7 @@ static gonet_error_t *unanswered(const question_t *q, gonet__wait_state_t state,
 gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t deadline,
                                 size_t *reply_len)
 {
-    gonet__wait_state_t state;
+    gonet__wait_state_t state = GONET__WAIT_WOKEN;
     gonet__wait_t wait;
     gonet_error_t *e;
 
