@@ -1,0 +1,103 @@
+/*
+ * The package-level lookups: those of the default resolver, which a program may set.
+ */
+#include <stdlib.h>
+
+#include "gonet/resolver.h"
+#include "name_server.h"
+#include "support/check.h"
+#include "support/leak.h"
+
+static name_server_t *server;
+static gonet_resolver_t resolver;
+
+static int start(void **state)
+{
+    const char *text;
+
+    (void)state;
+    server = name_server_start(&text);
+    resolver = (gonet_resolver_t){.servers = text};
+    gonet_default_resolver = &resolver;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    name_server_stop(server);
+    return 0;
+}
+
+static void test_addresses(void **state)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    size_t n = 0;
+    gonet_ip_t *ips = gonet_lookup_ip("both.test", &n, &err);
+    const char **hosts;
+
+    (void)state;
+    assert_non_null(ips);
+    assert_int_equal(n, 2);
+    gonet_free(ips);
+    hosts = gonet_lookup_host("192.0.2.7", &n, &err);
+    assert_non_null(hosts);
+    assert_int_equal(n, 1);
+    assert_string_equal(hosts[0], "192.0.2.7");
+    assert_null(hosts[1]);
+    gonet_free(hosts);
+    assert_null(gonet_lookup_ip("nx.test", &n, &err));
+    assert_true(gonet_error_as_dns(err)->is_not_found);
+    assert_int_equal(n, 0);
+    assert_null(gonet_lookup_addr("no address", &n, &err));
+    assert_string_equal(gonet_error_string(err), "lookup no address: unrecognized address");
+}
+
+static void test_records(void **state)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    const char *cname = "left over";
+    size_t n = 7;
+    gonet_txt_t *txt = gonet_lookup_txt("both.test", &n, &err);
+    char *name;
+
+    (void)state;
+    assert_non_null(txt);
+    assert_int_equal(n, 1);
+    assert_string_equal(txt[0].text, "text");
+    gonet_free(txt);
+    name = gonet_lookup_cname("both.test", &err);
+    assert_non_null(name);
+    assert_string_equal(name, "both.test.");
+    gonet_free(name);
+    assert_null(gonet_lookup_mx("nx.test", &n, &err));
+    assert_true(gonet_error_as_dns(err)->is_not_found);
+    assert_int_equal(n, 0);
+    assert_null(gonet_lookup_ns("nx.test", &n, &err));
+    assert_true(gonet_error_as_dns(err)->is_not_found);
+    assert_null(gonet_lookup_srv("service", "tcp", "nx.test", &cname, &n, &err));
+    assert_true(gonet_error_as_dns(err)->is_not_found);
+    assert_string_equal(gonet_error_as_dns(err)->name, "_service._tcp.nx.test");
+    assert_null(cname);
+}
+
+static void test_port(void **state)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+
+    (void)state;
+    assert_int_equal(gonet_resolver_lookup_port(NULL, NULL, "tcp", "http", &err), 80);
+    assert_int_equal(gonet_resolver_lookup_port(&resolver, NULL, "udp", "65536", &err), -1);
+    assert_string_equal(gonet_error_string(err), "address 65536: invalid port");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LEAK_TEST(test_addresses),
+        LEAK_TEST(test_records),
+        LEAK_TEST(test_port),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
