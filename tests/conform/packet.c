@@ -163,8 +163,10 @@ static void many_ask(packet_t *t)
     for (int i = 0; i < ASKERS; i++) {
         askers[i] = (asker_t){.t = t, .c = t->kind->make(t->kind), .number = i};
         REQUIRE(askers[i].c != NULL);
-        actor_start(&askers[i].actor, i % 2 ? BY_TASK : BY_THREAD, ask, &askers[i]);
     }
+    /* Not sooner: a raw socket hears everybody until it is bound. */
+    for (int i = 0; i < ASKERS; i++)
+        actor_start(&askers[i].actor, i % 2 ? BY_TASK : BY_THREAD, ask, &askers[i]);
     for (int i = 0; i < ASKERS * QUESTIONS; i++) {
         GONET_AUTO(gonet_error_t) err = NULL;
         gonet_addr_t sender;
