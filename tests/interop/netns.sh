@@ -73,7 +73,11 @@ heard() {
     [ "$(cat "$tmp/heard")" = "$2" ] || fail "$1: sent '$(cat "$tmp/heard")', not '$2'"
     echo "$1: $2"
 }
-heard dialer "Hello, World!" TCP-LISTEN:12345,accept-timeout=120
+if getent hosts localhost >/dev/null; then
+    heard dialer "Hello, World!" TCP-LISTEN:12345,accept-timeout=120
+else
+    echo "dialer is left out: this machine has no localhost"
+fi
 heard udp_conn_write_to data UDP-RECVFROM:2000
 
 # serves PROGRAM PORT: listens where Go's does, on all addresses of both families.
