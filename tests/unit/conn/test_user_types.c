@@ -49,7 +49,8 @@ static int thing_write(void *self, const void *p, size_t len, size_t *n, gonet_e
         return 0;
     }
     *n = len < t->room ? len : t->room;
-    memcpy(t->text + t->len, p, *n);
+    if (*n > 0)
+        memcpy(t->text + t->len, p, *n);
     t->len += *n;
     t->room -= *n;
     if (*n == len)
