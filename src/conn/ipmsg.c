@@ -112,17 +112,6 @@ ssize_t gonet_ip_conn_read_msg_ip(gonet_ip_conn_t *c, void *b, size_t len, void 
     return n;
 }
 
-/* "write ip4 L->ADDR: …"; takes e. */
-static ssize_t write_failed(gonet_ip_conn_t *c, const gonet_addr_t *addr, gonet_error_t *e,
-                            gonet_error_t **err)
-{
-    gonet_addr_t local;
-
-    gonet__sock_local(&c->sock, &local);
-    gonet_error_set(err, gonet_op_error_new("write", c->sock.net, &local, addr, e));
-    return -1;
-}
-
 /* The socket address of to. NULL, or the bare reason: c was dialed, no address, the wrong family
  * (behaviour 14.4). */
 static gonet_error_t *make_target(const gonet_ip_conn_t *c, const gonet_ip_addr_t *to,
@@ -141,7 +130,7 @@ static ssize_t sent(gonet_ip_conn_t *c, const gonet_addr_t *addr, ssize_t n,
 {
     if (n >= 0)
         return n;
-    (void)write_failed(c, addr, gonet__fail_error(fail), err);
+    (void)gonet__sock_write_failed(&c->sock, addr, gonet__fail_error(fail), err);
     gonet__fd_unhold(&c->sock.fd);
     return -1;
 }
@@ -156,7 +145,7 @@ static ssize_t write_to(gonet_ip_conn_t *c, const void *p, size_t len, const gon
     ssize_t n;
 
     if (e != NULL)
-        return write_failed(c, &addr, e, err);
+        return gonet__sock_write_failed(&c->sock, &addr, e, err);
     n = gonet__fd_sendto(&c->sock.fd, p, len, &sa, &fail);
     return sent(c, &addr, n, &fail, err);
 }
@@ -167,7 +156,7 @@ static ssize_t write_to_slot(void *self, const void *p, size_t len, const gonet_
     const gonet_ip_addr_t *to = gonet_addr_as_ip(addr);
 
     if (to == NULL)
-        return write_failed(self, addr, gonet_errno_error(EINVAL), err);
+        return gonet__sock_write_failed(self, addr, gonet_errno_error(EINVAL), err);
     return write_to(self, p, len, to, err);
 }
 
@@ -207,7 +196,7 @@ ssize_t gonet_ip_conn_write_msg_ip(gonet_ip_conn_t *c, const void *b, size_t len
         return gonet__no_object(err);
     e = make_target(c, addr, &sa);
     if (e != NULL)
-        return write_failed(c, &to, e, err);
+        return gonet__sock_write_failed(&c->sock, &to, e, err);
     msg.msg_namelen = sa.len;
     n = gonet__fd_sendmsg(&c->sock.fd, &msg, &fail);
     if (n >= 0 && oobn != NULL)

@@ -205,6 +205,16 @@ gonet_error_t *gonet__sock_op_error(const gonet__sock_t *s, const char *op, gone
     return gonet_op_error_new(op, s->net, &local, &remote, inner);
 }
 
+ssize_t gonet__sock_write_failed(const gonet__sock_t *s, const gonet_addr_t *addr, gonet_error_t *e,
+                                 gonet_error_t **err)
+{
+    gonet_addr_t local;
+
+    gonet__sock_local(s, &local);
+    gonet_error_set(err, gonet_op_error_new("write", s->net, &local, addr, e));
+    return -1;
+}
+
 int gonet__sock_fail(gonet__sock_t *s, const char *op, gonet__shape_t shape,
                      const gonet__fail_t *fail, gonet_error_t **err)
 {

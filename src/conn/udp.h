@@ -20,13 +20,6 @@ struct gonet_udp_conn {
 gonet_udp_conn_t *gonet__udp_conn_new(const char *net, int sysfd, int family);
 
 /*
- * gonet__udp_write_failed sets *err to the OpError of a write to addr (NULL: nowhere said), around
- * e, which it takes: "write udp L->ADDR: …". Returns -1.
- */
-ssize_t gonet__udp_write_failed(gonet_udp_conn_t *c, const gonet_addr_t *addr, gonet_error_t *e,
-                                gonet_error_t **err);
-
-/*
  * gonet__udp_target makes the socket address of to, of c's family. NULL, or the bare reason (new
  * reference): a family that the socket has not, or no address.
  */

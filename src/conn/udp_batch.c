@@ -371,7 +371,7 @@ static ssize_t write_failed(gonet_udp_conn_t *c, const gonet_udp_message_t *m, g
 
     if (m != NULL && !(c->sock.fd.connected && no_address(m))) {
         to = gonet__udp_addr_of_netip(m->addr);
-        return gonet__udp_write_failed(c, &to, e, err);
+        return gonet__sock_write_failed(&c->sock, &to, e, err);
     }
     gonet_error_set(err, gonet__sock_op_error(&c->sock, "write", GONET__SHAPE_BOTH, e));
     return -1;

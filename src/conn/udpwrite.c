@@ -92,16 +92,6 @@ static gonet_error_t *make_of_udp(const gonet_udp_conn_t *c, const gonet_udp_add
     return NULL;
 }
 
-ssize_t gonet__udp_write_failed(gonet_udp_conn_t *c, const gonet_addr_t *addr, gonet_error_t *e,
-                                gonet_error_t **err)
-{
-    gonet_addr_t local;
-
-    gonet__sock_local(&c->sock, &local);
-    gonet_error_set(err, gonet_op_error_new("write", c->sock.net, &local, addr, e));
-    return -1;
-}
-
 gonet_addr_t gonet__udp_addr_of_netip(gonet_netip_addr_port_t ap)
 {
     gonet_addr_t addr;
@@ -120,7 +110,7 @@ static ssize_t failed_udp(gonet_udp_conn_t *c, const gonet_udp_addr_t *to, gonet
 {
     gonet_addr_t addr = gonet_udp_addr_as_addr(to);
 
-    return gonet__udp_write_failed(c, &addr, e, err);
+    return gonet__sock_write_failed(&c->sock, &addr, e, err);
 }
 
 static ssize_t failed_netip(gonet_udp_conn_t *c, gonet_netip_addr_port_t to, gonet_error_t *e,
@@ -128,7 +118,7 @@ static ssize_t failed_netip(gonet_udp_conn_t *c, gonet_netip_addr_port_t to, gon
 {
     gonet_addr_t addr = gonet__udp_addr_of_netip(to);
 
-    return gonet__udp_write_failed(c, &addr, e, err);
+    return gonet__sock_write_failed(&c->sock, &addr, e, err);
 }
 
 static ssize_t write_to(gonet_udp_conn_t *c, const void *p, size_t len, const gonet_udp_addr_t *to,
@@ -170,7 +160,7 @@ ssize_t gonet_udp_conn_write_to(gonet_udp_conn_t *c, const void *p, size_t len,
     if (c == NULL)
         return gonet__no_object(err);
     if (to == NULL)
-        return gonet__udp_write_failed(c, addr, gonet_errno_error(EINVAL), err);
+        return gonet__sock_write_failed(&c->sock, addr, gonet_errno_error(EINVAL), err);
     return write_to(c, p, len, to, err);
 }
 

@@ -70,17 +70,6 @@ ssize_t gonet_unix_conn_read_from_unix(gonet_unix_conn_t *c, void *p, size_t len
     return n;
 }
 
-/* "write unix L->ADDR: …"; takes e. */
-static ssize_t write_failed(gonet_unix_conn_t *c, const gonet_addr_t *addr, gonet_error_t *e,
-                            gonet_error_t **err)
-{
-    gonet_addr_t local;
-
-    gonet__sock_local(&c->sock, &local);
-    gonet_error_set(err, gonet_op_error_new("write", c->sock.net, &local, addr, e));
-    return -1;
-}
-
 /* The socket address of to, which must be of c's network; NULL, or the bare reason. */
 static gonet_error_t *make_target(const gonet_unix_conn_t *c, const gonet_unix_addr_t *to,
                                   gonet__sockaddr_t *sa)
@@ -101,16 +90,16 @@ static ssize_t write_to(gonet_unix_conn_t *c, const void *p, size_t len,
     ssize_t n;
 
     if (c->sock.fd.connected)
-        return write_failed(c, &addr, gonet_err_write_to_connected, err);
+        return gonet__sock_write_failed(&c->sock, &addr, gonet_err_write_to_connected, err);
     if (to == NULL)
-        return write_failed(c, &addr, gonet__err_missing_address, err);
+        return gonet__sock_write_failed(&c->sock, &addr, gonet__err_missing_address, err);
     e = make_target(c, to, &sa);
     if (e != NULL)
-        return write_failed(c, &addr, e, err);
+        return gonet__sock_write_failed(&c->sock, &addr, e, err);
     n = gonet__fd_sendto(&c->sock.fd, p, len, &sa, &fail);
     if (n >= 0)
         return n;
-    (void)write_failed(c, &addr, gonet__fail_error(&fail), err);
+    (void)gonet__sock_write_failed(&c->sock, &addr, gonet__fail_error(&fail), err);
     gonet__fd_unhold(&c->sock.fd);
     return -1;
 }
@@ -121,7 +110,7 @@ static ssize_t write_to_slot(void *self, const void *p, size_t len, const gonet_
     const gonet_unix_addr_t *to = gonet_addr_as_unix(addr);
 
     if (to == NULL)
-        return write_failed(self, addr, gonet_errno_error(EINVAL), err);
+        return gonet__sock_write_failed(self, addr, gonet_errno_error(EINVAL), err);
     return write_to(self, p, len, to, err);
 }
 
@@ -236,12 +225,12 @@ ssize_t gonet_unix_conn_write_msg_unix(gonet_unix_conn_t *c, const void *b, size
         return gonet__no_object(err);
     e = make_msg_target(c, addr, &sa);
     if (e != NULL)
-        return write_failed(c, &to, e, err);
+        return gonet__sock_write_failed(&c->sock, &to, e, err);
     if (needs_byte(c, len, oob_len))
         v = (struct iovec){.iov_base = &dummy, .iov_len = 1};
     n = send_msg(c, &v, oob, oob_len, &sa, &fail);
     if (n < 0) {
-        (void)write_failed(c, &to, gonet__fail_error(&fail), err);
+        (void)gonet__sock_write_failed(&c->sock, &to, gonet__fail_error(&fail), err);
         gonet__fd_unhold(&c->sock.fd);
         return -1;
     }
