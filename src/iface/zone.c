@@ -13,7 +13,7 @@
 #include "iface/interfaces.h"
 #include "runtime/clock.h"
 #include "runtime/end_hook.h"
-#include "runtime/netpoll.h"
+#include "runtime/fork.h"
 #include "runtime/spin.h"
 
 #define MAX_AGE (60 * GONET_SECOND)
@@ -54,33 +54,14 @@ static int compare_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* In a generation: somebody is at the reset. */
-#define RESETTING (1u << 31)
-
-/* In a forked child nobody will unlock what another thread of the parent had locked. The first to
- * come resets, others wait for that. */
-static void reset_after_fork(void)
-{
-    const uint32_t now = gonet__fork_generation;
-    uint32_t seen = atomic_load(&generation);
-
-    while (seen != now) {
-        if (seen == (now | RESETTING)) {
-            gonet__spin_pause();
-            seen = atomic_load(&generation);
-        } else if (atomic_compare_exchange_weak(&generation, &seen, now | RESETTING)) {
-            atomic_store(&lock, 0);
-            memset(&refreshing, 0, sizeof(refreshing));
-            atomic_store(&generation, now);
-            return;
-        }
-    }
-}
-
+/* In a forked child nobody will unlock what another thread of the parent had locked. */
 static void enter(void)
 {
-    if (atomic_load_explicit(&generation, memory_order_acquire) != gonet__fork_generation)
-        reset_after_fork();
+    if (gonet__fork_begin_reset(&generation)) {
+        atomic_store(&lock, 0);
+        memset(&refreshing, 0, sizeof(refreshing));
+        gonet__fork_end_reset(&generation);
+    }
     gonet__spin_lock(&lock);
 }
 

@@ -5,7 +5,10 @@
  * afresh at the first need; descriptors are reset at their first use, seen by
  * gonet__fork_generation.
  */
+#include "runtime/fork.h"
+
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "runtime/debug.h"
@@ -15,6 +18,9 @@
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
 #include "runtime/stack.h"
+
+/* In a generation: somebody is at the reset. */
+#define RESETTING (1u << 31)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -71,4 +77,20 @@ static void install(void)
 void gonet__runtime_install_fork(void)
 {
     pthread_once(&once, install);
+}
+
+bool gonet__fork_claim(_Atomic uint32_t *generation)
+{
+    const uint32_t now = gonet__fork_generation;
+    uint32_t seen = atomic_load(generation);
+
+    while (seen != now) {
+        if (seen == (now | RESETTING)) {
+            sched_yield();
+            seen = atomic_load(generation);
+        } else if (atomic_compare_exchange_weak(generation, &seen, now | RESETTING)) {
+            return true;
+        }
+    }
+    return false;
 }

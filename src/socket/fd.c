@@ -12,12 +12,12 @@
 #include "socket/fd.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/spin.h"
 #include "runtime/task.h"
@@ -83,11 +83,11 @@ void gonet__fd_unhold(gonet__fd_t *fd)
         fd->destroy(fd);
 }
 
-/* In a generation: somebody is at the reset. */
-#define RESETTING (1u << 31)
-
-/* The locks, waiters and watches of the parent mean nothing here. */
-static void reset(gonet__fd_t *fd)
+/*
+ * The first use in a forked child: locks, waiters and watches of the parent mean nothing here. An
+ * object that was in use in the parent while it forked may only be closed.
+ */
+static void reset_after_fork(gonet__fd_t *fd)
 {
     uint64_t state = atomic_load(&fd->state);
 
@@ -100,33 +100,12 @@ static void reset(gonet__fd_t *fd)
         atomic_store(&fd->state, REF);
     if (state == REF)
         atomic_store(&fd->memory, 1); /* what watches held went with the parent's loops */
-}
-
-/*
- * The first use in a forked child, maybe by several threads at once: the first one resets, the
- * others wait for the few instructions that it takes. An object that was in use in the parent while
- * it forked may only be closed.
- */
-static void reset_after_fork(gonet__fd_t *fd)
-{
-    const uint32_t now = gonet__fork_generation;
-    uint32_t seen = atomic_load(&fd->generation);
-
-    while (seen != now) {
-        if (seen == (now | RESETTING)) {
-            sched_yield();
-            seen = atomic_load(&fd->generation);
-        } else if (atomic_compare_exchange_weak(&fd->generation, &seen, now | RESETTING)) {
-            reset(fd);
-            atomic_store(&fd->generation, now);
-            return;
-        }
-    }
+    gonet__fork_end_reset(&fd->generation);
 }
 
 static inline void check_generation(gonet__fd_t *fd)
 {
-    if (atomic_load_explicit(&fd->generation, memory_order_acquire) != gonet__fork_generation)
+    if (gonet__fork_begin_reset(&fd->generation))
         reset_after_fork(fd);
 }
 
