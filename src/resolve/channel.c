@@ -125,13 +125,12 @@ static void tell_all(gonet__dns_sockets_t *home)
 /* Whose reply is it? */
 static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
 {
-    gonet__reply_t r;
     uint16_t id;
 
     if (n < HEADER)
         return;
     memcpy(&id, p, sizeof(id));
-    for (unsigned i = 0; i < s->asked; i++) {
+    for (unsigned i = s->first; i < s->asked; i++) {
         question_t *q;
         gonet__reply_kind_t kind;
 
@@ -140,11 +139,13 @@ static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
         q = s->question[i];
         if (q == NULL)
             continue;
-        kind = gonet__reply_open(&r, p, n, q->message, q->len);
+        kind = gonet__reply_open(&q->walk, p, n, q->message, q->len);
         if (kind != GONET__REPLY_OK && kind != GONET__REPLY_QUESTIONS)
             continue;
-        q->reply_len = n;
         memcpy(q->reply, p, n);
+        q->reply_len = n;
+        q->walk.p = q->reply;
+        q->foreign = kind == GONET__REPLY_QUESTIONS;
         end(q);
         return;
     }
@@ -152,7 +153,7 @@ static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
 
 static void socket_failed(gonet__dns_socket_t *s, const gonet__step_t *step)
 {
-    for (unsigned i = 0; i < s->asked; i++) {
+    for (unsigned i = s->first; i < s->asked; i++) {
         question_t *q = s->question[i];
 
         if (q == NULL)
@@ -286,8 +287,15 @@ static gonet_error_t *unanswered(const question_t *q, gonet__wait_state_t state,
                                  gonet_err_deadline_exceeded);
 }
 
-gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t deadline,
-                                size_t *reply_len)
+/* Why a question has ended without a reply: without a reason of its own, c-ares had no memory. */
+static gonet_error_t *failure(const question_t *q)
+{
+    static const gonet__step_t no_memory = {.op = "dial", .errnum = ENOMEM};
+
+    return step_error(q->failed.op != NULL ? &q->failed : &no_memory, q->server);
+}
+
+gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t deadline)
 {
     gonet__wait_state_t state = GONET__WAIT_WOKEN;
     gonet__wait_t wait;
@@ -305,8 +313,7 @@ gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t dea
         tell(q->channel);
         return e;
     }
-    *reply_len = q->reply_len;
-    return q->reply_len == 0 ? step_error(&q->failed, q->server) : NULL;
+    return q->reply_len == 0 ? failure(q) : NULL;
 }
 
 uint64_t gonet__udp_arrival(void)
@@ -368,6 +375,7 @@ gonet_error_t *gonet__udp_begin(question_t *q, const gonet__server_t *server, ui
                                 uint8_t reply[GONET__UDP_SIZE])
 {
     channel_t *ch = gonet__channel_mine();
+    gonet__step_t step;
     gonet_error_t *e;
 
     if (ch == NULL)
@@ -379,16 +387,19 @@ gonet_error_t *gonet__udp_begin(question_t *q, const gonet__server_t *server, ui
     }
     if (ch->in_flight >= MAX_IN_FLIGHT)
         return gonet_errno_error(EAGAIN);
-    memset(q, 0, sizeof(*q));
-    q->socket = gonet__dns_socket_for(&ch->sockets, &server->addr, &q->failed);
+    q->socket = gonet__dns_socket_for(&ch->sockets, &server->addr, &step);
     if (q->socket == NULL)
-        return step_error(&q->failed, server->addr);
+        return step_error(&step, server->addr);
     gonet__list_init(&q->link);
-    q->failed = (gonet__step_t){.op = "dial", .errnum = ENOMEM};
     q->base.done = question_done;
     q->channel = ch;
     q->server = server->addr;
+    q->wait = NULL;
     q->reply = reply;
+    q->reply_len = 0;
+    q->arrived = 0;
+    q->ended = false;
+    q->failed.op = NULL;
     q->len = len;
     q->message = question;
     q->place = gonet__dns_socket_add(q->socket, q);

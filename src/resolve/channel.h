@@ -26,13 +26,15 @@ typedef struct gonet__udp_question {
     struct gonet__channel *channel;
     gonet_netip_addr_port_t server;
     unsigned place;
-    uint16_t id;         /* reserved; c-ares may have chosen another one */
-    gonet__wait_t *wait; /* NULL: nobody waits */
-    uint8_t *reply;      /* the asker's */
-    size_t reply_len;    /* 0: none */
-    uint64_t arrived;    /* the order of ends, as gonet__udp_arrival counts them */
-    bool ended;          /* c-ares has forgotten it */
-    gonet__step_t failed;
+    uint16_t id;          /* reserved; c-ares may have chosen another one */
+    gonet__wait_t *wait;  /* NULL: nobody waits */
+    uint8_t *reply;       /* the asker's */
+    size_t reply_len;     /* 0: none */
+    gonet__reply_t walk;  /* through the reply */
+    uint64_t arrived;     /* the order of ends, as gonet__udp_arrival counts them */
+    bool ended;           /* c-ares has forgotten it */
+    bool foreign;         /* the reply has too many questions */
+    gonet__step_t failed; /* op is NULL: nothing has */
     size_t len;
     uint8_t *message; /* the asker's */
 } gonet__udp_question_t;
@@ -53,11 +55,11 @@ void gonet__udp_release(void);
 
 /*
  * gonet__udp_await parks until a reply has come: one that gonet__reply_open accepts, or finds to
- * have too many questions. Returns NULL, with the reply and its length; or the error (new
- * reference): the network's, a timeout when deadline has passed, or the end of the context.
+ * have too many questions. Returns NULL, with the reply, its length and the walk through it; or the
+ * error (new reference): the network's, a timeout when deadline has passed, or the end of the
+ * context.
  */
-gonet_error_t *gonet__udp_await(gonet__udp_question_t *q, gonet_context_t *ctx, int64_t deadline,
-                                size_t *reply_len);
+gonet_error_t *gonet__udp_await(gonet__udp_question_t *q, gonet_context_t *ctx, int64_t deadline);
 
 /* gonet__udp_arrival returns the next number in the order of the worker's arrivals. Tasks only. */
 uint64_t gonet__udp_arrival(void);

@@ -238,12 +238,14 @@ static bool renew(socket_t *s)
     if (connect(s->pd.fd, &none, sizeof(none)) != 0 || connect(s->pd.fd, &sa.sa, len) != 0)
         return false;
     s->asked = 0;
+    s->first = 0;
     return true;
 }
 
+/* Unused bytes of an address are zero. */
 static bool same_server(const gonet_netip_addr_port_t *a, const gonet_netip_addr_port_t *b)
 {
-    return a->port == b->port && gonet_netip_addr_compare(a->addr, b->addr) == 0;
+    return a->port == b->port && memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
 }
 
 socket_t *gonet__dns_socket_for(gonet__dns_sockets_t *home, const gonet_netip_addr_port_t *server,
@@ -279,6 +281,8 @@ unsigned gonet__dns_socket_add(socket_t *s, struct gonet__udp_question *q)
 void gonet__dns_socket_remove(socket_t *s, unsigned place)
 {
     s->question[place] = NULL;
+    while (s->first < s->asked && s->question[s->first] == NULL)
+        s->first++;
     if (--s->live > 0 || s->asked < GONET__PORT_QUESTIONS)
         return;
     gonet__list_remove(&s->link);

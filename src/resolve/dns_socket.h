@@ -42,6 +42,7 @@ typedef struct gonet__dns_socket {
     struct gonet__dns_sockets *home;
     gonet_netip_addr_port_t server;
     unsigned asked, live;               /* from this port; and those of them that wait */
+    unsigned first;                     /* nobody before this place waits */
     uint16_t id[GONET__PORT_QUESTIONS]; /* as the message has them */
     struct gonet__udp_question *question[GONET__PORT_QUESTIONS]; /* NULL: has ended */
 } gonet__dns_socket_t;

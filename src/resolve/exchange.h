@@ -40,11 +40,11 @@ typedef struct {
 
 /*
  * gonet__exchange_begin sends the question of an exchange over UDP, if it is one that can be waited
- * for later. Then gonet__exchange must follow, of the same server, name and type, and with the same
- * packet; whatever went wrong will be found then. Tasks only.
+ * for later. now is the time of gonet__now. Then gonet__exchange must follow, of the same server,
+ * name and type, and with the same packet; whatever went wrong will be found then. Tasks only.
  */
 void gonet__exchange_begin(const gonet__asking_t *asking, const gonet__server_t *server,
-                           const char *name, unsigned type, gonet__packet_t *packet,
+                           const char *name, unsigned type, int64_t now, gonet__packet_t *packet,
                            gonet__early_t *early);
 
 /*

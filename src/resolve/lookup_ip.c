@@ -12,6 +12,7 @@
 #include "resolve/domain.h"
 #include "resolve/hosts.h"
 #include "resolve/sort.h"
+#include "runtime/clock.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
 
@@ -103,6 +104,7 @@ struct group {
     const gonet__asking_t *asking;
     const char *fqdn;
     const char *name;
+    bool cname;          /* the canonical name is wanted, too */
     unsigned running;    /* parts in tasks of their own */
     gonet__wait_t *wait; /* the caller's, when it waits for these */
     size_t n;
@@ -156,6 +158,8 @@ static void await_others(group_t *g)
 /* Asks all, and returns when all have ended. */
 static void ask_all(group_t *g, bool one_by_one)
 {
+    int64_t now = one_by_one ? 0 : gonet__now();
+
     if (!one_by_one)
         gonet__udp_hold();
     for (size_t i = 0; i < g->n && !one_by_one; i++) {
@@ -163,7 +167,7 @@ static void ask_all(group_t *g, bool one_by_one)
 
         p->begun.goes_on = i == 0 && g->n > 1 ? go_beside : NULL;
         p->begun.arg = g;
-        gonet__query_begin(g->asking, g->fqdn, p->type, &p->answers, &p->begun);
+        gonet__query_begin(g->asking, g->fqdn, p->type, now, &p->answers, &p->begun);
     }
     if (!one_by_one)
         gonet__udp_release();
@@ -188,6 +192,7 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
     g->asking = asking;
     g->fqdn = fqdn;
     g->name = name;
+    g->cname = (want & GONET__WANT_CNAME) != 0;
     g->running = 0;
     g->wait = NULL;
     g->n = 0;
@@ -206,8 +211,9 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
     }
 }
 
-/* One record of a reply; false if its contents are malformed. */
-static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
+/* One record of a reply; false if its contents are malformed. cname: who has the addresses is to be
+ * known. */
+static bool take_record(const gonet__reply_t *r, const gonet__record_t *record, bool cname,
                         gonet__addresses_t *a)
 {
     gonet_ip_addr_t addr;
@@ -227,7 +233,7 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
     if (!gonet__record_bytes(r, record, addr.ip.len, addr.ip.b))
         return false;
     gonet__addresses_add(a, &addr);
-    if (a->cname.len == 0)
+    if (cname && a->cname.len == 0)
         gonet__record_owner(r, record, &a->cname);
     if (a->ttl < 0 || record->ttl < a->ttl)
         a->ttl = record->ttl;
@@ -235,7 +241,7 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record,
 }
 
 /* The addresses of a reply; false if something in it is malformed, which ends it. */
-static bool take_reply(gonet__answers_t *answers, gonet__addresses_t *a)
+static bool take_reply(gonet__answers_t *answers, bool cname, gonet__addresses_t *a)
 {
     gonet__record_t record;
 
@@ -248,7 +254,7 @@ static bool take_reply(gonet__answers_t *answers, gonet__addresses_t *a)
         case GONET__WALK_RECORD:
             break;
         }
-        if (!take_record(&answers->reply, &record, a))
+        if (!take_record(&answers->reply, &record, cname, a))
             return false;
     }
 }
@@ -259,21 +265,27 @@ typedef struct {
     bool strict;         /* an error that ends everything */
 } outcome_t;
 
+/* Whether the name that is asked for is the one that is looked up, with a dot behind it. */
+static bool is_itself(const group_t *g)
+{
+    size_t len = strlen(g->name);
+
+    return strncmp(g->fqdn, g->name, len) == 0 && strcmp(g->fqdn + len, ".") == 0;
+}
+
 static void take_part(part_t *p, outcome_t *o, gonet__addresses_t *a)
 {
     const group_t *g = p->group;
-    size_t len = strlen(g->name);
-    bool itself = strncmp(g->fqdn, g->name, len) == 0 && strcmp(g->fqdn + len, ".") == 0;
 
     if (p->e == NULL) {
-        if (!take_reply(&p->answers, a))
+        if (!take_reply(&p->answers, g->cname, a))
             gonet_error_set(&o->last, gonet__unreadable(g->name, p->answers.server));
         return;
     }
     if (g->asking->resolver->strict_errors && gonet_error_temporary(p->e)) {
         o->strict = true;
         gonet_error_set(&o->last, gonet_error_ref(p->e));
-    } else if (o->last == NULL || itself) {
+    } else if (o->last == NULL || is_itself(g)) {
         gonet_error_set(&o->last, gonet_error_ref(p->e));
     }
 }
@@ -304,7 +316,8 @@ static bool ask_name(const gonet__asking_t *asking, const char *fqdn, const char
     for (part_t *p = NULL; (p = next_part(&g, p)) != NULL;)
         take_part(p, o, a);
     for (size_t i = 0; i < g.n; i++) {
-        gonet_error_free(g.part[i].e);
+        if (g.part[i].e != NULL)
+            gonet_error_free(g.part[i].e);
         gonet__answers_free(&g.part[i].answers);
     }
     if (o->strict) {
@@ -326,7 +339,7 @@ static gonet_error_t *ask_dns(const gonet__asking_t *asking, const char *name, u
         return gonet__no_such_host(name, "");
     while (!found && gonet__search_name(asking->conf, name, &i, fqdn))
         found = ask_name(asking, fqdn, name, want, &o, a);
-    if (!a->failed && found && !o.strict)
+    if (!a->failed && found && !o.strict && o.last != NULL)
         gonet_error_set(&o.last, NULL);
     return a->failed ? gonet_error_set(&o.last, NULL), gonet_err_no_memory : o.last;
 }

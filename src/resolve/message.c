@@ -23,21 +23,22 @@ static unsigned get16(const uint8_t *p)
 }
 
 /* The name's labels at p, each behind its length; the end, or NULL. */
-static uint8_t *put_name(uint8_t *p, const char *name)
+static uint8_t *put_name(uint8_t *p, const char *name, size_t len)
 {
-    if (strcmp(name, ".") == 0) {
-        *p++ = 0;
-        return p;
-    }
-    while (*name != '\0') {
-        size_t len = strcspn(name, ".");
+    const char *end = name + len;
 
-        if (len == 0 || len > MAX_LABEL || name[len] != '.')
+    if (len == 1 && name[0] == '.')
+        end = name;
+    while (name < end) {
+        const char *dot = memchr(name, '.', (size_t)(end - name));
+        size_t label = dot == NULL ? 0 : (size_t)(dot - name);
+
+        if (label == 0 || label > MAX_LABEL)
             return NULL;
-        *p++ = (uint8_t)len;
-        memcpy(p, name, len);
-        p += len;
-        name += len + 1;
+        *p++ = (uint8_t)label;
+        memcpy(p, name, label);
+        p += label;
+        name = dot + 1;
     }
     *p++ = 0;
     return p;
@@ -59,7 +60,7 @@ size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name,
     put16(out + 2, GONET__DNS_RD | (ad ? GONET__DNS_AD : 0));
     put16(out + 4, 1);
     put16(out + 10, edns);
-    p = put_name(out + HEADER, name);
+    p = put_name(out + HEADER, name, len);
     if (p == NULL)
         return 0;
     put16(p, type);
@@ -126,9 +127,13 @@ static bool read_name(const uint8_t *p, size_t size, size_t *at, gonet__dns_name
 }
 
 /* Moves *at behind the owner's name of a record. Most are the question's, which is known to be
- * good. */
+ * good, or, of an OPT record, the root. */
 static bool skip_owner(const gonet__reply_t *r, size_t *at)
 {
+    if (*at < r->len && r->p[*at] == 0) {
+        *at += 1;
+        return true;
+    }
     if (r->plain && r->len - *at >= 2 && r->p[*at] == 0xc0 && r->p[*at + 1] == HEADER) {
         *at += 2;
         return true;

@@ -81,7 +81,8 @@ static bool ask_server(const gonet__asking_t *asking, const gonet__server_t *ser
     gonet_error_t *failed =
         gonet__exchange(asking, server, fqdn, type, &a->packet, &a->reply, early);
 
-    gonet_error_set(e, NULL);
+    if (*e != NULL)
+        gonet_error_set(e, NULL);
     if (failed != NULL) {
         *e = exchange_failed(failed, name, server->text);
         return false;
@@ -100,11 +101,11 @@ static uint32_t first_server(const gonet__asking_t *asking)
     return conf->rotate ? atomic_fetch_add(&conf->turn, 1) % n : 0;
 }
 
-void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type,
+void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type, int64_t now,
                         gonet__answers_t *a, gonet__begun_t *begun)
 {
     begun->first = first_server(asking);
-    gonet__exchange_begin(asking, &asking->conf->servers[begun->first], fqdn, type, &a->packet,
+    gonet__exchange_begin(asking, &asking->conf->servers[begun->first], fqdn, type, now, &a->packet,
                           &begun->exchange);
 }
 

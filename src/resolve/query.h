@@ -25,8 +25,9 @@ typedef struct {
     void *arg;
 } gonet__begun_t;
 
-/* gonet__query_begin sends the first question for fqdn; then gonet__query_name must follow. */
-void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type,
+/* gonet__query_begin sends the first question for fqdn; then gonet__query_name must follow. now is
+ * the time of gonet__now. */
+void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type, int64_t now,
                         gonet__answers_t *a, gonet__begun_t *begun);
 
 /*
