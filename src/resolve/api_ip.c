@@ -44,10 +44,12 @@ gonet_ip_addr_t *gonet_resolver_lookup_ip_addr(const gonet_resolver_t *r, gonet_
     gonet__addresses_init(&a);
     e = gonet__lookup_any(&request, "ip", host, &a);
     count = a.n;
-    if (e == NULL)
-        array = make_array(count, sizeof(*array));
-    if (array != NULL && count > 0)
-        memcpy(array, a.v, count * sizeof(*array));
+    if (e == NULL && count > 0) {
+        array = a.v; /* as it is */
+        a.v = NULL;
+    } else if (e == NULL) {
+        array = make_array(0, sizeof(*array));
+    }
     gonet__addresses_free(&a);
     return finish(array, count, n, e, err);
 }

@@ -122,11 +122,11 @@ static gonet__resolv_conf_t *read_resolv_conf(void)
     return conf;
 }
 
-gonet__resolv_conf_t *gonet__resolv_conf_current(void)
+/* The current one, which is the lock's; NULL: no memory. */
+static gonet__resolv_conf_t *refresh_resolv_conf(void)
 {
     gonet__resolv_conf_t *conf;
 
-    enter();
     if (resolv_conf == NULL || (!resolv_conf->no_reload && changed(&resolv_file))) {
         if (resolv_conf == NULL)
             changed(&resolv_file);
@@ -138,9 +138,14 @@ gonet__resolv_conf_t *gonet__resolv_conf_current(void)
             resolv_file.checked = 0;
         }
     }
-    conf = resolv_conf == NULL ? NULL : gonet__resolv_conf_ref(resolv_conf);
-    pthread_mutex_unlock(&lock);
-    return conf;
+    return resolv_conf;
+}
+
+gonet__resolv_conf_t *gonet__resolv_conf_current(void)
+{
+    bool bad;
+
+    return gonet__resolv_conf_for(NULL, &bad);
 }
 
 /* Makes it anew; under the lock. NULL as gonet__resolv_conf_for. */
@@ -159,20 +164,20 @@ static gonet__resolv_conf_t *make_own(gonet__resolv_conf_t *base, const char *se
 
 gonet__resolv_conf_t *gonet__resolv_conf_for(const char *servers, bool *bad)
 {
-    gonet__resolv_conf_t *base = gonet__resolv_conf_current(), *conf;
+    gonet__resolv_conf_t *base, *conf;
 
     *bad = false;
+    enter();
+    base = refresh_resolv_conf();
     if (base == NULL || servers == NULL)
-        return base;
-    pthread_mutex_lock(&lock);
-    if (own_conf != NULL && own_base == base && strcmp(own_servers, servers) == 0)
+        conf = base;
+    else if (own_conf != NULL && own_base == base && strcmp(own_servers, servers) == 0)
         conf = own_conf;
     else
         conf = make_own(base, servers, bad);
     if (conf != NULL)
         gonet__resolv_conf_ref(conf);
     pthread_mutex_unlock(&lock);
-    gonet__resolv_conf_unref(base);
     return conf;
 }
 

@@ -255,11 +255,13 @@ static gonet_error_t *why_ended(const gonet__limit_t *limit, const char *host)
     return gonet__dns_error_from(e != NULL ? e : gonet_err_closed, host, "");
 }
 
-/* A task that nobody can interrupt does the lookup itself; with the lookup's reference. */
-static gonet_error_t *fly_myself(flight_t *f, gonet__addresses_t *a)
+/* A task that nobody can interrupt does the lookup itself. *alone: nobody else has a reference, or
+ * will get one. */
+static gonet_error_t *fly_myself(flight_t *f, gonet__addresses_t *a, bool *alone)
 {
     look_up(f);
-    return land(f) ? copy_result(f, a) : take_result(f, a);
+    *alone = !land(f);
+    return *alone ? take_result(f, a) : copy_result(f, a);
 }
 
 /* Others do it, in a task that is started if the flight is new. */
@@ -281,7 +283,7 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
 {
     const gonet__limit_t *limit = &request->limit;
     bool patient = limit->ctx == NULL && limit->deadline == 0 && gonet__task_current() != NULL;
-    bool cached = request->resolver->cache;
+    bool cached = request->resolver->cache, alone = false;
     gonet__wait_t wait;
     gonet__waiter_t waiter = {.wait = &wait};
     flight_t *fresh, *f;
@@ -298,9 +300,15 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
     }
     gonet__wait_init(&wait);
     f = join(fresh, patient, &waiter);
-    e = f == fresh && patient ? fly_myself(f, a) : fly_along(f, f == fresh, &waiter, limit, a);
+    if (f == fresh && patient)
+        e = fly_myself(f, a, &alone);
+    else
+        e = fly_along(f, f == fresh, &waiter, limit, a);
     if (e == NULL && cached)
         gonet__cache_store(f->key, f->key_len, a);
-    drop(f);
+    if (alone)
+        release(f);
+    else
+        drop(f);
     return e;
 }

@@ -18,6 +18,11 @@
 
 #define MAX_TEXT (UINT32_MAX / 2)
 
+static uint64_t length_bit(size_t len)
+{
+    return UINT64_C(1) << len % 64;
+}
+
 /* Appends s as a key: dotted if it has a dot (behaviour 22.7). Returns its offset. */
 static uint32_t put_name(gonet__buf_t *text, gonet__span_t s, bool lower)
 {
@@ -73,6 +78,7 @@ static bool add_line(gonet__hosts_t *t, gonet__span_t line)
             continue; /* nobody can ask for it */
         key = put_name(&t->text, f, true);
         name = put_name(&t->text, f, false);
+        t->lengths |= length_bit(name - key - 1);
         if (first)
             canonical = key;
         first = false;
@@ -145,17 +151,14 @@ static gonet__hosts_found_t find(const gonet__hosts_t *t, const gonet__host_list
 }
 
 /* name as a key, as put_name writes it. */
-static void copy_key(const char *name, size_t len, char *key)
+static void copy_key(const char *name, size_t len, bool dot, char *key)
 {
-    bool dot = false;
-
     for (size_t i = 0; i < len; i++) {
         char c = name[i];
 
-        dot |= c == '.';
         key[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
-    if (dot && name[len - 1] != '.')
+    if (dot)
         key[len++] = '.';
     key[len] = '\0';
 }
@@ -165,10 +168,15 @@ gonet__hosts_found_t gonet__hosts_by_name(const gonet__hosts_t *table, const cha
     char few[256];
     gonet__hosts_found_t found = {.table = table};
     size_t len = strlen(name);
-    char *key = len + 2 <= sizeof(few) ? few : gonet__alloc(len + 2);
+    bool dot = len > 0 && name[len - 1] != '.' && memchr(name, '.', len) != NULL;
+    char *key = few;
 
-    if (len > 0 && table->by_name.n > 0 && key != NULL) {
-        copy_key(name, len, key);
+    if (len == 0 || (table->lengths & length_bit(len + dot)) == 0)
+        return found; /* as for most names, which are longer */
+    if (len + 2 > sizeof(few))
+        key = gonet__alloc(len + 2);
+    if (key != NULL) {
+        copy_key(name, len, dot, key);
         found = find(table, &table->by_name, key);
     }
     if (key != few)

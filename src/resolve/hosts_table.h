@@ -21,6 +21,7 @@ struct gonet__hosts {
     gonet__buf_t text; /* strings, each with its NUL */
     gonet__host_list_t by_name;
     gonet__host_list_t by_addr;
+    uint64_t lengths; /* of the names, modulo 64: bits */
 };
 
 #endif

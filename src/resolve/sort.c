@@ -117,9 +117,11 @@ static int compare(const item_t *a, const item_t *b)
     return rule;
 }
 
-/* Stable; the lists are short. */
-static void insertion_sort(item_t *items, size_t n)
+/* Stable; the lists are short. False: they were sorted already. */
+static bool insertion_sort(item_t *items, size_t n)
 {
+    bool moved = false;
+
     for (size_t i = 1; i < n; i++) {
         size_t at = i;
         item_t item;
@@ -131,7 +133,9 @@ static void insertion_sort(item_t *items, size_t n)
         item = items[i];
         memmove(&items[at + 1], &items[at], (i - at) * sizeof(*items));
         items[at] = item;
+        moved = true;
     }
+    return moved;
 }
 
 /* Room for n items: few, if it is enough; NULL without memory. */
@@ -142,8 +146,9 @@ static item_t *begin(item_t few[MAX_ON_STACK], size_t n)
 
 static void finish(item_t *items, const item_t *few, gonet_ip_addr_t *addrs, size_t n)
 {
-    insertion_sort(items, n);
-    for (size_t i = 0; i < n; i++)
+    bool moved = insertion_sort(items, n);
+
+    for (size_t i = 0; moved && i < n; i++)
         addrs[i] = items[i].addr;
     if (items != few)
         gonet__free(items);
