@@ -54,7 +54,11 @@ GONET_API void gonet_free(void *ptr);
 #if defined(__GNUC__)
 static inline __attribute__((unused)) void gonet_auto_free(void *p)
 {
+#ifdef __cplusplus
+    gonet_free(*static_cast<void **>(p));
+#else
     gonet_free(*(void **)p);
+#endif
 }
 #endif
 

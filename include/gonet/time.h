@@ -19,7 +19,7 @@ typedef struct {
 /* gonet_duration_t is a time span in nanoseconds: 5 * GONET_SECOND. Go: time.Duration. */
 typedef int64_t gonet_duration_t;
 
-#define GONET_NANOSECOND  ((gonet_duration_t)1)
+#define GONET_NANOSECOND  INT64_C(1)
 #define GONET_MICROSECOND (1000 * GONET_NANOSECOND)
 #define GONET_MILLISECOND (1000 * GONET_MICROSECOND)
 #define GONET_SECOND      (1000 * GONET_MILLISECOND)
