@@ -40,7 +40,8 @@ GONET_API ssize_t gonet_conn_printf(gonet_conn_t *c, gonet_error_t **err, const 
 GONET_API ssize_t gonet_writer_printf(gonet_writer_t *w, gonet_error_t **err, const char *format,
                                       ...) GONET_PRINTF(3, 4);
 
-/* gonet_bufreader_t reads ahead into a buffer. One task at a time. Go: bufio.Reader. */
+/* gonet_bufreader_t reads ahead into a buffer. One task at a time. On NULL, as gonet_bufreader_new
+ * returns it without memory, reading fails with EINVAL. Go: bufio.Reader. */
 typedef struct gonet_bufreader gonet_bufreader_t;
 
 /*
@@ -71,7 +72,8 @@ GONET_API const void *gonet_bufreader_peek(gonet_bufreader_t *r, size_t n, gonet
 /*
  * gonet_bufreader_read_line returns the next line without its "\n" or "\r\n", NUL-terminated, its
  * length in *len; the last one may lack the line end. NULL on failure, at the end with gonet_eof.
- * Release with gonet_free.
+ * Release with gonet_free. However long the line is, it is kept in memory: set a maximum
+ * (gonet_bufreader_set_max_line) before reading what a stranger sends.
  */
 GONET_API GONET_NODISCARD char *gonet_bufreader_read_line(gonet_bufreader_t *r, size_t *len,
                                                           gonet_error_t **err);
@@ -83,6 +85,13 @@ GONET_API GONET_NODISCARD char *gonet_bufreader_read_line(gonet_bufreader_t *r, 
  */
 GONET_API GONET_NODISCARD char *gonet_bufreader_read_string(gonet_bufreader_t *r, char delim,
                                                             size_t *len, gonet_error_t **err);
+
+/*
+ * gonet_bufreader_set_max_line sets how many bytes a line may have, its end included, or what
+ * gonet_bufreader_read_string returns; 0 (the default): as many as memory holds. A longer one fails
+ * with gonet_err_short_buffer, and stays in the reader. Go: bufio.Scanner.Buffer.
+ */
+GONET_API void gonet_bufreader_set_max_line(gonet_bufreader_t *r, size_t max);
 
 /* gonet_bufreader_buffered returns how many bytes can be read without reading below. */
 GONET_API size_t gonet_bufreader_buffered(const gonet_bufreader_t *r);

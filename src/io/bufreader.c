@@ -1,8 +1,10 @@
 /*
  * The buffered reader: what was read ahead lies between start and end. Reading a line that is
- * longer than the buffer makes the buffer grow, so that nothing is lost when the line does not end.
- * An error is remembered until what came before it has been taken.
+ * longer than the buffer makes the buffer grow, so that nothing is lost when the line does not end,
+ * but not beyond the line's maximum. An error is remembered until what came before it has been
+ * taken.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -10,6 +12,7 @@
 
 #define DEFAULT_SIZE ((size_t)4096)
 #define MIN_SIZE     ((size_t)16)
+#define EMPTY_READS  100 /* in a row, after which a reader is taken to be broken; bufio's number */
 
 struct gonet_bufreader {
     gonet__object_t object; /* first */
@@ -17,6 +20,7 @@ struct gonet_bufreader {
     char *buf;
     size_t size;
     size_t start, end;
+    size_t max_line;  /* 0: none */
     gonet_error_t *e; /* what the last read below ended with */
 };
 
@@ -64,9 +68,22 @@ gonet_reader_t *gonet_bufreader_as_reader(gonet_bufreader_t *r)
     return (gonet_reader_t *)r;
 }
 
+void gonet_bufreader_set_max_line(gonet_bufreader_t *r, size_t max)
+{
+    if (r != NULL)
+        r->max_line = max;
+}
+
 size_t gonet_bufreader_buffered(const gonet_bufreader_t *r)
 {
-    return r->end - r->start;
+    return r == NULL ? 0 : r->end - r->start;
+}
+
+/* Clears *err; false, with EINVAL there, if r is NULL, as connections have it. */
+static bool begin(const gonet_bufreader_t *r, gonet_error_t **err)
+{
+    gonet_error_set(err, r == NULL ? gonet_errno_error(EINVAL) : NULL);
+    return r != NULL;
 }
 
 /* Hands over the remembered error. */
@@ -91,7 +108,7 @@ static void compact(gonet_bufreader_t *r)
 /* Reads below once, behind end, where there is room. False: nothing came, r->e says why. */
 static bool fill(gonet_bufreader_t *r)
 {
-    while (r->e == NULL) {
+    for (int empty = 0; r->e == NULL; empty++) {
         ssize_t n = gonet_reader_read(r->r, r->buf + r->end, r->size - r->end, &r->e);
 
         if (n > 0) {
@@ -101,6 +118,8 @@ static bool fill(gonet_bufreader_t *r)
         /* A failure without a reason would be tried for ever. */
         if (n < 0 && r->e == NULL)
             r->e = gonet_err_unexpected_eof;
+        else if (r->e == NULL && empty == EMPTY_READS - 1)
+            r->e = gonet_error_new("multiple Read calls return no data or error");
     }
     return false;
 }
@@ -109,7 +128,8 @@ ssize_t gonet_bufreader_read(gonet_bufreader_t *r, void *p, size_t len, gonet_er
 {
     size_t n;
 
-    gonet__error_clear(err);
+    if (!begin(r, err))
+        return -1;
     if (len == 0)
         return 0;
     if (r->start == r->end) {
@@ -139,7 +159,8 @@ int gonet_bufreader_read_byte(gonet_bufreader_t *r, gonet_error_t **err)
 
 const void *gonet_bufreader_peek(gonet_bufreader_t *r, size_t n, gonet_error_t **err)
 {
-    gonet__error_clear(err);
+    if (!begin(r, err))
+        return NULL;
     if (n > r->size) {
         gonet_error_set(err, gonet_err_short_buffer);
         return NULL;
@@ -169,28 +190,34 @@ static bool grow(gonet_bufreader_t *r)
 
 /*
  * Reads until delim is in the buffer: the length from start to behind it; 0 when the stream ended
- * or failed before (r->e), or memory is out (r->e is NULL).
+ * or failed before (r->e), and when *why says that memory is out, or that the line is too long.
  */
-static size_t find(gonet_bufreader_t *r, char delim)
+static size_t find(gonet_bufreader_t *r, char delim, gonet_error_t **why)
 {
+    size_t max = r->max_line != 0 ? r->max_line : SIZE_MAX;
     size_t seen = 0;
 
-    for (;;) {
+    for (*why = NULL; *why == NULL;) {
         const char *from = r->buf + r->start;
-        size_t len = r->end - r->start;
+        size_t len = r->end - r->start < max ? r->end - r->start : max;
         const char *hit = len == seen ? NULL : memchr(from + seen, delim, len - seen);
 
         if (hit != NULL)
             return (size_t)(hit - from) + 1;
         seen = len;
+        if (len == max) {
+            *why = gonet_err_short_buffer;
+            break;
+        }
         if (r->e != NULL)
-            return 0;
+            break;
         compact(r);
         if (r->end == r->size && !grow(r))
-            return 0;
-        if (!fill(r))
-            return 0;
+            *why = gonet_err_no_memory;
+        else if (!fill(r))
+            break;
     }
+    return 0;
 }
 
 /* A copy of len bytes, NUL-terminated, of which skip are taken from the buffer. NULL without
@@ -212,22 +239,24 @@ static char *take(gonet_bufreader_t *r, size_t len, size_t skip, size_t *out_len
     return line;
 }
 
-static void no_line(gonet_bufreader_t *r, gonet_error_t **err)
+static void no_line(gonet_bufreader_t *r, gonet_error_t *why, gonet_error_t **err)
 {
-    if (r->e == NULL)
-        gonet_error_set(err, gonet_err_no_memory);
+    if (why != NULL)
+        gonet_error_set(err, why);
     else
         give_error(r, err);
 }
 
 char *gonet_bufreader_read_line(gonet_bufreader_t *r, size_t *len, gonet_error_t **err)
 {
+    gonet_error_t *why;
     size_t n;
 
     if (len != NULL)
         *len = 0;
-    gonet__error_clear(err);
-    n = find(r, '\n');
+    if (!begin(r, err))
+        return NULL;
+    n = find(r, '\n', &why);
     if (n > 0) {
         size_t text = n - 1;
 
@@ -237,23 +266,25 @@ char *gonet_bufreader_read_line(gonet_bufreader_t *r, size_t *len, gonet_error_t
     }
     /* The last line needs no line end. */
     n = r->end - r->start;
-    if (r->e == gonet_eof && n > 0)
+    if (why == NULL && r->e == gonet_eof && n > 0)
         return take(r, n, n, len, err);
-    no_line(r, err);
+    no_line(r, why, err);
     return NULL;
 }
 
 char *gonet_bufreader_read_string(gonet_bufreader_t *r, char delim, size_t *len,
                                   gonet_error_t **err)
 {
+    gonet_error_t *why;
     size_t n;
 
     if (len != NULL)
         *len = 0;
-    gonet__error_clear(err);
-    n = find(r, delim);
+    if (!begin(r, err))
+        return NULL;
+    n = find(r, delim, &why);
     if (n > 0)
         return take(r, n, n, len, err);
-    no_line(r, err);
+    no_line(r, why, err);
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -285,6 +286,87 @@ static int sink_write(void *self, const void *p, size_t len, size_t *n, gonet_er
     return 0;
 }
 
+/* A line of max bytes, its end included, is read; a longer one is not, with its end or without,
+ * and the reader takes no more than it has to for seeing that. */
+static void test_max_line(void **state)
+{
+    static char endless[100001];
+    char buf[64];
+    gonet_error_t *err = NULL;
+    size_t len = 9;
+    fixture_t f;
+
+    (void)state;
+    open_reader(&f, "seven.\nsevens.\nseven", 3, 16);
+    gonet_bufreader_set_max_line(f.r, 7);
+    expect_line(f.r, "seven.");
+    for (int i = 0; i < 2; i++) {
+        assert_null(gonet_bufreader_read_line(f.r, &len, &err));
+        assert_ptr_equal(err, gonet_err_short_buffer);
+        assert_int_equal(len, 0);
+    }
+    gonet_bufreader_set_max_line(f.r, 0);
+    expect_line(f.r, "sevens.");
+    gonet_bufreader_set_max_line(f.r, 6);
+    expect_line(f.r, "seven");
+    close_reader(&f);
+
+    memset(endless, 'x', sizeof(endless) - 1);
+    open_reader(&f, endless, 10, 16);
+    gonet_bufreader_set_max_line(f.r, 40);
+    assert_null(gonet_bufreader_read_string(f.r, ';', NULL, &err));
+    assert_ptr_equal(err, gonet_err_short_buffer);
+    assert_true(f.source.reads <= 6);
+    assert_true(gonet_bufreader_read(f.r, buf, sizeof(buf), &err) >= 40);
+    close_reader(&f);
+    gonet_error_free(err);
+}
+
+static ssize_t nothing_read(void *self, void *p, size_t len, gonet_error_t **err)
+{
+    (void)p;
+    (void)len;
+    (void)err;
+    ++*(int *)self;
+    return 0;
+}
+
+/* A reader that forgets to say that it is at its end keeps nobody busy for ever. */
+static void test_empty_reads(void **state)
+{
+    static const gonet_reader_vtable_t vtable = {.size = sizeof(vtable), .read = nothing_read};
+    gonet_error_t *err = NULL;
+    int reads = 0;
+    gonet_reader_t *below = gonet_reader_new(&vtable, &reads);
+    gonet_bufreader_t *r = gonet_bufreader_new(below, 0);
+
+    (void)state;
+    assert_null(gonet_bufreader_read_line(r, NULL, &err));
+    assert_string_equal(gonet_error_string(err), "multiple Read calls return no data or error");
+    assert_int_equal(reads, 100);
+    gonet_error_free(err);
+    gonet_bufreader_free(r);
+    gonet_reader_free(below);
+}
+
+static void test_no_reader(void **state)
+{
+    gonet_error_t *err = NULL;
+    char c;
+
+    (void)state;
+    gonet_bufreader_set_max_line(NULL, 1);
+    assert_int_equal(gonet_bufreader_buffered(NULL), 0);
+    assert_int_equal(gonet_bufreader_read(NULL, &c, 1, &err), -1);
+    assert_true(gonet_error_is_errno(err, EINVAL));
+    assert_int_equal(gonet_bufreader_read_byte(NULL, NULL), -1);
+    assert_null(gonet_bufreader_peek(NULL, 1, &err));
+    assert_true(gonet_error_is_errno(err, EINVAL));
+    assert_null(gonet_bufreader_read_line(NULL, NULL, &err));
+    assert_null(gonet_bufreader_read_string(NULL, '.', NULL, &err));
+    assert_true(gonet_error_is_errno(err, EINVAL));
+}
+
 static void test_printf(void **state)
 {
     static const gonet_writer_vtable_t vtable = {.size = sizeof(vtable), .write = sink_write};
@@ -316,6 +398,9 @@ int main(void)
         LEAK_TEST(test_peek_and_bytes),
         LEAK_TEST(test_large_reads_go_past_the_buffer),
         LEAK_TEST(test_no_memory_loses_nothing),
+        LEAK_TEST(test_max_line),
+        LEAK_TEST(test_empty_reads),
+        LEAK_TEST(test_no_reader),
         LEAK_TEST(test_limited),
         LEAK_TEST(test_files),
         LEAK_TEST(test_file_errors),
