@@ -52,7 +52,9 @@ gonet_netip_prefix_t gonet_netip_prefix_masked(gonet_netip_prefix_t p)
 {
     uint8_t mask[16] = {0};
 
-    if (p.bits_plus_one == 0)
+    /* The fields are the program's to fill: a length that no address has must not write past mask.
+     */
+    if (p.bits_plus_one == 0 || p.bits_plus_one > 129)
         return (gonet_netip_prefix_t){.addr_bits = 0};
     gonet__fill_mask(mask, p.bits_plus_one - 1u);
     for (size_t i = 0; i < sizeof(mask); i++)
@@ -84,13 +86,16 @@ static inline uint64_t load(const uint8_t *b)
     return be64toh(v);
 }
 
-/* Whether the first n (at most 128) bits of a and b are the same. Shifts stay below 64. */
+/* Whether the first n (all 128, if n is larger) bits of a and b are the same. Shifts stay below 64.
+ */
 static inline bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
 {
     uint64_t high = load(a) ^ load(b);
 
     if (n <= 64)
         return n == 0 || high >> (64 - n) == 0;
+    if (n > 128)
+        n = 128;
     return high == 0 && (load(a + 8) ^ load(b + 8)) >> (128 - n) == 0;
 }
 

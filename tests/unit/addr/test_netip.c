@@ -317,6 +317,23 @@ static void test_zero_values(void **state)
     assert_string_equal(gonet_netip_addr_port_string(ap, buf, sizeof(buf)), "invalid AddrPort");
 }
 
+/* Prefixes that no call made, but a program's own hand, with a length that no address has. */
+static void test_impossible_prefix(void **state)
+{
+    gonet_netip_addr_t a = gonet_netip_parse_addr("2001:db8::1", NULL);
+    gonet_netip_prefix_t p = gonet_netip_prefix_from(a, 64);
+    gonet_netip_prefix_t masked;
+
+    (void)state;
+    for (int bits = 130; bits < 256; bits++) {
+        p.bits_plus_one = (uint8_t)bits;
+        masked = gonet_netip_prefix_masked(p);
+        assert_false(gonet_netip_prefix_is_valid(masked));
+        assert_true(gonet_netip_prefix_contains(p, a));
+        assert_true(gonet_netip_prefix_overlaps(p, p));
+    }
+}
+
 static void test_unmarshal_text(void **state)
 {
     gonet_error_t *err = NULL;
@@ -621,6 +638,7 @@ int main(void)
     TABLE_ADD(test_with_zone);
     TABLE_ADD(test_appends);
     TABLE_ADD(test_zero_values);
+    TABLE_ADD(test_impossible_prefix);
     TABLE_ADD(test_unmarshal_text);
     TABLE_ADD(test_unmarshal_binary);
     TABLE_ADD(test_contains_bits);
