@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "error/error.h"
+#include "gonet/task.h"
 #include "resolve/address.h"
 #include "resolve/channels.h"
 #include "runtime/clock.h"
@@ -48,11 +49,20 @@ static void next_turn(channel_t *ch)
         gonet__wait_wake(next->wait);
 }
 
+/* A question that has ended is not sent any more. */
+static void forget_held(question_t *q)
+{
+    if (q->held)
+        q->channel->held[q->held_at] = NULL;
+    q->held = false;
+}
+
 /* c-ares has done with a question. */
 static void question_done(gonet__question_t *base)
 {
     question_t *q = (question_t *)base;
 
+    forget_held(q);
     gonet__list_remove(&q->link);
     if (q->socket != NULL)
         gonet__dns_socket_remove(q->socket, q->place);
@@ -62,13 +72,16 @@ static void question_done(gonet__question_t *base)
     q->channel->used[q->id / 64] &= ~(UINT64_C(1) << q->id % 64);
     q->channel->in_flight--;
     next_turn(q->channel);
-    if (q->wait != NULL && gonet__wait_claim(q->wait))
+    if (q->wait != NULL && gonet__wait_claim(q->wait)) {
+        q->channel->woken++;
         gonet__wait_wake(q->wait);
+    }
 }
 
 /* A question is over: c-ares will hear of it. */
 static void end(question_t *q)
 {
+    forget_held(q);
     gonet__dns_socket_remove(q->socket, q->place);
     q->socket = NULL;
     gonet__list_push_back(&q->channel->ended, &q->link);
@@ -117,11 +130,6 @@ static void tell(channel_t *ch)
         gonet__cares_cancel(ch->cares);
 }
 
-static void tell_all(gonet__dns_sockets_t *home)
-{
-    tell((channel_t *)home);
-}
-
 /* Whose reply is it? */
 static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
 {
@@ -167,8 +175,6 @@ static void transmit(question_t *q)
 {
     gonet__dns_socket_t *s = q->socket;
 
-    if (s == NULL) /* has ended while it was held */
-        return;
     for (int i = 0; i < 2; i++) {
         if (send(s->pd.fd, q->message, q->len, MSG_NOSIGNAL) >= 0)
             return;
@@ -177,6 +183,77 @@ static void transmit(question_t *q)
     }
     q->failed = gonet__dns_socket_step(s, "write", "write", errno);
     end(q);
+}
+
+/* Sends n questions, which leave by one socket, in one call; the number that went. */
+static unsigned transmit_together(question_t **q, unsigned n)
+{
+    struct mmsghdr m[GONET__MAX_HELD];
+    struct iovec v[GONET__MAX_HELD];
+    int sent;
+
+    if (n < 2)
+        return 0;
+    memset(m, 0, n * sizeof(*m));
+    for (unsigned i = 0; i < n; i++) {
+        v[i] = (struct iovec){q[i]->message, q[i]->len};
+        m[i].msg_hdr.msg_iov = &v[i];
+        m[i].msg_hdr.msg_iovlen = 1;
+    }
+    sent = sendmmsg(q[0]->socket->pd.fd, m, n, MSG_NOSIGNAL);
+    return sent < 0 ? 0 : (unsigned)sent;
+}
+
+/* Takes from *rest those at the front that leave by one socket; how many. */
+static unsigned take_run(question_t ***rest, question_t **last, question_t *run[GONET__MAX_HELD])
+{
+    unsigned n = 0;
+
+    for (; *rest < last; (*rest)++) {
+        question_t *q = **rest;
+
+        if (q == NULL)
+            continue;
+        if (n > 0 && q->socket != run[0]->socket)
+            break;
+        q->held = false;
+        run[n++] = q;
+    }
+    return n;
+}
+
+/* Sends what is held. */
+static void transmit_held(channel_t *ch)
+{
+    question_t **rest = ch->held, **last = ch->held + ch->held_count;
+    question_t *run[GONET__MAX_HELD];
+    unsigned n;
+
+    ch->held_count = 0;
+    while ((n = take_run(&rest, last, run)) > 0) {
+        for (unsigned i = transmit_together(run, n); i < n; i++)
+            transmit(run[i]);
+    }
+}
+
+/*
+ * All that has arrived is there. If it wakes several tasks, many of them will ask for something
+ * else at once: their questions wait until these tasks have had their turn, and leave together. By
+ * the reader, which goes to the end of the queue, and sends them when it comes back.
+ */
+static void answered(gonet__dns_sockets_t *home)
+{
+    channel_t *ch = (channel_t *)home;
+
+    ch->woken = 0;
+    tell(ch);
+    if (ch->woken < 2)
+        return;
+    ch->senders++;
+    gonet_yield();
+    ch->senders--;
+    transmit_held(ch);
+    tell(ch);
 }
 
 /*
@@ -192,30 +269,15 @@ static void send_message(void *self, const uint8_t *message, size_t len)
         return;
     memcpy(q->message, message, 2);
     memcpy(&q->socket->id[q->place], message, 2);
-    if (ch->hold && ch->held_count < GONET__MAX_HELD)
-        ch->held[ch->held_count++] = q;
-    else
+    if (!ch->hold && ch->senders == 0) {
         transmit(q);
-}
-
-/* Sends what is held in one call, where it leaves by one socket; the number that went. */
-static unsigned transmit_together(channel_t *ch)
-{
-    struct mmsghdr m[GONET__MAX_HELD] = {0};
-    struct iovec v[GONET__MAX_HELD];
-    int n;
-
-    for (unsigned i = 0; i < ch->held_count; i++) {
-        question_t *q = ch->held[i];
-
-        if (q->socket == NULL || q->socket != ch->held[0]->socket)
-            return 0;
-        v[i] = (struct iovec){q->message, q->len};
-        m[i].msg_hdr.msg_iov = &v[i];
-        m[i].msg_hdr.msg_iovlen = 1;
+        return;
     }
-    n = sendmmsg(ch->held[0]->socket->pd.fd, m, ch->held_count, MSG_NOSIGNAL);
-    return n < 0 ? 0 : (unsigned)n;
+    if (ch->held_count == GONET__MAX_HELD)
+        transmit_held(ch);
+    q->held = true;
+    q->held_at = ch->held_count;
+    ch->held[ch->held_count++] = q;
 }
 
 static const gonet__cares_user_t user = {.send = send_message, .receive = hand_over};
@@ -228,7 +290,7 @@ bool gonet__channel_set_up(channel_t *ch)
     gonet__list_init(&ch->sockets.full);
     ch->sockets.arrived = arrived;
     ch->sockets.failed = socket_failed;
-    ch->sockets.done = tell_all;
+    ch->sockets.done = answered;
     ch->cares = gonet__cares_new(&user, ch);
     return ch->cares != NULL;
 }
@@ -244,15 +306,13 @@ void gonet__udp_hold(void)
 void gonet__udp_release(void)
 {
     channel_t *ch = gonet__channel_mine();
-    unsigned sent;
 
     if (ch == NULL)
         return;
-    sent = ch->held_count > 1 ? transmit_together(ch) : 0;
-    for (unsigned i = sent; i < ch->held_count; i++)
-        transmit(ch->held[i]);
-    ch->held_count = 0;
     ch->hold = false;
+    if (ch->senders > 0)
+        return;
+    transmit_held(ch);
     tell(ch);
 }
 
@@ -399,6 +459,7 @@ gonet_error_t *gonet__udp_begin(question_t *q, const gonet__server_t *server, ui
     q->reply_len = 0;
     q->arrived = 0;
     q->ended = false;
+    q->held = false;
     q->failed.op = NULL;
     q->len = len;
     q->message = question;

@@ -26,13 +26,15 @@ typedef struct gonet__udp_question {
     struct gonet__channel *channel;
     gonet_netip_addr_port_t server;
     unsigned place;
-    uint16_t id;          /* reserved; c-ares may have chosen another one */
-    gonet__wait_t *wait;  /* NULL: nobody waits */
-    uint8_t *reply;       /* the asker's */
-    size_t reply_len;     /* 0: none */
-    gonet__reply_t walk;  /* through the reply */
-    uint64_t arrived;     /* the order of ends, as gonet__udp_arrival counts them */
-    bool ended;           /* c-ares has forgotten it */
+    uint16_t id;         /* reserved; c-ares may have chosen another one */
+    gonet__wait_t *wait; /* NULL: nobody waits */
+    uint8_t *reply;      /* the asker's */
+    size_t reply_len;    /* 0: none */
+    gonet__reply_t walk; /* through the reply */
+    uint64_t arrived;    /* the order of ends, as gonet__udp_arrival counts them */
+    bool ended;          /* c-ares has forgotten it */
+    bool held;           /* in its channel's held, at held_at */
+    unsigned held_at;
     bool foreign;         /* the reply has too many questions */
     gonet__step_t failed; /* op is NULL: nothing has */
     size_t len;
@@ -49,7 +51,8 @@ gonet_error_t *gonet__udp_begin(gonet__udp_question_t *q, const gonet__server_t 
                                 int64_t deadline, uint8_t reply[GONET__UDP_SIZE]);
 
 /* gonet__udp_hold makes the questions that are begun next wait for gonet__udp_release, to leave
- * together. Until then the task parks nowhere else. Tasks only. */
+ * together, maybe with those of other tasks that are about to ask. Until then the task parks
+ * nowhere else. Tasks only. */
 void gonet__udp_hold(void);
 void gonet__udp_release(void);
 

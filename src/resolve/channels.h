@@ -7,7 +7,7 @@
 #include "resolve/channel.h"
 #include "runtime/waitq.h"
 
-#define GONET__MAX_HELD 4
+#define GONET__MAX_HELD 16
 
 typedef struct gonet__channel gonet__channel_t;
 struct gonet__channel {
@@ -15,9 +15,11 @@ struct gonet__channel {
     gonet__channel_t *next;
     gonet__cares_t *cares;
     gonet__udp_question_t *sending;
-    gonet__udp_question_t *held[GONET__MAX_HELD]; /* to be sent together */
+    gonet__udp_question_t *held[GONET__MAX_HELD]; /* to be sent together; NULL: has ended */
     unsigned held_count;
-    bool hold;
+    bool hold;           /* a task is about to hold more */
+    unsigned senders;    /* tasks in the run queue that will send what is held */
+    unsigned woken;      /* tasks, by what has just arrived */
     gonet__list_t ended; /* c-ares is to hear that they are answered */
     gonet__list_t told;  /* and has heard it */
     uint32_t in_flight;

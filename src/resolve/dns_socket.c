@@ -137,9 +137,9 @@ static void give_up(socket_t *s, int errnum)
     gonet__step_t step = gonet__dns_socket_step(s, "read", "epoll_ctl", errnum);
 
     s->home->failed(s, &step);
-    s->home->done(s->home);
     if (s->open)
-        close_socket(s);
+        close_socket(s); /* before others can ask by it */
+    s->home->done(s->home);
 }
 
 static void rest(socket_t *s)

@@ -56,7 +56,7 @@ typedef struct gonet__dns_sockets {
      * failed */
     void (*arrived)(gonet__dns_socket_t *s, const uint8_t *p, size_t n);
     void (*failed)(gonet__dns_socket_t *s, const gonet__step_t *step);
-    /* all that has arrived is there */
+    /* all that has arrived is there; lets other tasks run, which may close sockets */
     void (*done)(struct gonet__dns_sockets *home);
 } gonet__dns_sockets_t;
 

@@ -37,6 +37,9 @@ struct name_server {
     _Atomic int from; /* the count when the log was emptied */
     late_t first;     /* of a pair */
     int pair;
+    late_t crowd[NAME_SERVER_CROWD];
+    int crowd_count;
+    _Atomic int crowds;
     int conns[MAX_CONNS];
     int conn_count;
     char text[32];
@@ -178,6 +181,18 @@ static void serve_pair(name_server_t *s, const late_t *l)
     reply(s->udp, l);
 }
 
+/* All wait for the last one. */
+static void serve_crowd(name_server_t *s, const late_t *l)
+{
+    s->crowd[s->crowd_count++] = *l;
+    if (s->crowd_count < NAME_SERVER_CROWD)
+        return;
+    for (int i = 0; i < NAME_SERVER_CROWD; i++)
+        reply(s->udp, &s->crowd[i]);
+    s->crowd_count = 0;
+    atomic_fetch_add(&s->crowds, 1);
+}
+
 static void serve_udp(name_server_t *s)
 {
     late_t l;
@@ -195,6 +210,8 @@ static void serve_udp(name_server_t *s)
         s->late[s->late_count++] = l;
     else if (strncmp(label, "pair", 4) == 0)
         serve_pair(s, &l);
+    else if (strncmp(label, "crowd", 5) == 0)
+        serve_crowd(s, &l);
     else
         reply(s->udp, &l);
 }
@@ -278,6 +295,11 @@ name_server_t *name_server_start(const char **text)
 int name_server_count(name_server_t *s)
 {
     return atomic_load(&s->count);
+}
+
+int name_server_crowds(name_server_t *s)
+{
+    return atomic_load(&s->crowds);
 }
 
 name_question_t name_server_question(name_server_t *s, int i)

@@ -2,7 +2,8 @@
  * A name server in a thread of the test, on a loopback port of its own, over UDP and TCP. The first
  * label of a name says what it does: "silent" names are not answered, "slow" ones after 200 ms,
  * "tc" ones are cut over UDP, "nx" ones don't exist, "servfail" and "refused" ones get that code,
- * "pair" ones are answered when two questions have come. Before the answer of "wrongid" comes one
+ * "pair" ones are answered when two questions have come, "crowd" ones when NAME_SERVER_CROWD have.
+ * Before the answer of "wrongid" comes one
  * with another id, and so on for "wrongport", "garbage", "noqr", "othername". "big" ones have 100
  * IPv4 addresses, whether they fit or not. All others have an address of each kind.
  */
@@ -13,6 +14,8 @@
 #include <stdint.h>
 
 typedef struct name_server name_server_t;
+
+#define NAME_SERVER_CROWD 8
 
 /* A question as it came. */
 typedef struct {
@@ -29,6 +32,9 @@ name_server_t *name_server_start(const char **text);
 
 /* name_server_count tells how many questions it has seen so far. */
 int name_server_count(name_server_t *s);
+
+/* name_server_crowds tells how many crowds it has answered. */
+int name_server_crowds(name_server_t *s);
 
 /* name_server_question returns the i-th question since the start or the last name_server_forget. */
 name_question_t name_server_question(name_server_t *s, int i);
