@@ -7,7 +7,7 @@
 #include "resolve/channel.h"
 #include "runtime/waitq.h"
 
-#define GONET__MAX_HELD 16
+#define GONET__MAX_HELD 32
 
 typedef struct gonet__channel gonet__channel_t;
 struct gonet__channel {

@@ -19,7 +19,7 @@
 #define GONET__PORT_QUESTIONS 64
 
 /* How many datagrams are read at once. */
-#define GONET__DNS_BATCH 8
+#define GONET__DNS_BATCH 16
 
 /* Which step of an exchange failed. */
 typedef struct {
