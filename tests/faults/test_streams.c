@@ -14,7 +14,8 @@
 #include "faults/scenario.h"
 #include "gonet.h"
 
-#define LEN 4096
+#define LEN  4096
+#define BULK ((size_t)512 << 10) /* more than a pipe, and than what a socket takes at once */
 
 /* A connection's two ends, and what they were made with. */
 typedef struct {
@@ -73,34 +74,35 @@ static void ends_free(ends_t *e)
     gonet_listener_free(e->l);
 }
 
-static void fill(unsigned char *p, size_t len)
+/* What is sent, made once: the runs are many. */
+static unsigned char content[BULK];
+static int content_file;
+
+static void make_content(void)
 {
-    for (size_t i = 0; i < len; i++)
-        p[i] = (unsigned char)(i * 7 + i / 251);
+    for (size_t i = 0; i < BULK; i++)
+        content[i] = (unsigned char)(i * 7 + i / 251);
+    content_file = memfd_create("content", MFD_CLOEXEC);
+    if (content_file < 0 || write(content_file, content, BULK) != (ssize_t)BULK)
+        abort();
 }
 
-static bool is_filled(const unsigned char *p, size_t len)
+static bool is_content(const unsigned char *p, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (p[i] != (unsigned char)(i * 7 + i / 251))
-            return false;
-    }
-    return true;
+    return memcmp(p, content, len) == 0;
 }
 
 /* ---- a life, alone ---- */
 
 static void life(ends_t *e, part_t *p)
 {
-    unsigned char out[LEN], in[LEN];
+    unsigned char in[LEN] = {0};
 
-    fill(out, LEN);
-    memset(in, 0, LEN);
     if (!ends_open(e, p))
         return;
-    STEP(p, gonet_conn_write(e->a, out, LEN, &p->err) == LEN);
+    STEP(p, gonet_conn_write(e->a, content, LEN, &p->err) == LEN);
     STEP(p, gonet_read_full(gonet_conn_as_reader(e->b), in, LEN, NULL, &p->err) == 0);
-    CHECK(is_filled(in, LEN));
+    CHECK(is_content(in, LEN));
     STEP(p, gonet_conn_close_write(e->b, &p->err) == 0);
     STEP(p, gonet_conn_read(e->a, in, 1, &p->err) == 0);
     CHECK(p->err == gonet_eof);
@@ -165,10 +167,8 @@ static void echoed(run_t *r, const char *network, const char *address)
 {
     ends_t e = {.network = network, .address = address};
     part_t *p = &r->body;
-    unsigned char out[LEN], in[LEN];
+    unsigned char in[LEN] = {0};
 
-    fill(out, LEN);
-    memset(in, 0, LEN);
     r->shared = &e;
     if (!ends_listen(&e, p))
         goto done;
@@ -177,9 +177,9 @@ static void echoed(run_t *r, const char *network, const char *address)
     if (!ends_dial(&e, p))
         goto done;
     gonet_sleep(GONET_MILLISECOND / 10);
-    STEP(p, gonet_conn_write(e.a, out, LEN, &p->err) == LEN);
+    STEP(p, gonet_conn_write(e.a, content, LEN, &p->err) == LEN);
     STEP(p, gonet_read_full(gonet_conn_as_reader(e.a), in, LEN, NULL, &p->err) == 0);
-    CHECK(is_filled(in, LEN));
+    CHECK(is_content(in, LEN));
     STEP(p, gonet_conn_read(e.a, in, 1, &p->err) == 0);
     CHECK(p->err == gonet_eof);
 done:
@@ -217,16 +217,15 @@ static void pipe_echo(run_t *r)
 {
     ends_t e = {0};
     part_t *p = &r->body;
-    unsigned char out[LEN], in[LEN];
+    unsigned char in[LEN] = {0};
 
-    fill(out, LEN);
     r->shared = &e;
     STEP(p, gonet_pipe(&e.a, &e.b) == 0);
     STEP(p, gonet_conn_set_deadline(e.a, SOON, &p->err) == 0);
     STEP(p, scenario_help(r, pipe_helper));
-    STEP(p, gonet_conn_write(e.a, out, LEN, &p->err) == LEN);
+    STEP(p, gonet_conn_write(e.a, content, LEN, &p->err) == LEN);
     STEP(p, gonet_read_full(gonet_conn_as_reader(e.a), in, LEN, NULL, &p->err) == 0);
-    CHECK(is_filled(in, LEN));
+    CHECK(is_content(in, LEN));
 done:
     if (e.a != NULL)
         (void)gonet_conn_close(e.a, NULL);
@@ -249,10 +248,9 @@ static void files(run_t *r)
     ends_t e = {.network = "tcp", .address = "127.0.0.1:0"};
     ends_t copy = {0};
     part_t *p = &r->body;
-    unsigned char out[LEN], in[LEN];
+    unsigned char in[LEN] = {0};
     int fd = -1, listening = -1;
 
-    fill(out, LEN);
     if (!ends_listen(&e, p))
         goto done;
     STEP(p, (listening = gonet_listener_file(e.l, &p->err)) >= 0);
@@ -264,9 +262,9 @@ static void files(run_t *r)
     STEP(p, (fd = gonet_conn_file(e.a, &p->err)) >= 0);
     STEP(p, (copy.a = gonet_file_conn(fd, &p->err)) != NULL);
     STEP(p, gonet_conn_close(e.a, &p->err) == 0);
-    STEP(p, gonet_conn_write(copy.a, out, LEN, &p->err) == LEN);
+    STEP(p, gonet_conn_write(copy.a, content, LEN, &p->err) == LEN);
     STEP(p, gonet_read_full(gonet_conn_as_reader(e.b), in, LEN, NULL, &p->err) == 0);
-    CHECK(is_filled(in, LEN));
+    CHECK(is_content(in, LEN));
 done:
     exact_close(fd);
     exact_close(listening);
@@ -312,22 +310,20 @@ static void buffers(run_t *r)
 {
     ends_t e = {.network = "tcp", .address = "127.0.0.1:0"};
     part_t *p = &r->body;
-    unsigned char out[LEN], in[LEN];
+    unsigned char *out = content;
+    unsigned char in[LEN] = {0};
     struct iovec v[4] = {{out, 100}, {out + 100, 0}, {out + 100, 900}, {out + 1000, LEN - 1000}};
     gonet_buffers_t b = {v, 4};
 
-    fill(out, LEN);
     if (!ends_open(&e, p))
         goto done;
     STEP(p, gonet_buffers_write_to(&b, gonet_conn_as_writer(e.a), &p->err) == LEN);
     CHECK_INT(b.n, 0);
     STEP(p, gonet_read_full(gonet_conn_as_reader(e.b), in, LEN, NULL, &p->err) == 0);
-    CHECK(is_filled(in, LEN));
+    CHECK(is_content(in, LEN));
 done:
     ends_free(&e);
 }
-
-#define BULK ((size_t)1 << 20)
 
 /* Reads everything, and looks at it. */
 static void drain(run_t *r)
@@ -339,7 +335,7 @@ static void drain(run_t *r)
     if (all == NULL)
         abort();
     STEP(p, gonet_read_full(gonet_conn_as_reader(e->b), all, BULK, NULL, &p->err) == 0);
-    CHECK(is_filled(all, BULK));
+    CHECK(is_content(all, BULK));
     STEP(p, gonet_conn_read(e->b, all, 1, &p->err) == 0);
     CHECK(p->err == gonet_eof);
 done:
@@ -347,16 +343,18 @@ done:
     free(all);
 }
 
-static int bulk_file(void)
+/* The file from its beginning, with an offset of its own. */
+static int open_content(void)
 {
-    static unsigned char all[BULK];
-    int fd = memfd_create("bulk", MFD_CLOEXEC);
+    char path[32];
+    int fd;
 
-    fill(all, BULK);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", content_file);
     fault_exempt(true);
-    if (fd < 0 || write(fd, all, BULK) != (ssize_t)BULK || lseek(fd, 0, SEEK_SET) != 0)
-        abort();
+    fd = open(path, O_RDONLY | O_CLOEXEC);
     fault_exempt(false);
+    if (fd < 0)
+        abort();
     return fd;
 }
 
@@ -365,7 +363,7 @@ static void send_file(run_t *r)
     ends_t e = {.network = "tcp", .address = "127.0.0.1:0"};
     part_t *p = &r->body;
     gonet_file_reader_t *f = NULL;
-    int fd = bulk_file();
+    int fd = open_content();
 
     r->shared = &e;
     if (!ends_open(&e, p))
@@ -410,31 +408,30 @@ static void splice_through(run_t *r)
     proxy_t x = {.in = {.network = "tcp", .address = "127.0.0.1:0"},
                  .out = {.network = "unix", .address = OWN_NAME("proxy")}};
     part_t *p = &r->body;
-    unsigned char *out = malloc(BULK), *in = malloc(BULK);
+    unsigned char *in = malloc(BULK);
     size_t sent = 0, got = 0;
 
-    if (out == NULL || in == NULL)
+    if (in == NULL)
         abort();
-    fill(out, BULK);
     r->shared = &x;
     if (!ends_open(&x.in, p) || !ends_open(&x.out, p))
         goto done;
     STEP(p, scenario_help(r, relay));
     while (got < BULK) { /* a piece that certainly fits into the sockets */
-        size_t piece = sent < BULK ? (size_t)128 << 10 : 0;
+        size_t piece = sent < BULK ? (size_t)64 << 10 : 0;
         ssize_t n;
 
         if (piece > 0)
-            STEP(p, gonet_conn_write(x.in.a, out + sent, piece, &p->err) == (ssize_t)piece);
+            STEP(p, gonet_conn_write(x.in.a, content + sent, piece, &p->err) == (ssize_t)piece);
         sent += piece;
         if (sent == BULK && piece > 0)
             STEP(p, gonet_conn_close_write(x.in.a, &p->err) == 0);
-        if (sent - got < ((size_t)512 << 10) && sent < BULK)
+        if (sent - got < ((size_t)256 << 10) && sent < BULK)
             continue;
         STEP(p, (n = gonet_conn_read(x.out.b, in + got, BULK - got, &p->err)) > 0);
         got += (size_t)n;
     }
-    CHECK(is_filled(in, BULK));
+    CHECK(is_content(in, BULK));
 done:
     if (x.in.a != NULL)
         (void)gonet_conn_close(x.in.a, NULL);
@@ -443,7 +440,6 @@ done:
     scenario_join(r);
     ends_free(&x.in);
     ends_free(&x.out);
-    free(out);
     free(in);
 }
 
@@ -490,5 +486,6 @@ int main(int argc, char **argv)
         {.name = "lines", .run = lines},
     };
 
+    make_content();
     return scenarios_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]), argc, argv);
 }
