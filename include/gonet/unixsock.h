@@ -169,8 +169,8 @@ GONET_API GONET_NODISCARD gonet_conn_t *gonet_unix_listener_accept(gonet_unix_li
 GONET_API GONET_NODISCARD gonet_unix_conn_t *gonet_unix_listener_accept_unix(
     gonet_unix_listener_t *l, gonet_error_t **err);
 
-/* gonet_unix_listener_close removes the path, unless told otherwise, and stops listening. Go:
- * UnixListener.Close. */
+/* gonet_unix_listener_close removes the path, unless told otherwise, and stops listening; a forked
+ * child's close only gives up the child's copy. Go: UnixListener.Close. */
 GONET_API int gonet_unix_listener_close(gonet_unix_listener_t *l, gonet_error_t **err);
 GONET_API const gonet_addr_t *gonet_unix_listener_addr(gonet_unix_listener_t *l);
 
@@ -180,8 +180,9 @@ GONET_API int gonet_unix_listener_set_deadline(gonet_unix_listener_t *l, gonet_t
                                                gonet_error_t **err);
 
 /*
- * gonet_unix_listener_set_unlink_on_close says whether the first close removes the path: it does by
- * default, unless the listener was made of a file. Never for an abstract name. Go:
+ * gonet_unix_listener_set_unlink_on_close says whether the first close in this process removes the
+ * path: it does by default in the process that made the listener, unless it was made of a file.
+ * A forked child that lives on instead of its parent says true. Never for an abstract name. Go:
  * UnixListener.SetUnlinkOnClose.
  */
 GONET_API void gonet_unix_listener_set_unlink_on_close(gonet_unix_listener_t *l, bool unlink);

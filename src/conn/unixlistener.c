@@ -1,6 +1,7 @@
 /*
  * Unix listeners. The first close removes the path before it stops listening, so that nobody finds
- * a name without a listener behind it, unless there is none to remove or it was asked to stay.
+ * a name without a listener behind it, unless there is none to remove or it was asked to stay. A
+ * forked child's close leaves it to the parent, which still listens.
  */
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ static void remove_path(gonet_unix_listener_t *l)
 {
     gonet_addr_t addr;
 
-    if (atomic_exchange(&l->was_closed, true) || !atomic_load(&l->unlink))
+    if (atomic_exchange(&l->was_closed, true) || atomic_load(&l->remover) != getpid())
         return;
     gonet__sock_local(&l->sock, &addr);
     /* Whatever is there by now goes (behaviour 15.7). */
@@ -55,7 +56,7 @@ gonet_unix_listener_t *gonet__unix_listener_new(const char *net, int sysfd, int 
 
     if (l == NULL)
         return NULL;
-    atomic_init(&l->unlink, unlink);
+    atomic_init(&l->remover, unlink ? getpid() : 0);
     atomic_init(&l->was_closed, false);
     return l;
 }
@@ -136,7 +137,7 @@ int gonet_unix_listener_set_deadline(gonet_unix_listener_t *l, gonet_time_t t, g
 void gonet_unix_listener_set_unlink_on_close(gonet_unix_listener_t *l, bool unlink)
 {
     if (l != NULL)
-        atomic_store(&l->unlink, unlink);
+        atomic_store(&l->remover, unlink ? getpid() : 0);
 }
 
 int gonet_unix_listener_file(gonet_unix_listener_t *l, gonet_error_t **err)

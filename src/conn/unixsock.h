@@ -12,8 +12,8 @@ struct gonet_unix_conn {
 };
 
 struct gonet_unix_listener {
-    gonet__sock_t sock;  /* first */
-    _Atomic bool unlink; /* at the first close */
+    gonet__sock_t sock;    /* first */
+    _Atomic pid_t remover; /* the process whose first close removes the path; 0: none */
     _Atomic bool was_closed;
 };
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gonet/buffers.h"
@@ -21,6 +22,7 @@
 #include "gonet/io.h"
 #include "gonet/tcp.h"
 #include "gonet/unixsock.h"
+#include "support/child.h"
 #include "support/leak.h"
 
 #define ROOM 128
@@ -460,6 +462,41 @@ static void test_paths(void **state)
     assert_false(exists("s"));
 }
 
+/* Forks; the child says whether it removes the path, if it does, and closes its copy of l. */
+static void close_in_child(gonet_unix_listener_t *l, bool claim)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (claim)
+            gonet_unix_listener_set_unlink_on_close(l, true);
+        CHILD_CHECK(gonet_unix_listener_close(l, NULL) == 0);
+        child_exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* The path is the parent's, which still listens on it, unless the child takes it over. */
+static void test_path_and_fork(void **state)
+{
+    gonet_unix_addr_t addr = named("unix", path("s"));
+    gonet_unix_listener_t *l = gonet_listen_unix("unix", &addr, NULL);
+    gonet_unix_conn_t *c;
+
+    (void)state;
+    assert_non_null(l);
+    close_in_child(l, false);
+    assert_true(exists("s"));
+    c = gonet_dial_unix("unix", NULL, &addr, NULL);
+    assert_non_null(c);
+    gonet_unix_conn_free(c);
+    close_in_child(l, true);
+    assert_false(exists("s"));
+    gonet_unix_listener_free(l);
+}
+
 static void test_dial_bound(void **state)
 {
     gonet_unix_addr_t from = named("unix", path("c")), to = named("unix", path("s"));
@@ -742,13 +779,14 @@ static int remove_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LEAK_TEST(test_names),       LEAK_TEST(test_autobind),    LEAK_TEST(test_stream),
-        LEAK_TEST(test_records),     LEAK_TEST(test_datagrams),   LEAK_TEST(test_write_to),
-        LEAK_TEST(test_write_msg),   LEAK_TEST(test_descriptors), LEAK_TEST(test_credentials),
-        LEAK_TEST(test_paths),       LEAK_TEST(test_dial_bound),  LEAK_TEST(test_local_addr),
-        LEAK_TEST(test_wrong_calls), LEAK_TEST(test_listener),    LEAK_TEST(test_full_backlog),
-        LEAK_TEST(test_full_queue),  LEAK_TEST(test_files),       LEAK_TEST(test_casts),
-        LEAK_TEST(test_long_names),  LEAK_TEST(test_pieces),      LEAK_TEST(test_copy),
+        LEAK_TEST(test_names),         LEAK_TEST(test_autobind),    LEAK_TEST(test_stream),
+        LEAK_TEST(test_records),       LEAK_TEST(test_datagrams),   LEAK_TEST(test_write_to),
+        LEAK_TEST(test_write_msg),     LEAK_TEST(test_descriptors), LEAK_TEST(test_credentials),
+        LEAK_TEST(test_paths),         LEAK_TEST(test_dial_bound),  LEAK_TEST(test_local_addr),
+        LEAK_TEST(test_wrong_calls),   LEAK_TEST(test_listener),    LEAK_TEST(test_full_backlog),
+        LEAK_TEST(test_full_queue),    LEAK_TEST(test_files),       LEAK_TEST(test_casts),
+        LEAK_TEST(test_long_names),    LEAK_TEST(test_pieces),      LEAK_TEST(test_copy),
+        LEAK_TEST(test_path_and_fork),
     };
 
     return cmocka_run_group_tests_name("unix", tests, make_dir, remove_dir);
