@@ -3,6 +3,15 @@
  * (workers), each driving one event loop. A gonet call that has to wait parks the task that made
  * it; made from an ordinary thread, the same call blocks that thread. Nothing needs to be
  * initialised.
+ *
+ * A forked child has no tasks, and a runtime of its own, which starts when it is needed. It may use
+ * listeners and connections from before the fork, too (the processes of a server may share a
+ * listener), but those that somebody was using in the parent at that moment it may only close. If a
+ * task forks, its code goes on as a plain thread in the child, which must exec or exit before the
+ * task's function returns.
+ *
+ * A call must not be made from a signal handler, and a thread must not be cancelled
+ * (pthread_cancel) in one: what it held would stay held. Close what the thread waits for, instead.
  */
 #ifndef GONET_TASK_H
 #define GONET_TASK_H
@@ -22,6 +31,11 @@ GONET_BEGIN_DECLS
  * A task runs on one worker from its first instruction to its last. While it computes, or blocks
  * outside gonet (a pthread mutex, a file read), the other tasks of its worker wait; gonet_yield and
  * gonet_blocking are the cures.
+ *
+ * What is per thread is per worker, and shared by its tasks: thread-local variables, the locale of
+ * uselocale, the floating-point modes of fesetround. Expect to find it changed after a call that
+ * parks, and leave the modes as they were before the next one. Each task has its own errno, and its
+ * own C++ exceptions that are being handled.
  *
  * Workers block all signals but those that a fault raises. A thread or a program that a task starts
  * inherits that: set its mask (pthread_attr_setsigmask_np, POSIX_SPAWN_SETSIGMASK); a forked child
