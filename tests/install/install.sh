@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh BUILD_DIR SOURCE_DIR CC: installs into a fresh prefix, moves that elsewhere, and builds and
 # runs a program against it, found by pkg-config and by CMake, with the shared and the static library.
+# As a part of another project it leaves that one's settings alone.
 set -eu
 build=$1 here=$2/tests/install cc=$3
 unset PKG_CONFIG_PATH LD_LIBRARY_PATH CMAKE_PREFIX_PATH DESTDIR
@@ -48,6 +49,22 @@ cmake -S "$here/consumer" -B "$tmp/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_
     { cat "$tmp/log"; exit 1; }
 check "find_package, shared" "$tmp/cmake/consumer_shared"
 check "find_package, static" "$tmp/cmake/consumer_static"
+
+# add_subdirectory: the other project has no build type, and keeps none
+mkdir "$tmp/outer"
+cat >"$tmp/outer/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(outer C)
+add_subdirectory("$2" gonet)
+add_executable(outer "$here/consumer/main.c")
+target_link_libraries(outer PRIVATE gonet::gonet)
+END
+cmake -S "$tmp/outer" -B "$tmp/outer/build" -DCMAKE_C_COMPILER="$cc" >"$tmp/log" || { cat "$tmp/log"; exit 1; }
+if grep 'CMAKE_BUILD_TYPE:.*=.' "$tmp/outer/build/CMakeCache.txt"; then
+    echo "add_subdirectory: sets the build type of the project around it"
+    exit 1
+fi
+echo "add_subdirectory: configured"
 
 # pkg-config, static: with the shared library out of the way the linker takes the archive
 rm "$libdir"/libgonet.so*
