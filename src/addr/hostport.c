@@ -181,59 +181,49 @@ static inline bool is_usual(const char *host, const char *port, gonet_error_t **
 
 #ifdef __SSE2__
 /*
- * Where v has a colon, a bracket or, if asked for, a NUL, as bits. Also finds a few that are
- * harmless
- * ('Y', '_'): a text with these takes the other way.
+ * Where v has a colon, a bracket or, if asked for, a NUL, as bits. Everything from ':' to ']' is
+ * found, capital letters too: a text with these takes the other way.
  */
 GONET__INLINE uint32_t find_special(__m128i v, bool nuls)
 {
-    /* '[' and ']' differ in the bits that 0xf9 leaves out */
-    __m128i bracket = _mm_and_si128(v, _mm_set1_epi8((char)0xf9));
-    __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bracket, _mm_set1_epi8('[' & 0xf9)),
-                                 _mm_cmpeq_epi8(v, _mm_set1_epi8(':')));
+    /* moved so that ':' is the least signed byte: one comparison sees the end of the range */
+    __m128i moved = _mm_add_epi8(v, _mm_set1_epi8((char)(128 - ':')));
+    __m128i found = _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(']' + 1 - ':' - 128)));
 
     if (nuls)
         found = _mm_or_si128(found, _mm_cmpeq_epi8(v, _mm_setzero_si128()));
     return (uint32_t)_mm_movemask_epi8(found);
 }
 
-/* Copies n bytes and a NUL; a port has seldom more than five characters. */
-GONET__INLINE void copy_port(char *port, const char *s, size_t n)
-{
-    if (n >= 4 && n <= 8) {
-        uint32_t first, last;
-        memcpy(&first, s, 4);
-        memcpy(&last, s + n - 4, 4);
-        memcpy(port, &first, 4);
-        memcpy(port + n - 4, &last, 4);
-    } else {
-        memcpy(port, s, n);
-    }
-    port[n] = '\0';
-}
-
 /*
  * "host:port" of 16 to 32 characters, by two overlapping vectors that stay inside the text: one
- * colon, no bracket, and, if nuls says that there may be one, no NUL. The host's buffer gets the
- * whole text before its NUL is set.
+ * colon, among the last 8 characters, no bracket, and, if nuls says that there may be one, no NUL.
+ * The host's buffer gets the whole text before its NUL is set; the port's what follows the colon,
+ * and zeros.
  */
 GONET__INLINE bool split_vector(const char *s, size_t len, bool nuls, char *host, size_t host_size,
                                 char *port, size_t port_size)
 {
-    if (len < 16 || len > 32 || host_size < len || port_size < len)
+    uint64_t last;
+
+    if (len < 16 || len > 32 || host_size < len || port_size < sizeof(last))
         return false;
     __m128i a = _mm_loadu_si128((const __m128i *)(const void *)s);
     __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(s + len - 16));
-    uint32_t found = find_special(a, nuls) | find_special(b, nuls) << (len - 16);
-    if (found == 0 || (found & (found - 1)) != 0)
+    uint32_t found_b = find_special(b, nuls);
+    uint32_t found = find_special(a, nuls) | found_b << (len - 16);
+    if ((found & (found - 1)) != 0 || found_b < 1u << 8)
         return false;
-    size_t host_len = (size_t)__builtin_ctz(found);
-    if (s[host_len] != ':')
+    unsigned colon = (unsigned)__builtin_ctz(found_b);
+    memcpy(&last, s + len - sizeof(last), sizeof(last));
+    last >>= 8 * (colon - 8);
+    if ((char)last != ':')
         return false;
+    last >>= 8;
     _mm_storeu_si128((__m128i *)(void *)host, a);
     _mm_storeu_si128((__m128i *)(void *)(host + len - 16), b);
-    host[host_len] = '\0';
-    copy_port(port, s + host_len + 1, len - host_len - 1);
+    host[len - 16 + colon] = '\0';
+    memcpy(port, &last, sizeof(last));
     return true;
 }
 #else

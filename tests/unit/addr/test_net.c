@@ -5,6 +5,8 @@
 #include "unit/table.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "addr/addr_error.h"
 #include "gonet/addr.h"
@@ -442,6 +444,106 @@ static void test_split_parts(void **state)
     assert_int_equal(gonet_split_host_port("nothing", host, 0, port, 0, NULL), -1);
 }
 
+/* The end of a page that no readable one follows: a byte too far ends the test. */
+static char *page_end(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    assert_int_equal(mprotect(pages + size, size, PROT_NONE), 0);
+    return pages + size;
+}
+
+static void check_parts(const char *text, size_t len, size_t host_len, const char *host,
+                        const char *port)
+{
+    size_t port_len = len - host_len - 1;
+
+    assert_int_equal(strlen(host), host_len);
+    assert_memory_equal(host, text, host_len);
+    assert_int_equal(strlen(port), port_len);
+    assert_memory_equal(port, text + host_len + 1, port_len);
+}
+
+/* Splits what stands before end, len bytes, as a slice and as a string, into rooms that just do and
+ * into larger ones. */
+static void check_split(char *end, size_t len, size_t host_len)
+{
+    char text[64];
+
+    memcpy(text, end - len, len);
+    for (unsigned i = 0; i < 8; i++) {
+        char host[64], port[64];
+        size_t host_size = (i & 1) != 0 ? host_len + 1 : sizeof(host);
+        size_t port_size = (i & 2) != 0 ? len - host_len : sizeof(port);
+        int result;
+
+        memset(host, '#', sizeof(host));
+        memset(port, '#', sizeof(port));
+        if (i < 4) {
+            memcpy(end - len, text, len);
+            result =
+                gonet_split_host_port_n(end - len, len, host, host_size, port, port_size, NULL);
+        } else {
+            memcpy(end - len - 1, text, len);
+            end[-1] = '\0';
+            result = gonet_split_host_port(end - len - 1, host, host_size, port, port_size, NULL);
+        }
+        if (result != 0)
+            fail_msg("%.*s does not split", (int)len, text);
+        check_parts(text, len, host_len, host, port);
+        for (size_t k = host_size; k < sizeof(host); k++)
+            assert_int_equal(host[k], '#');
+        for (size_t k = port_size; k < sizeof(port); k++)
+            assert_int_equal(port[k], '#');
+    }
+}
+
+/* Every length of host and port around those that are split by vectors. */
+static void test_split_lengths(void **state)
+{
+    char *end = page_end();
+
+    (void)state;
+    for (size_t host_len = 0; host_len <= 36; host_len++) {
+        for (size_t port_len = 0; port_len <= 12; port_len++) {
+            size_t len = host_len + 1 + port_len;
+            memset(end - len, 'h', host_len);
+            end[-1 - (ssize_t)port_len] = ':';
+            memset(end - port_len, '8', port_len);
+            check_split(end, len, host_len);
+        }
+    }
+}
+
+/* Every byte at every place of a text that is split by vectors. */
+static void test_split_bytes(void **state)
+{
+    static const char text[] = "host.example.org:8080";
+    enum { LEN = sizeof(text) - 1, HOST = LEN - 5 };
+    char host[32], port[32];
+    char *end = page_end();
+
+    (void)state;
+    for (int i = 0; i < LEN; i++) {
+        for (int c = 0; c < 256; c++) {
+            char *s = memcpy(end - LEN, text, LEN);
+            s[i] = (char)c;
+            if (c != 0 && strchr(":[]", c) == NULL && i != HOST) {
+                check_split(end, LEN, HOST);
+            } else if (i != HOST || c != ':') {
+                assert_int_equal(gonet_split_host_port_n(s, LEN, host, 32, port, 32, NULL), -1);
+                assert_int_equal(host[0] | port[0], 0);
+                memcpy(end - LEN - 1, text, LEN + 1);
+                end[-1 - LEN + i] = (char)c;
+                assert_int_equal(gonet_split_host_port(end - LEN - 1, host, 32, port, 32, NULL),
+                                 c == 0 && i > HOST ? 0 : -1);
+            }
+        }
+    }
+}
+
 /* Too small a buffer is an error of its own, and neither result is left half-written. */
 static void test_split_room(void **state)
 {
@@ -686,6 +788,8 @@ int main(void)
     TABLE_ADD(test_null_slice);
     TABLE_ADD(test_nul_in_error);
     TABLE_ADD(test_split_parts);
+    TABLE_ADD(test_split_lengths);
+    TABLE_ADD(test_split_bytes);
     TABLE_ADD(test_split_room);
     TABLE_ADD(test_join_room_by_port);
     TABLE_ADD(test_ip_marshal);
