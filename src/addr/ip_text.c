@@ -61,28 +61,44 @@ ssize_t gonet_ip_marshal_text(gonet_ip_t ip, void *buf, size_t size, gonet_error
     return gonet_ip_append_text(ip, buf, size, err);
 }
 
-/* A zone's "%" is as wrong here as any other character. */
-GONET__INLINE gonet_ip_t parse_ip(const char *s, const char *end)
+GONET__INLINE gonet_ip_t from_four(uint32_t four)
 {
-    gonet_ip_t ip = {16, {[10] = 0xff, 0xff}};
-    const char *p = gonet__read_ipv4(s, end, ip.b + 12);
+    return (gonet_ip_t){16, {[10] = 0xff, 0xff, GONET__BYTES4(four)}};
+}
 
-    if (p == NULL)
-        p = gonet__read_ipv6(s, end, ip.b);
+/* A zone's "%" is as wrong here as any other character. */
+GONET__INLINE gonet_ip_t parse_ipv6(const char *s, const char *end)
+{
+    gonet__halves_t halves;
+    const char *p = gonet__read_groups(s, end, &halves);
+
     if (p == NULL || !gonet__at_end(p, end))
-        memset(&ip, 0, sizeof(ip));
-    return ip;
+        return (gonet_ip_t){0};
+    return (gonet_ip_t){16, {GONET__BYTES8(halves.high), GONET__BYTES8(halves.low)}};
 }
 
 gonet_ip_t gonet_parse_ip_n(const char *s, size_t len)
 {
+    uint32_t four;
+    const char *end;
+
     s = gonet__text(s);
-    return parse_ip(s, s + len);
+    end = s + len;
+    return gonet__read_dotted(s, end, &four) == end ? from_four(four) : parse_ipv6(s, end);
+}
+
+/* Not inlined, so that IPv4 needs no stack frame. */
+static __attribute__((noinline)) gonet_ip_t parse_ipv6_string(const char *s)
+{
+    return parse_ipv6(s, NULL);
 }
 
 gonet_ip_t gonet_parse_ip(const char *s)
 {
-    return parse_ip(s, NULL);
+    uint32_t four;
+    const char *end = gonet__read_dotted(s, NULL, &four);
+
+    return end != NULL && *end == '\0' ? from_four(four) : parse_ipv6_string(s);
 }
 
 int gonet_ip_unmarshal_text(gonet_ip_t *ip, const void *text, size_t len, gonet_error_t **err)

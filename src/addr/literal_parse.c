@@ -1,9 +1,14 @@
 /*
- * Reading a literal with its zone, for callers that are in no hurry.
+ * The parts of reading a literal that are in no hurry: its zone, and IPv4 inside IPv6.
  */
 #include "addr/literal_parse.h"
 
 #include "addr/literal.h"
+
+const char *gonet__read_embedded(const char *s, const char *end, uint32_t *value)
+{
+    return gonet__read_dotted(s, end, value);
+}
 
 gonet__literal_t gonet__parse_literal(const char *s, size_t len, uint8_t out[16])
 {

@@ -9,6 +9,7 @@
 #ifndef GONET_ADDR_LITERAL_PARSE_H
 #define GONET_ADDR_LITERAL_PARSE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,14 @@
 #include "base/digits.h"
 
 #define GONET__INLINE static inline __attribute__((always_inline))
+
+/*
+ * The bytes of a number, as an initialiser. A struct that is returned with them in it is written
+ * where the caller wants it; one that is filled by memcpy is copied there once more.
+ */
+#define GONET__BYTES4(v) \
+    (uint8_t)((v) >> 24), (uint8_t)((v) >> 16), (uint8_t)((v) >> 8), (uint8_t)(v)
+#define GONET__BYTES8(v) GONET__BYTES4((v) >> 32), GONET__BYTES4(v)
 
 /* gonet__text makes an empty text of NULL, which is what an empty slice often has for an address.
  */
@@ -39,9 +48,11 @@ GONET__INLINE bool gonet__at_end(const char *s, const char *end)
     return end != NULL ? s == end : *s == '\0';
 }
 
-/* gonet__read_ipv4 reads a dotted address: where it ends, or NULL, with rubbish in out. */
-GONET__INLINE const char *gonet__read_ipv4(const char *s, const char *end, uint8_t out[4])
+/* gonet__read_dotted reads a dotted address as a number: where it ends, or NULL. */
+GONET__INLINE const char *gonet__read_dotted(const char *s, const char *end, uint32_t *value)
 {
+    uint32_t all = 0;
+
     for (int field = 0; field < 4; field++) {
         if (field > 0) {
             if (gonet__peek(s, end) != '.')
@@ -64,40 +75,86 @@ GONET__INLINE const char *gonet__read_ipv4(const char *s, const char *end, uint8
                     return NULL;
             }
         }
-        out[field] = (uint8_t)v;
+        all = all << 8 | v;
     }
+    *value = all;
     return s;
 }
 
-/* Moves the groups behind the first gap ones, of count, to the end, and fills up with zeros. */
-GONET__INLINE void gonet__spread_groups(uint8_t out[16], size_t count, size_t gap)
+/* gonet__put_four writes the number of a dotted address as its bytes. */
+GONET__INLINE void gonet__put_four(uint8_t out[4], uint32_t value)
 {
-    size_t from = 2 * count;
-    size_t to = 16;
-
-    while (from > 2 * gap) {
-        from -= 2;
-        to -= 2;
-        memcpy(out + to, out + from, 2);
-    }
-    while (to > from) {
-        to -= 2;
-        memset(out + to, 0, 2);
-    }
+    value = htobe32(value);
+    memcpy(out, &value, sizeof(value));
 }
 
-/* gonet__read_ipv6 reads an address without its zone: where it ends, or NULL, with rubbish in out.
- */
-GONET__INLINE const char *gonet__read_ipv6(const char *s, const char *end, uint8_t out[16])
+/* The two halves of an IPv6 address as numbers. */
+typedef struct {
+    uint64_t high, low;
+} gonet__halves_t;
+
+/* gonet__put_sixteen writes them as bytes. */
+GONET__INLINE void gonet__put_sixteen(uint8_t out[16], gonet__halves_t halves)
 {
-    enum { NO_GAP = 9 };
-    size_t count = 0; /* of groups */
-    size_t gap = NO_GAP;
+    uint64_t high = htobe64(halves.high);
+    uint64_t low = htobe64(halves.low);
+
+    memcpy(out, &high, sizeof(high));
+    memcpy(out + sizeof(high), &low, sizeof(low));
+}
+
+/*
+ * gonet__read_embedded is the same for the end of an IPv6 address. Not inlined: it is rare, and the
+ * registers are better left to the digits that it would read once more.
+ */
+const char *gonet__read_embedded(const char *s, const char *end, uint32_t *value);
+
+/*
+ * Groups in a row, kept in registers: "last" has the last four, or as many as there are, and
+ * "first" the first four, once there are four.
+ */
+typedef struct {
+    uint64_t first, last;
+    unsigned count;
+} gonet__groups_t;
+
+GONET__INLINE void gonet__add_group(gonet__groups_t *g, unsigned v)
+{
+    g->last = g->last << 16 | v;
+    if (++g->count == 4)
+        g->first = g->last;
+}
+
+/* The address that begins with the groups of head, at most seven, and ends with those of tail. */
+GONET__INLINE gonet__halves_t gonet__join_groups(const gonet__groups_t *head,
+                                                 const gonet__groups_t *tail)
+{
+    gonet__halves_t halves = {.low = tail->last};
+
+    if (head->count >= 4)
+        halves.high = head->first;
+    else if (head->count > 0)
+        halves.high = head->last << 16 * (4 - head->count);
+    if (head->count > 4)
+        halves.low |= head->last << 16 * (8 - head->count);
+    else if (tail->count > 4)
+        halves.high |= tail->first >> 16 * (8 - tail->count);
+    return halves;
+}
+
+/* gonet__read_groups reads an IPv6 address without its zone: where it ends, or NULL. */
+GONET__INLINE const char *gonet__read_groups(const char *s, const char *end,
+                                             gonet__halves_t *halves)
+{
+    gonet__groups_t head = {0}; /* before "::" */
+    gonet__groups_t g = {0};
+    bool gap = false;
+    unsigned room = 8; /* for g */
 
     if (gonet__peek(s, end) == ':') {
         if (gonet__peek(s + 1, end) != ':')
             return NULL;
-        gap = 0;
+        gap = true;
         s += 2;
     }
     for (;;) {
@@ -105,7 +162,15 @@ GONET__INLINE const char *gonet__read_ipv6(const char *s, const char *end, uint8
         unsigned v = gonet__hex_value[(unsigned char)gonet__peek(s, end)];
         unsigned d;
         if (v > 15) {
-            if (gap == count)
+            if (!gap && gonet__peek(s, end) == ':') {
+                gap = true;
+                head = g;
+                room -= g.count;
+                g = (gonet__groups_t){0};
+                s++;
+                continue;
+            }
+            if (gap && g.count == 0)
                 break; /* nothing behind "::" */
             return NULL;
         }
@@ -116,52 +181,54 @@ GONET__INLINE const char *gonet__read_ipv6(const char *s, const char *end, uint8
             v = v << 4 | d;
             s++;
         }
-        char next = gonet__peek(s, end);
-        if (next == '.') {
-            if (gap == NO_GAP ? count != 6 : count > 5)
+        if (gonet__peek(s, end) == ':') {
+            gonet__add_group(&g, v);
+            if (g.count == room)
                 return NULL;
-            s = gonet__read_ipv4(group, end, out + 2 * count);
+            s++;
+            continue;
+        }
+        if (gonet__peek(s, end) == '.') {
+            uint32_t dotted;
+            if (gap ? g.count + 2 >= room : g.count != 6)
+                return NULL;
+            s = gonet__read_embedded(group, end, &dotted);
             if (s == NULL)
                 return NULL;
-            count += 2;
-            break;
+            gonet__add_group(&g, dotted >> 16);
+            v = dotted & 0xffff;
         }
-        if (count == 8)
-            return NULL;
-        out[2 * count] = (uint8_t)(v >> 8);
-        out[2 * count + 1] = (uint8_t)v;
-        count++;
-        if (next != ':')
-            break;
-        if (gonet__peek(++s, end) == ':') {
-            if (gap != NO_GAP)
-                return NULL;
-            gap = count;
-            s++;
-        }
+        gonet__add_group(&g, v);
+        break;
     }
-    if (gap == NO_GAP)
-        return count == 8 ? s : NULL;
-    if (count == 8)
+    if (gap ? g.count == room : g.count != 8)
         return NULL;
-    gonet__spread_groups(out, count, gap);
+    *halves = gonet__join_groups(&head, &g);
     return s;
 }
 
 /*
  * gonet__read_literal reads an address of either kind, without its zone: where it ends, and *bits
- * is 32 or 128; or NULL. What begins as a dotted address can't be the other kind.
+ * is 32 or 128; or NULL, and out is untouched. What begins as a dotted address can't be the other
+ * kind.
  */
 GONET__INLINE const char *gonet__read_literal(const char *s, const char *end, uint8_t out[16],
                                               unsigned *bits)
 {
-    const char *p = gonet__read_ipv4(s, end, out);
+    uint32_t four;
+    gonet__halves_t sixteen;
+    const char *p = gonet__read_dotted(s, end, &four);
 
     *bits = 32;
-    if (p != NULL)
+    if (p != NULL) {
+        gonet__put_four(out, four);
         return p;
+    }
     *bits = 128;
-    return gonet__read_ipv6(s, end, out);
+    p = gonet__read_groups(s, end, &sixteen);
+    if (p != NULL)
+        gonet__put_sixteen(out, sixteen);
+    return p;
 }
 
 #endif

@@ -158,58 +158,84 @@ static gonet_error_t *explain(const char *s, size_t len)
     return gonet__text_error(&text);
 }
 
-/* A length of at most three digits, without a leading zero; 255 if it is none. */
-GONET__INLINE unsigned read_length(const char *s, const char *end)
+/*
+ * "/" and a length of up to max, without a leading zero, which is all that is left of the text from
+ * s (NULL: no address was found) on: the length plus one; 0 if it is none.
+ */
+GONET__INLINE unsigned read_length(const char *s, const char *end, unsigned max)
 {
-    unsigned n = gonet__digit(gonet__peek(s, end));
-
+    if (s == NULL || gonet__peek(s, end) != '/')
+        return 0;
+    unsigned n = gonet__digit(gonet__peek(++s, end));
     if (n > 9)
-        return 255;
+        return 0;
     for (s++; !gonet__at_end(s, end); s++) {
         unsigned d = gonet__digit(*s);
         if (d > 9 || n == 0 || n > 12)
-            return 255;
+            return 0;
         n = n * 10 + d;
     }
-    return n;
+    return n <= max ? n + 1 : 0;
 }
 
-/* *p is zero before, and rubbish after a failure. */
-GONET__INLINE bool parse_prefix(const char *s, const char *end, gonet_netip_prefix_t *p)
+GONET__INLINE gonet_netip_prefix_t from_four(uint32_t four, unsigned bits_plus_one)
 {
-    unsigned bits;
-
-    s = gonet__read_literal(s, end, p->b, &bits);
-    if (s == NULL || gonet__peek(s, end) != '/')
-        return false;
-    unsigned length = read_length(s + 1, end);
-    p->addr_bits = (uint8_t)bits;
-    p->bits_plus_one = (uint8_t)(length + 1);
-    return length <= bits;
+    return (gonet_netip_prefix_t){
+        .b = {GONET__BYTES4(four)},
+        .addr_bits = 32,
+        .bits_plus_one = (uint8_t)bits_plus_one,
+    };
 }
 
-static gonet_netip_prefix_t refuse(const char *s, size_t len, gonet_error_t **err)
+/* What is not IPv4, or an error. */
+GONET__INLINE gonet_netip_prefix_t parse_other(const char *s, const char *end, gonet_error_t **err)
 {
-    if (err != NULL)
-        *err = explain(s, len);
-    return (gonet_netip_prefix_t){.addr_bits = 0};
+    gonet__halves_t halves;
+    const char *slash = gonet__read_groups(s, end, &halves);
+    unsigned bits_plus_one = read_length(slash, end, 128);
+
+    gonet__error_clear(err);
+    if (bits_plus_one == 0) {
+        if (err != NULL)
+            *err = explain(s, end != NULL ? (size_t)(end - s) : strlen(s));
+        return (gonet_netip_prefix_t){.addr_bits = 0};
+    }
+    return (gonet_netip_prefix_t){
+        .b = {GONET__BYTES8(halves.high), GONET__BYTES8(halves.low)},
+        .addr_bits = 128,
+        .bits_plus_one = (uint8_t)bits_plus_one,
+    };
 }
 
 gonet_netip_prefix_t gonet_netip_parse_prefix_n(const char *s, size_t len, gonet_error_t **err)
 {
-    gonet_netip_prefix_t p = {.addr_bits = 0};
+    uint32_t four;
+    unsigned bits_plus_one;
 
     s = gonet__text(s);
+    bits_plus_one = read_length(gonet__read_dotted(s, s + len, &four), s + len, 32);
+    if (bits_plus_one == 0)
+        return parse_other(s, s + len, err);
     gonet__error_clear(err);
-    return parse_prefix(s, s + len, &p) ? p : refuse(s, len, err);
+    return from_four(four, bits_plus_one);
+}
+
+/* Not inlined, so that IPv4 needs no stack frame. */
+static __attribute__((noinline)) gonet_netip_prefix_t parse_other_string(const char *s,
+                                                                         gonet_error_t **err)
+{
+    return parse_other(s, NULL, err);
 }
 
 gonet_netip_prefix_t gonet_netip_parse_prefix(const char *s, gonet_error_t **err)
 {
-    gonet_netip_prefix_t p = {.addr_bits = 0};
+    uint32_t four;
+    unsigned bits_plus_one = read_length(gonet__read_dotted(s, NULL, &four), NULL, 32);
 
+    if (bits_plus_one == 0)
+        return parse_other_string(s, err);
     gonet__error_clear(err);
-    return parse_prefix(s, NULL, &p) ? p : refuse(s, strlen(s), err);
+    return from_four(four, bits_plus_one);
 }
 
 gonet_netip_prefix_t gonet_netip_must_parse_prefix_n(const char *s, size_t len)

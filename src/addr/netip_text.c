@@ -29,71 +29,68 @@ gonet_error_t *gonet__zone_error(const char *s, size_t len)
     return gonet__text_error(&text);
 }
 
-/* The zone from p on, and the end. False if it is empty or can't be held. */
-static bool read_zone(const char *p, const char *end, gonet_netip_addr_t *a)
+/* Whatever is right: an address with a zone, too. Anything else ends in an error. */
+static __attribute__((noinline)) gonet_netip_addr_t parse_slowly(const char *s, size_t len,
+                                                                 gonet_error_t **err)
 {
-    size_t len = end != NULL ? (size_t)(end - p) : strlen(p);
-    gonet__literal_t l = {.bits = 128, .zone = p, .zone_len = len};
+    gonet_netip_addr_t a = {.bits = 0};
+    gonet__literal_t l = gonet__parse_literal(s, len, a.b);
 
-    return len > 0 && gonet__make_netip(a, &l);
-}
-
-/* *a is zero before, and rubbish after a failure. */
-GONET__INLINE bool parse_ipv6(const char *s, const char *end, gonet_netip_addr_t *a)
-{
-    const char *p = gonet__read_ipv6(s, end, a->b);
-
-    a->bits = 128;
-    return p != NULL && (gonet__at_end(p, end) || (*p == '%' && read_zone(p + 1, end, a)));
-}
-
-static void explain(const char *s, size_t len, gonet_error_t **err)
-{
-    uint8_t b[16];
-
+    gonet__error_clear(err);
+    if (l.bits != 0 && gonet__make_netip(&a, &l))
+        return a;
     if (err != NULL)
-        *err = gonet__parse_literal(s, len, b).bits == 0 ? gonet__literal_error(s, len)
-                                                         : gonet__zone_error(s, len);
+        *err = l.bits == 0 ? gonet__literal_error(s, len) : gonet__zone_error(s, len);
+    return (gonet_netip_addr_t){.bits = 0};
+}
+
+GONET__INLINE gonet_netip_addr_t from_four(uint32_t four)
+{
+    return (gonet_netip_addr_t){.b = {GONET__BYTES4(four)}, .bits = 32};
+}
+
+GONET__INLINE gonet_netip_addr_t from_halves(gonet__halves_t halves)
+{
+    return (gonet_netip_addr_t){
+        .b = {GONET__BYTES8(halves.high), GONET__BYTES8(halves.low)},
+        .bits = 128,
+    };
+}
+
+gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_error_t **err)
+{
+    uint32_t four;
+    gonet__halves_t halves;
+    const char *end;
+
+    s = gonet__text(s);
+    end = s + len;
+    if (gonet__read_dotted(s, end, &four) == end && gonet__is_clear(err))
+        return from_four(four);
+    if (gonet__read_groups(s, end, &halves) == end && gonet__is_clear(err))
+        return from_halves(halves);
+    return parse_slowly(s, len, err);
 }
 
 /* What is not IPv4. Not inlined, so that IPv4 needs no stack frame. */
 static __attribute__((noinline)) gonet_netip_addr_t parse_other(const char *s, gonet_error_t **err)
 {
-    gonet_netip_addr_t a = {.bits = 0};
+    gonet__halves_t halves;
+    const char *end = gonet__read_groups(s, NULL, &halves);
 
-    gonet__error_clear(err);
-    if (!parse_ipv6(s, NULL, &a)) {
-        memset(&a, 0, sizeof(a));
-        explain(s, strlen(s), err);
-    }
-    return a;
-}
-
-gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_error_t **err)
-{
-    gonet_netip_addr_t a = {.bits = 32};
-
-    s = gonet__text(s);
-    gonet__error_clear(err);
-    if (gonet__read_ipv4(s, s + len, a.b) == s + len)
-        return a;
-    memset(&a, 0, sizeof(a));
-    if (!parse_ipv6(s, s + len, &a)) {
-        memset(&a, 0, sizeof(a));
-        explain(s, len, err);
-    }
-    return a;
+    if (end != NULL && *end == '\0' && gonet__is_clear(err))
+        return from_halves(halves);
+    return parse_slowly(s, strlen(s), err);
 }
 
 gonet_netip_addr_t gonet_netip_parse_addr(const char *s, gonet_error_t **err)
 {
-    uint8_t b[4];
-    const char *end = gonet__read_ipv4(s, NULL, b);
+    uint32_t four;
+    const char *end = gonet__read_dotted(s, NULL, &four);
 
-    if (end == NULL || *end != '\0')
-        return parse_other(s, err);
-    gonet__error_clear(err);
-    return (gonet_netip_addr_t){.b = {b[0], b[1], b[2], b[3]}, .bits = 32};
+    if (end != NULL && *end == '\0' && gonet__is_clear(err))
+        return from_four(four);
+    return parse_other(s, err);
 }
 
 void gonet__must(const gonet_error_t *err)

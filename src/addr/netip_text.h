@@ -36,6 +36,12 @@ uint8_t *gonet__pack_netip(uint8_t *p, const gonet_netip_addr_t *a);
 bool gonet__unpack_netip(gonet_netip_addr_t *a, const uint8_t *b, size_t len, bool want_zone,
                          gonet_error_t **err);
 
+/* gonet__is_clear says whether there is no error to release: the quick ways leave err alone. */
+static inline bool gonet__is_clear(gonet_error_t **err)
+{
+    return err == NULL || *err == NULL;
+}
+
 /* gonet__short_buffer clears err, or sets it to gonet_err_short_buffer if n is -1, and returns n.
  */
 static inline ssize_t gonet__short_buffer(ssize_t n, gonet_error_t **err)
