@@ -52,9 +52,18 @@ const char *gonet_addr_network(const gonet_addr_t *addr)
     }
 }
 
+/* An initialiser need not clear more of a union than its first member, nor the padding. */
+static gonet_addr_t none(void)
+{
+    gonet_addr_t any;
+
+    memset(&any, 0, sizeof(any));
+    return any;
+}
+
 gonet_addr_t gonet_tcp_addr_as_addr(const gonet_tcp_addr_t *addr)
 {
-    gonet_addr_t any = {0};
+    gonet_addr_t any = none();
 
     if (addr != NULL) {
         any.kind = GONET_ADDR_TCP;
@@ -65,7 +74,7 @@ gonet_addr_t gonet_tcp_addr_as_addr(const gonet_tcp_addr_t *addr)
 
 gonet_addr_t gonet_udp_addr_as_addr(const gonet_udp_addr_t *addr)
 {
-    gonet_addr_t any = {0};
+    gonet_addr_t any = none();
 
     if (addr != NULL) {
         any.kind = GONET_ADDR_UDP;
@@ -76,7 +85,7 @@ gonet_addr_t gonet_udp_addr_as_addr(const gonet_udp_addr_t *addr)
 
 gonet_addr_t gonet_ip_addr_as_addr(const gonet_ip_addr_t *addr)
 {
-    gonet_addr_t any = {0};
+    gonet_addr_t any = none();
 
     if (addr != NULL) {
         any.kind = GONET_ADDR_IP;
@@ -87,7 +96,7 @@ gonet_addr_t gonet_ip_addr_as_addr(const gonet_ip_addr_t *addr)
 
 gonet_addr_t gonet_unix_addr_as_addr(const gonet_unix_addr_t *addr)
 {
-    gonet_addr_t any = {0};
+    gonet_addr_t any = none();
 
     if (addr != NULL) {
         any.kind = GONET_ADDR_UNIX;
@@ -98,7 +107,7 @@ gonet_addr_t gonet_unix_addr_as_addr(const gonet_unix_addr_t *addr)
 
 gonet_addr_t gonet_ip_net_as_addr(const gonet_ip_net_t *net)
 {
-    gonet_addr_t any = {0};
+    gonet_addr_t any = none();
 
     if (net != NULL) {
         any.kind = GONET_ADDR_IP_NET;

@@ -50,15 +50,21 @@ static const char *endpoint_string(const gonet_ip_t *ip, const char *zone, int p
 
 static gonet_netip_addr_port_t endpoint_addr_port(const gonet_ip_t *ip, const char *zone, int port)
 {
-    gonet_netip_addr_port_t ap = {.port = (uint16_t)port};
+    gonet_netip_addr_t a = {.bits = 0};
 
     if (ip->len == 4 || ip->len == 16) {
-        memcpy(ap.addr.b, ip->b, ip->len);
-        ap.addr.bits = (uint8_t)(ip->len * 8);
+        memcpy(a.b, ip->b, ip->len);
+        a.bits = (uint8_t)(ip->len * 8);
     }
     if (ip->len == 16)
-        memcpy(ap.addr.zone, zone, strnlen(zone, GONET_ZONE_SIZE - 1));
-    return ap;
+        memcpy(a.zone, zone, strnlen(zone, GONET_ZONE_SIZE - 1));
+    return gonet_netip_addr_port_from(a, (uint16_t)port);
+}
+
+/* For a nil address. */
+static gonet_netip_addr_port_t no_addr_port(void)
+{
+    return gonet_netip_addr_port_from((gonet_netip_addr_t){.bits = 0}, 0);
 }
 
 /* What netip's address has for an IP: 4, 16 or no bytes. */
@@ -86,14 +92,17 @@ const char *gonet_tcp_addr_network(const gonet_tcp_addr_t *addr)
 gonet_netip_addr_port_t gonet_tcp_addr_addr_port(const gonet_tcp_addr_t *addr)
 {
     if (addr == NULL)
-        return (gonet_netip_addr_port_t){.port = 0};
+        return no_addr_port();
     return endpoint_addr_port(&addr->ip, addr->zone, addr->port);
 }
 
 gonet_tcp_addr_t gonet_tcp_addr_from_addr_port(gonet_netip_addr_port_t ap)
 {
-    gonet_tcp_addr_t addr = {.ip = bytes_of(&ap.addr), .port = ap.port};
+    gonet_tcp_addr_t addr;
 
+    memset(&addr, 0, sizeof(addr)); /* padding, too */
+    addr.ip = bytes_of(&ap.addr);
+    addr.port = ap.port;
     memcpy(addr.zone, ap.addr.zone, sizeof(addr.zone));
     return addr;
 }
@@ -114,14 +123,17 @@ const char *gonet_udp_addr_network(const gonet_udp_addr_t *addr)
 gonet_netip_addr_port_t gonet_udp_addr_addr_port(const gonet_udp_addr_t *addr)
 {
     if (addr == NULL)
-        return (gonet_netip_addr_port_t){.port = 0};
+        return no_addr_port();
     return endpoint_addr_port(&addr->ip, addr->zone, addr->port);
 }
 
 gonet_udp_addr_t gonet_udp_addr_from_addr_port(gonet_netip_addr_port_t ap)
 {
-    gonet_udp_addr_t addr = {.ip = bytes_of(&ap.addr), .port = ap.port};
+    gonet_udp_addr_t addr;
 
+    memset(&addr, 0, sizeof(addr)); /* padding, too */
+    addr.ip = bytes_of(&ap.addr);
+    addr.port = ap.port;
     memcpy(addr.zone, ap.addr.zone, sizeof(addr.zone));
     return addr;
 }

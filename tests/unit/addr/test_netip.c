@@ -317,6 +317,87 @@ static void test_zero_values(void **state)
     assert_string_equal(gonet_netip_addr_port_string(ap, buf, sizeof(buf)), "invalid AddrPort");
 }
 
+static __attribute__((noinline)) void dirty_stack(void)
+{
+    volatile char dirt[2048];
+
+    for (size_t i = 0; i < sizeof(dirt); i++)
+        dirt[i] = (char)0xa5;
+}
+
+/* Equal values have equal bytes, however they were made: padding is zero, whatever was there. */
+static void test_equal_bytes(void **state)
+{
+    static const char *const texts[] = {"1.2.3.4:80", "[2001:db8::1]:80", "[fe80::1%eth0]:80"};
+    gonet_netip_addr_port_t want, got;
+    gonet_error_t *err = NULL;
+    uint8_t binary[64];
+
+    (void)state;
+#define SAME(call)                                     \
+    do {                                               \
+        dirty_stack();                                 \
+        memset(&got, 0xa5, sizeof(got));               \
+        got = call;                                    \
+        assert_memory_equal(&got, &want, sizeof(got)); \
+    } while (0)
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        memset(&want, 0, sizeof(want));
+        char *addr = strdup(texts[i] + (i > 0));
+        *strrchr(addr, i > 0 ? ']' : ':') = '\0';
+        want.addr = gonet_netip_must_parse_addr(addr);
+        want.port = 80;
+        free(addr);
+        SAME(gonet_netip_addr_port_from(want.addr, 80));
+        SAME(gonet_netip_must_parse_addr_port(texts[i]));
+        SAME(gonet_netip_parse_addr_port(texts[i], NULL));
+        SAME(gonet_netip_parse_addr_port_n(texts[i], strlen(texts[i]), NULL));
+        gonet_tcp_addr_t tcp = gonet_tcp_addr_from_addr_port(want);
+        SAME(gonet_tcp_addr_addr_port(&tcp));
+        gonet_udp_addr_t udp = gonet_udp_addr_from_addr_port(want);
+        SAME(gonet_udp_addr_addr_port(&udp));
+        assert_memory_equal(&tcp, &udp, sizeof(tcp));
+        ssize_t n = gonet_netip_addr_port_marshal_binary(want, binary, sizeof(binary), NULL);
+        memset(&got, 0xa5, sizeof(got));
+        assert_int_equal(gonet_netip_addr_port_unmarshal_binary(&got, binary, (size_t)n, NULL), 0);
+        assert_memory_equal(&got, &want, sizeof(got));
+    }
+    memset(&want, 0, sizeof(want));
+    SAME(gonet_netip_parse_addr_port("1.2.3.4:x", &err));
+    SAME(gonet_tcp_addr_addr_port(NULL));
+    SAME(gonet_udp_addr_addr_port(NULL));
+    gonet_error_free(err);
+#undef SAME
+}
+
+/* Whatever reads a text leaves an error variable empty when it is right, at any of its ways. */
+static void test_clears_error(void **state)
+{
+    static const char *const addrs[] = {"1.2.3.4", "::1", "fe80::1%eth0"};
+    static const char *const prefixes[] = {"1.2.3.4/8", "::1/8"};
+    static const char *const addr_ports[] = {"1.2.3.4:8", "[::1]:8", "[fe80::1%eth0]:8"};
+    gonet_error_t *err = NULL;
+
+    (void)state;
+#define CLEARS(call)                                   \
+    do {                                               \
+        gonet_error_set(&err, gonet_error_new("old")); \
+        (void)call;                                    \
+        assert_null(err);                              \
+    } while (0)
+    for (size_t i = 0; i < 3; i++) {
+        CLEARS(gonet_netip_parse_addr(addrs[i], &err));
+        CLEARS(gonet_netip_parse_addr_n(addrs[i], strlen(addrs[i]), &err));
+        CLEARS(gonet_netip_parse_addr_port(addr_ports[i], &err));
+        CLEARS(gonet_netip_parse_addr_port_n(addr_ports[i], strlen(addr_ports[i]), &err));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        CLEARS(gonet_netip_parse_prefix(prefixes[i], &err));
+        CLEARS(gonet_netip_parse_prefix_n(prefixes[i], strlen(prefixes[i]), &err));
+    }
+#undef CLEARS
+}
+
 /* Prefixes that no call made, but a program's own hand, with a length that no address has. */
 static void test_impossible_prefix(void **state)
 {
@@ -638,6 +719,8 @@ int main(void)
     TABLE_ADD(test_with_zone);
     TABLE_ADD(test_appends);
     TABLE_ADD(test_zero_values);
+    TABLE_ADD(test_equal_bytes);
+    TABLE_ADD(test_clears_error);
     TABLE_ADD(test_impossible_prefix);
     TABLE_ADD(test_unmarshal_text);
     TABLE_ADD(test_unmarshal_binary);
