@@ -1,17 +1,21 @@
 /*
- * How soon a lookup, or a dial by name, is back once its context has ended: a server that never
- * answers, over UDP and TCP, and one whose queue of connections is full. Prints the median and the
- * longest of ROUNDS, in microseconds, and what is left when all have ended.
- * Usage: bench_dns_cancel [ROUNDS]
+ * How soon a lookup, or a dial by name, is back once its context has been cancelled, or its time is
+ * over: a server that never answers, over UDP and TCP, and one whose queue of connections is full.
+ * Prints the median and the longest of ROUNDS, in microseconds, how much later that was at most
+ * than a bare thread that waited for the same moment, and what is left when all have ended. Usage:
+ * bench_dns_cancel [ROUNDS]
  */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <gonet.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_ROUNDS = 10000 };
@@ -41,7 +45,7 @@ static void call(void *arg)
     else
         gonet_free(gonet_resolver_lookup_host(&c->target->resolver, c->ctx, "x.test.", &n, &err));
     c->back = gonet_now();
-    if (err == NULL || !gonet_error_is(err, gonet_err_canceled))
+    if (err == NULL || (!gonet_error_is(err, gonet_err_canceled) && !gonet_error_timeout(err)))
         fprintf(stderr, "%s: %s\n", c->target->what, err ? gonet_error_string(err) : "answered");
     gonet_wait_group_done(&c->done);
 }
@@ -53,27 +57,82 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(const target_t *target, int rounds)
-{
-    static int64_t took[MAX_ROUNDS];
+static int64_t took[MAX_ROUNDS], beyond[MAX_ROUNDS];
 
+static void report(const char *what, const char *end, int rounds)
+{
+    qsort(took, (size_t)rounds, sizeof(*took), by_size);
+    qsort(beyond, (size_t)rounds, sizeof(*beyond), by_size);
+    printf("%-28s %-9s  median %4.0f us, longest %6.0f us, beyond a bare thread %6.0f us\n", what,
+           end, (double)took[rounds / 2] / 1e3, (double)took[rounds - 1] / 1e3,
+           (double)beyond[rounds - 1] / 1e3);
+}
+
+/* A thread without gonet, which waits for the same moment: in a read of a pipe, or asleep. */
+typedef struct {
+    int fds[2];
+    gonet_time_t until; /* asleep until then; 0: in the read */
+    int64_t back;
+    pthread_t thread;
+} bare_t;
+
+static void *wait_bare(void *arg)
+{
+    bare_t *b = arg;
+    struct timespec until = {b->until.ns / GONET_SECOND, b->until.ns % GONET_SECOND};
+    char c;
+
+    if (b->until.ns != 0)
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    else if (read(b->fds[0], &c, 1) != 1)
+        exit(1);
+    b->back = gonet_now().ns;
+    return NULL;
+}
+
+static void start_bare(bare_t *b, gonet_time_t until)
+{
+    b->until = until;
+    if (pipe(b->fds) != 0 || pthread_create(&b->thread, NULL, wait_bare, b) != 0)
+        exit(1);
+}
+
+static int64_t join_bare(bare_t *b)
+{
+    pthread_join(b->thread, NULL);
+    close(b->fds[0]);
+    close(b->fds[1]);
+    return b->back;
+}
+
+static void measure(const target_t *target, bool cancel, int rounds)
+{
     for (int i = 0; i < rounds; i++) {
-        call_t c = {.target = target, .ctx = gonet_context_with_cancel(NULL)};
-        gonet_time_t start;
+        gonet_time_t end = gonet_after(2 * GONET_MILLISECOND);
+        call_t c = {.target = target,
+                    .ctx = cancel ? gonet_context_with_cancel(NULL)
+                                  : gonet_context_with_deadline(NULL, end)};
+        bare_t bare;
+        int64_t bare_back;
 
         gonet_wait_group_add(&c.done, 1);
+        start_bare(&bare, cancel ? gonet_no_deadline : end);
         if (gonet_go(call, &c) != 0)
             exit(1);
-        gonet_sleep(2 * GONET_MILLISECOND);
-        start = gonet_now();
-        gonet_context_cancel(c.ctx);
+        if (cancel) {
+            gonet_sleep(2 * GONET_MILLISECOND);
+            end = gonet_now();
+            gonet_context_cancel(c.ctx);
+            if (write(bare.fds[1], "", 1) != 1)
+                exit(1);
+        }
         gonet_wait_group_wait(&c.done);
-        took[i] = c.back.ns - start.ns;
+        bare_back = join_bare(&bare);
+        took[i] = c.back.ns - end.ns;
+        beyond[i] = c.back.ns - bare_back;
         gonet_context_free(c.ctx);
     }
-    qsort(took, (size_t)rounds, sizeof(*took), by_size);
-    printf("%-28s median %6.0f us, longest %6.0f us\n", target->what,
-           (double)took[rounds / 2] / 1e3, (double)took[rounds - 1] / 1e3);
+    report(target->what, cancel ? "cancelled" : "timed out", rounds);
 }
 
 static int descriptors(void)
@@ -144,10 +203,10 @@ int main(int argc, char **argv)
         {{.servers = silent}, "dial by name, UDP", true},
         {{.servers = full, .dial = dial_tcp}, "dial by name, TCP, half open", true},
     };
-    measure(&targets[0], 1);
+    measure(&targets[0], true, 1);
     before = descriptors();
-    for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
-        measure(&targets[i], rounds);
+    for (size_t i = 0; i < 2 * sizeof(targets) / sizeof(*targets); i++)
+        measure(&targets[i / 2], i % 2 == 0, rounds);
     gonet_sleep(GONET_SECOND);
     printf("left: %d tasks, %d descriptors (before: %d, with one socket that rests)\n",
            gonet_num_task(), descriptors(), before);
