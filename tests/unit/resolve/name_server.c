@@ -206,7 +206,8 @@ static void serve_udp(name_server_t *s)
     l.len = answer(l.p, (size_t)n, true);
     l.due = now_ms() + 200;
     forge(s, &l);
-    if (strncmp(label, "slow", 4) == 0 && s->late_count < MAX_LATE)
+    if ((strncmp(label, "slow", 4) == 0 || strncmp(label, "tcsilentslow", 12) == 0) &&
+        s->late_count < MAX_LATE)
         s->late[s->late_count++] = l;
     else if (strncmp(label, "pair", 4) == 0)
         serve_pair(s, &l);

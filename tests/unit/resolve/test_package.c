@@ -1,9 +1,10 @@
 /*
  * The package-level lookups: those of the default resolver, which a program may set.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "gonet/resolver.h"
+#include "gonet.h"
 #include "name_server.h"
 #include "support/check.h"
 #include "support/leak.h"
@@ -81,6 +82,38 @@ static void test_records(void **state)
     assert_null(cname);
 }
 
+/* Those who listen ask, too; the error says whom. */
+static void test_listen(void **state)
+{
+    static const struct {
+        const char *network, *address, *name, *error;
+    } rows[] = {
+        {"tcp", "nx.test:0", "nx.test", "no such host"},
+        {"tcp4", "servfail.test:0", "servfail.test", "server misbehaving"},
+        {"tcp6", "nx.test:http", "nx.test", "no such host"},
+        {"udp", "nx.test:0", "nx.test", "no such host"},
+        {"ip4:icmp", "nx.test", "nx.test", "no such host"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        bool stream = rows[i].network[0] == 't';
+        char want[128];
+
+        if (stream)
+            assert_null(gonet_listen(rows[i].network, rows[i].address, &err));
+        else
+            assert_null(gonet_listen_packet(rows[i].network, rows[i].address, &err));
+        snprintf(want, sizeof(want), "listen %s: lookup %s on %s: %s", rows[i].network,
+                 rows[i].name, resolver.servers, rows[i].error);
+        assert_string_equal(gonet_error_string(err), want);
+        assert_string_equal(gonet_error_as_op(err)->op, "listen");
+        assert_null(gonet_error_as_op(err)->addr);
+        assert_string_equal(gonet_error_as_dns(err)->server, resolver.servers);
+    }
+}
+
 static void test_port(void **state)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
@@ -96,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LEAK_TEST(test_addresses),
         LEAK_TEST(test_records),
+        LEAK_TEST(test_listen),
         LEAK_TEST(test_port),
     };
 

@@ -142,6 +142,31 @@ static void form(void **state)
     run(ask_forms);
 }
 
+/* A cut reply comes after 200 ms; over TCP, the question has the whole of its time once more. */
+static void ask_cut(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    gonet__resolv_conf_t *conf = make_conf(arg, 1);
+    gonet_time_t start = gonet_now();
+
+    conf->timeout = 2 * GONET_SECOND;
+    conf->attempts = 1;
+    CHECK_INT(look_up(conf, "tcsilentslow.test", GONET__WANT_V4, &err), 0);
+    CHECK(strstr(gonet_error_string(err), "read tcp") != NULL);
+    CHECK(gonet_error_timeout(err));
+    CHECK(gonet_since(start) >= conf->timeout + 190 * GONET_MILLISECOND);
+    CHECK_INT(name_server_question(server[0], 0).tcp, false);
+    CHECK_INT(name_server_question(server[0], 1).tcp, true);
+    gonet__resolv_conf_unref(conf);
+}
+
+static void cut(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, ask_cut, (void *)"");
+    actor_run_test(TASKS, ask_cut, (void *)"options single-request"); /* another way to begin */
+}
+
 /* Which server gets which question: each name+type moves the start by one. */
 static void ask_in_turn(void *arg)
 {
@@ -534,6 +559,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVED(form),  SERVED(rotate), SERVED(single_request), SERVED(search), SERVED(attempt),
         SERVED(liars), SERVED(ports),  SERVED(cancelled),      SERVED(big),    SERVED(order),
+        SERVED(cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
