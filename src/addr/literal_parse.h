@@ -115,7 +115,7 @@ const char *gonet__read_embedded(const char *s, const char *end, uint32_t *value
  */
 typedef struct {
     uint64_t first, last;
-    unsigned count;
+    size_t count;
 } gonet__groups_t;
 
 GONET__INLINE void gonet__add_group(gonet__groups_t *g, unsigned v)
@@ -142,14 +142,37 @@ GONET__INLINE gonet__halves_t gonet__join_groups(const gonet__groups_t *head,
     return halves;
 }
 
-/* gonet__read_groups reads an IPv6 address without its zone: where it ends, or NULL. */
+/* gonet__read_group reads one to four digits: where they end, or NULL. */
+GONET__INLINE const char *gonet__read_group(const char *s, const char *end, unsigned *value)
+{
+    unsigned v = gonet__hex_value[(unsigned char)gonet__peek(s, end)];
+
+    if (v > 15)
+        return NULL;
+    s++;
+    for (int i = 0; i < 3; i++) {
+        unsigned d = gonet__hex_value[(unsigned char)gonet__peek(s, end)];
+        if (d > 15)
+            break;
+        v = v << 4 | d;
+        s++;
+    }
+    *value = v;
+    return s;
+}
+
+/*
+ * gonet__read_groups reads an IPv6 address without its zone: where it ends, or NULL. Groups too
+ * many are read like the others, and found out at the end.
+ */
 GONET__INLINE const char *gonet__read_groups(const char *s, const char *end,
                                              gonet__halves_t *halves)
 {
     gonet__groups_t head = {0}; /* before "::" */
     gonet__groups_t g = {0};
     bool gap = false;
-    unsigned room = 8; /* for g */
+    unsigned v;
+    uint32_t dotted;
 
     if (gonet__peek(s, end) == ':') {
         if (gonet__peek(s + 1, end) != ':')
@@ -158,50 +181,33 @@ GONET__INLINE const char *gonet__read_groups(const char *s, const char *end,
         s += 2;
     }
     for (;;) {
-        const char *group = s;
-        unsigned v = gonet__hex_value[(unsigned char)gonet__peek(s, end)];
-        unsigned d;
-        if (v > 15) {
-            if (!gap && gonet__peek(s, end) == ':') {
-                gap = true;
-                head = g;
-                room -= g.count;
-                g = (gonet__groups_t){0};
-                s++;
-                continue;
-            }
-            if (gap && g.count == 0)
-                break; /* nothing behind "::" */
-            return NULL;
-        }
-        s++;
-        for (int i = 0; i < 3; i++) {
-            if ((d = gonet__hex_value[(unsigned char)gonet__peek(s, end)]) > 15)
-                break;
-            v = v << 4 | d;
-            s++;
-        }
-        if (gonet__peek(s, end) == ':') {
+        const char *p = gonet__read_group(s, end, &v);
+        if (p != NULL && gonet__peek(p, end) == ':') {
             gonet__add_group(&g, v);
-            if (g.count == room)
-                return NULL;
+            s = p + 1;
+        } else if (p == NULL && !gap && gonet__peek(s, end) == ':') {
+            gap = true;
+            head = g;
+            g = (gonet__groups_t){0};
             s++;
-            continue;
-        }
-        if (gonet__peek(s, end) == '.') {
-            uint32_t dotted;
-            if (gap ? g.count + 2 >= room : g.count != 6)
+        } else if (p == NULL) {
+            if (!gap || g.count > 0)
                 return NULL;
-            s = gonet__read_embedded(group, end, &dotted);
+            break; /* nothing behind "::" */
+        } else if (gonet__peek(p, end) == '.') {
+            s = gonet__read_embedded(s, end, &dotted);
             if (s == NULL)
                 return NULL;
             gonet__add_group(&g, dotted >> 16);
-            v = dotted & 0xffff;
+            gonet__add_group(&g, dotted & 0xffff);
+            break;
+        } else {
+            gonet__add_group(&g, v);
+            s = p;
+            break;
         }
-        gonet__add_group(&g, v);
-        break;
     }
-    if (gap ? g.count == room : g.count != 8)
+    if (gap ? head.count + g.count > 7 : g.count != 8)
         return NULL;
     *halves = gonet__join_groups(&head, &g);
     return s;
