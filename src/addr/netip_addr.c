@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "addr/ip_bytes.h"
+#include "addr/netip_text.h"
 
 gonet_netip_addr_t gonet_netip_addr_from4(const uint8_t b[4])
 {
@@ -235,7 +236,7 @@ void gonet_netip_addr_as16(gonet_netip_addr_t a, uint8_t out[16])
 
 ssize_t gonet_netip_addr_as_slice(gonet_netip_addr_t a, void *buf, size_t size)
 {
-    return gonet__deliver_bytes(buf, size, a.b, a.b + a.bits / 8);
+    return gonet__deliver_bytes(buf, size, a.b, a.b + gonet__byte_len(a.bits));
 }
 
 static int sign(int x)
@@ -260,7 +261,7 @@ bool gonet_netip_addr_less(gonet_netip_addr_t a, gonet_netip_addr_t b)
 
 gonet_netip_addr_t gonet_netip_addr_next(gonet_netip_addr_t a)
 {
-    for (unsigned i = a.bits / 8; i-- > 0;) {
+    for (size_t i = gonet__byte_len(a.bits); i-- > 0;) {
         if (++a.b[i] != 0)
             return a;
     }
@@ -269,7 +270,7 @@ gonet_netip_addr_t gonet_netip_addr_next(gonet_netip_addr_t a)
 
 gonet_netip_addr_t gonet_netip_addr_prev(gonet_netip_addr_t a)
 {
-    for (unsigned i = a.bits / 8; i-- > 0;) {
+    for (size_t i = gonet__byte_len(a.bits); i-- > 0;) {
         if (a.b[i]-- != 0)
             return a;
     }

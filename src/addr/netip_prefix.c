@@ -312,7 +312,7 @@ ssize_t gonet_netip_prefix_append_binary(gonet_netip_prefix_t p, void *buf, size
                                          gonet_error_t **err)
 {
     uint8_t bytes[16 + 1];
-    size_t len = p.addr_bits / 8;
+    size_t len = gonet__byte_len(p.addr_bits);
 
     memcpy(bytes, p.b, 16);
     bytes[len] = (uint8_t)(p.bits_plus_one - 1);

@@ -226,7 +226,7 @@ uint8_t *gonet__pack_netip(uint8_t *p, const gonet_netip_addr_t *a)
     size_t zone_len = strnlen(a->zone, sizeof(a->zone));
 
     memcpy(p, a->b, 16);
-    p += a->bits / 8;
+    p += gonet__byte_len(a->bits);
     memcpy(p, a->zone, zone_len);
     return p + zone_len;
 }

@@ -10,6 +10,13 @@
 /* Room for any text of this package, and for what the writers touch beyond its end. */
 enum { GONET__NETIP_ROOM = GONET_ADDR_STRLEN };
 
+/* gonet__byte_len returns how many bytes an address of that many bits has: no more than there are,
+ * whatever a program wrote into the field. */
+static inline size_t gonet__byte_len(unsigned bits)
+{
+    return bits <= 128 ? bits / 8 : 16;
+}
+
 /* gonet__put_bytes writes an address of 32 or 128 bits, without a NUL. */
 char *gonet__put_bytes(char *p, const uint8_t b[16], unsigned bits);
 

@@ -415,6 +415,32 @@ static void test_impossible_prefix(void **state)
     }
 }
 
+/* Addresses likewise: no form has more bytes than there are. */
+static void test_impossible_addr(void **state)
+{
+    gonet_netip_addr_t a = gonet_netip_parse_addr("fe80::1", NULL);
+    gonet_netip_addr_port_t ap;
+    gonet_netip_prefix_t p = gonet_netip_prefix_from(a, 64);
+    uint8_t binary[64];
+    char buf[GONET_ADDR_STRLEN];
+
+    (void)state;
+    memset(a.zone, 'z', sizeof(a.zone)); /* without its NUL */
+    for (int bits = 129; bits < 256; bits++) {
+        a.bits = p.addr_bits = (uint8_t)bits;
+        ap = gonet_netip_addr_port_from(a, 80);
+        assert_int_equal(gonet_netip_addr_as_slice(a, binary, sizeof(binary)), 16);
+        assert_int_equal(gonet_netip_addr_marshal_binary(a, binary, 64, NULL), 16 + 32);
+        assert_int_equal(gonet_netip_addr_port_marshal_binary(ap, binary, 64, NULL), 16 + 32 + 2);
+        assert_int_equal(gonet_netip_prefix_marshal_binary(p, binary, 64, NULL), 17);
+        assert_non_null(gonet_netip_addr_string(a, buf, sizeof(buf)));
+        assert_non_null(gonet_netip_addr_port_string(ap, buf, sizeof(buf)));
+        assert_int_equal(gonet_netip_addr_next(a).b[15], 2);
+        assert_int_equal(gonet_netip_addr_prev(a).b[15], 0);
+        assert_int_equal(gonet_netip_addr_next(a).zone[0], 'z');
+    }
+}
+
 static void test_unmarshal_text(void **state)
 {
     gonet_error_t *err = NULL;
@@ -722,6 +748,7 @@ int main(void)
     TABLE_ADD(test_equal_bytes);
     TABLE_ADD(test_clears_error);
     TABLE_ADD(test_impossible_prefix);
+    TABLE_ADD(test_impossible_addr);
     TABLE_ADD(test_unmarshal_text);
     TABLE_ADD(test_unmarshal_binary);
     TABLE_ADD(test_contains_bits);
