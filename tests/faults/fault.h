@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the place of an errno: the call is made with a smaller length. Streams only. */
+/* In the place of an errno: the call is made with a smaller length, or for fewer messages. Streams
+ * and batches only. */
 #define FAULT_SHORT (-1)
 
 /* What a call may be made to fail with, and what the library's errors call it. */

@@ -15,22 +15,34 @@
 
 /* ---- UDP ---- */
 
+/* Somebody who listens, and a connection to them. */
+static bool udp_open(part_t *p, gonet_udp_conn_t **l, gonet_udp_conn_t **c)
+{
+    gonet_udp_addr_t any = {.ip = gonet_ipv4(127, 0, 0, 1)};
+    const gonet_addr_t *at;
+
+    STEP(p, (*l = gonet_listen_udp("udp", &any, &p->err)) != NULL);
+    STEP(p, gonet_udp_conn_set_deadline(*l, SOON, &p->err) == 0);
+    at = gonet_udp_conn_local_addr(*l);
+    if (at == NULL)
+        p->err = gonet_error_new("no address");
+    STEP(p, at != NULL);
+    STEP(p, (*c = gonet_dial_udp("udp", NULL, gonet_addr_as_udp(at), &p->err)) != NULL);
+    STEP(p, gonet_udp_conn_set_deadline(*c, SOON, &p->err) == 0);
+    return true;
+done:
+    return false;
+}
+
 static void udp(run_t *r)
 {
     part_t *p = &r->body;
     gonet_udp_conn_t *l = NULL, *c = NULL;
-    gonet_udp_addr_t any = {.ip = gonet_ipv4(127, 0, 0, 1)}, from;
-    const gonet_addr_t *at;
+    gonet_udp_addr_t from;
     char in[16] = "";
 
-    STEP(p, (l = gonet_listen_udp("udp", &any, &p->err)) != NULL);
-    STEP(p, gonet_udp_conn_set_deadline(l, SOON, &p->err) == 0);
-    at = gonet_udp_conn_local_addr(l);
-    if (at == NULL)
-        p->err = gonet_error_new("no address");
-    STEP(p, at != NULL);
-    STEP(p, (c = gonet_dial_udp("udp", NULL, gonet_addr_as_udp(at), &p->err)) != NULL);
-    STEP(p, gonet_udp_conn_set_deadline(c, SOON, &p->err) == 0);
+    if (!udp_open(p, &l, &c))
+        goto done;
     STEP(p, gonet_udp_conn_write(c, "there", 5, &p->err) == 5);
     STEP(p, gonet_udp_conn_read_from_udp(l, in, sizeof(in), &from, &p->err) == 5);
     CHECK_TEXT(in, "there");
@@ -38,6 +50,43 @@ static void udp(run_t *r)
     STEP(p, gonet_udp_conn_read(c, in, sizeof(in), &p->err) == 4);
     STEP(p, gonet_udp_conn_close(c, &p->err) == 0);
     STEP(p, gonet_udp_conn_close(l, &p->err) == 0);
+done:
+    gonet_udp_conn_free(c);
+    gonet_udp_conn_free(l);
+}
+
+/* Several datagrams with a call; three of them in one message. */
+static void udp_batch(run_t *r)
+{
+    enum { MESSAGES = 6, DATAGRAMS = MESSAGES + 2, PIECE = 100 };
+    part_t *p = &r->body;
+    gonet_udp_conn_t *l = NULL, *c = NULL;
+    char out[3 * PIECE], in[DATAGRAMS][PIECE];
+    gonet_udp_message_t m[DATAGRAMS];
+    size_t sent = 0, want = 0, got = 0;
+    ssize_t n;
+
+    memset(out, 'o', sizeof(out));
+    memset(m, 0, sizeof(m));
+    for (int i = 0; i < MESSAGES; i++) {
+        m[i].buf = out;
+        m[i].len = i == 2 ? sizeof(out) : (size_t)(10 + i);
+        m[i].segment = i == 2 ? PIECE : 0;
+        want += m[i].len;
+    }
+    if (!udp_open(p, &l, &c))
+        goto done;
+    STEP(p, gonet_udp_conn_write_batch(c, m, MESSAGES, &sent, &p->err) == MESSAGES);
+    CHECK_INT(sent, MESSAGES);
+    for (int i = 0; i < DATAGRAMS; i += (int)n) {
+        memset(m, 0, sizeof(m));
+        for (int k = 0; k < DATAGRAMS; k++)
+            m[k] = (gonet_udp_message_t){.buf = in[k], .len = sizeof(in[k])};
+        STEP(p, (n = gonet_udp_conn_read_batch(l, m, DATAGRAMS, &p->err)) > 0);
+        for (ssize_t k = 0; k < n; k++)
+            got += m[k].n;
+    }
+    CHECK_INT(got, want);
 done:
     gonet_udp_conn_free(c);
     gonet_udp_conn_free(l);
@@ -236,6 +285,7 @@ int main(int argc, char **argv)
 {
     static const scenario_t scenarios[] = {
         {.name = "udp", .run = udp},
+        {.name = "udp batch", .run = udp_batch},
         {.name = "udp echo", .run = udp_echo},
         {.name = "udp, by file", .run = udp_file, .also = "protocol not supported"},
         {.name = "unixgram", .run = unixgram},

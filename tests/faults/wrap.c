@@ -63,11 +63,6 @@ PLAIN(ssize_t, -1, sendto, FAULT_SENDTO,
       (fd, p, len, flags, sa, sa_len))
 PLAIN(ssize_t, -1, recvmsg, FAULT_RECVMSG, (int fd, struct msghdr *msg, int flags),
       (fd, msg, flags))
-PLAIN(int, -1, recvmmsg, FAULT_RECVMMSG,
-      (int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout),
-      (fd, msgs, n, flags, timeout))
-PLAIN(int, -1, sendmmsg, FAULT_SENDMMSG, (int fd, struct mmsghdr *msgs, unsigned n, int flags),
-      (fd, msgs, n, flags))
 PLAIN(int, -1, pipe2, FAULT_PIPE2, (int fds[2], int flags), (fds, flags))
 PLAIN(int, -1, shutdown, FAULT_SHUTDOWN, (int fd, int how), (fd, how))
 PLAIN(int, -1, poll, FAULT_POLL, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout))
@@ -150,7 +145,8 @@ static bool is_writable(int fd)
 }
 
 /* True: the call fails, with errno set. Else *len is how much it may transfer. out is the
- * descriptor that is written to, or -1. */
+ * descriptor that is written to, or -1; only a stream's call may transfer less than it was asked
+ * for. */
 static bool transfer(fault_kind_t kind, int out, bool stream, size_t *len)
 {
     int e = fault_next(kind);
@@ -210,6 +206,28 @@ DECLARE(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
     copy.msg_iov = &piece;
     copy.msg_iovlen = 1;
     return __real_sendmsg(fd, &copy, flags);
+}
+
+/* True: the call fails, with errno set. Else *n is how many messages it may transfer. */
+static bool transfer_some(fault_kind_t kind, int out, unsigned *n)
+{
+    size_t some = *n;
+    bool fails = transfer(kind, out, true, &some);
+
+    *n = (unsigned)some;
+    return fails;
+}
+
+DECLARE(int, recvmmsg,
+        (int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout))
+{
+    return transfer_some(FAULT_RECVMMSG, -1, &n) ? -1
+                                                 : __real_recvmmsg(fd, msgs, n, flags, timeout);
+}
+
+DECLARE(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned n, int flags))
+{
+    return transfer_some(FAULT_SENDMMSG, fd, &n) ? -1 : __real_sendmmsg(fd, msgs, n, flags);
 }
 
 static bool is_event(int fd)
