@@ -217,6 +217,7 @@ const char **gonet_resolver_lookup_host(const gonet_resolver_t *r, gonet_context
 {
     host_lookup_t l = {.request = gonet__request_make(r, ctx, 0), .host = host};
     const char **array = NULL;
+    gonet_error_t *e = NULL;
     size_t count = 1;
 
     gonet__addresses_init(&l.a);
@@ -226,8 +227,10 @@ const char **gonet_resolver_lookup_host(const gonet_resolver_t *r, gonet_context
     }
     if (host[0] == '\0')
         l.e = gonet__no_such_host(host, "");
-    else if (!gonet__run_in_task(run_host, &l))
-        l.e = gonet_err_no_memory;
+    else
+        e = gonet__run_in_task(run_host, &l, host);
+    if (e != NULL)
+        l.e = e;
     count = l.a.n;
     if (l.e == NULL)
         array = to_texts(&l.a, NULL, count);

@@ -46,8 +46,10 @@ static void run_records(void *arg)
 
 static void run(lookup_t *l, void (*fn)(void *arg))
 {
-    if (!gonet__run_in_task(fn, l))
-        l->e = gonet_err_no_memory;
+    gonet_error_t *e = gonet__run_in_task(fn, l, l->name);
+
+    if (e != NULL)
+        l->e = e;
 }
 
 /* Items whose names are none are dropped, and told of (behaviour 24.15). */

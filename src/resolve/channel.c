@@ -324,6 +324,8 @@ static gonet_error_t *step_error(const gonet__step_t *step, gonet_netip_addr_por
 
     if (step->syscall == NULL && step->errnum == ENOMEM)
         cause = gonet_err_no_memory;
+    if (step->syscall == NULL && step->errnum == ECANCELED)
+        cause = gonet_err_closed;
     return gonet__exchange_error(step->op, SOCK_DGRAM, &step->local, server, cause);
 }
 

@@ -132,9 +132,9 @@ static void read_some(socket_t *s)
 }
 
 /* Nothing can be read any more, whatever the reason. */
-static void give_up(socket_t *s, int errnum)
+static void give_up(socket_t *s, const char *syscall, int errnum)
 {
-    gonet__step_t step = gonet__dns_socket_step(s, "read", "epoll_ctl", errnum);
+    gonet__step_t step = gonet__dns_socket_step(s, "read", syscall, errnum);
 
     s->home->failed(s, &step);
     if (s->open)
@@ -168,8 +168,10 @@ static void read_socket(void *arg)
             read_some(s);
         else if (status == GONET__POLL_TIMEOUT)
             rest(s);
+        else if (status == GONET__POLL_SHUTDOWN)
+            give_up(s, NULL, ECANCELED);
         else
-            give_up(s, status == GONET__POLL_SHUTDOWN ? ECANCELED : errnum);
+            give_up(s, "epoll_ctl", errnum);
     }
     unhold(&s->pd);
 }
@@ -179,13 +181,17 @@ static gonet__step_t dial_step(const char *syscall, int errnum)
     return (gonet__step_t){.op = "dial", .syscall = syscall, .errnum = errnum};
 }
 
+/* NULL, with errno: ENOMEM, or EAGAIN when the runtime is ending. */
 static socket_t *make_socket(gonet__dns_sockets_t *home, const gonet_netip_addr_port_t *server,
                              int fd)
 {
     socket_t *s = gonet__zalloc(sizeof(*s));
+    int errnum;
 
-    if (s == NULL)
+    if (s == NULL) {
+        errno = ENOMEM;
         return NULL;
+    }
     gonet__pd_init(&s->pd, fd);
     s->pd.hold = hold;
     s->pd.unhold = unhold;
@@ -197,7 +203,9 @@ static socket_t *make_socket(gonet__dns_sockets_t *home, const gonet_netip_addr_
     gonet__pd_set_deadline(&s->pd, 1u << GONET__SIDE_READ, gonet__now() + IDLE_FOR);
     if (gonet__task_go_here(read_socket, s) == 0)
         return s;
+    errnum = errno;
     gonet__free(s);
+    errno = errnum;
     return NULL;
 }
 
@@ -217,7 +225,7 @@ static socket_t *open_socket(gonet__dns_sockets_t *home, const gonet_netip_addr_
         *step = dial_step("connect", errno);
     } else {
         s = make_socket(home, server, fd);
-        *step = dial_step(NULL, ENOMEM);
+        *step = dial_step(NULL, errno == EAGAIN ? ECANCELED : ENOMEM);
     }
     if (s == NULL) {
         close(fd);

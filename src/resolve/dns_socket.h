@@ -25,8 +25,8 @@
 typedef struct {
     const char *op;      /* "dial", "read", "write" */
     const char *syscall; /* NULL: none */
-    int errnum;
-    gonet_addr_t local; /* of kind GONET_ADDR_NONE before there is a connection */
+    int errnum;          /* without one, ECANCELED: the runtime is ending */
+    gonet_addr_t local;  /* of kind GONET_ADDR_NONE before there is a connection */
 } gonet__step_t;
 
 struct gonet__udp_question;

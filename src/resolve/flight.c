@@ -5,7 +5,6 @@
  *
  * A table under one lock, held for moments, never across a lookup.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "resolve/cache.h"
 #include "resolve/hash.h"
 #include "resolve/lookup.h"
+#include "resolve/run.h"
 #include "runtime/context.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
@@ -269,8 +269,7 @@ static gonet_error_t *fly_along(flight_t *f, bool mine, gonet__waiter_t *waiter,
                                 const gonet__limit_t *limit, gonet__addresses_t *a)
 {
     if (mine && gonet_go(fly, f) != 0) {
-        f->e = errno == EAGAIN ? gonet__dns_error_from(gonet_err_closed, f->host, "")
-                               : gonet_err_no_memory;
+        f->e = gonet__not_started(f->host);
         land(f);
         drop(f);
     }

@@ -3,6 +3,9 @@
  */
 #include "resolve/run.h"
 
+#include <errno.h>
+
+#include "error/error.h"
 #include "gonet/task.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
@@ -22,17 +25,23 @@ static void run(void *arg)
         gonet__wait_wake(&job->wait);
 }
 
-bool gonet__run_in_task(void (*fn)(void *arg), void *arg)
+gonet_error_t *gonet__not_started(const char *name)
+{
+    return errno == EAGAIN ? gonet__dns_error_from(gonet_err_closed, name, "")
+                           : gonet_err_no_memory;
+}
+
+gonet_error_t *gonet__run_in_task(void (*fn)(void *arg), void *arg, const char *name)
 {
     job_t job = {.fn = fn, .arg = arg};
 
     if (gonet__task_current() != NULL) {
         fn(arg);
-        return true;
+        return NULL;
     }
     gonet__wait_init(&job.wait);
     if (gonet_go(run, &job) != 0)
-        return false;
+        return gonet__not_started(name);
     gonet__wait_for(&job.wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "lookup");
-    return true;
+    return NULL;
 }

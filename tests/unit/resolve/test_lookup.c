@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -357,12 +358,22 @@ static void forked(void **state)
     assert_null(err);
 }
 
+static void check_closed(const gonet_error_t *err)
+{
+    static const char end[] = "use of closed network connection";
+    const char *text = gonet_error_string(err);
+
+    if (strlen(text) < sizeof(end) || strcmp(text + strlen(text) + 1 - sizeof(end), end) != 0)
+        CHECK_TEXT(text, end);
+}
+
 static void wait_for_ever(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
 
     look_up(&resolver, NULL, *(int *)arg, "silent.test", &err);
-    found += err != NULL;
+    check_closed(err);
+    found++;
 }
 
 /* gonet_shutdown brings every lookup back. */
@@ -378,6 +389,51 @@ static void shut_down(void **state)
         check_pause();
     assert_int_equal(gonet_shutdown(20 * GONET_SECOND), 0);
     assert_int_equal(found, 4);
+    check_report();
+}
+
+static atomic_bool stubborn;
+
+static void stay(void *arg)
+{
+    (void)arg;
+    while (stubborn)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static void *end_runtime(void *arg)
+{
+    *(int *)arg = gonet_shutdown(60 * GONET_SECOND);
+    return NULL;
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* A thread that asks while gonet_shutdown is under way is told so. */
+static void too_late(void **state)
+{
+    gonet_error_t *err = NULL;
+    pthread_t thread;
+    int status = -1;
+
+    (void)state;
+    stubborn = true;
+    assert_int_equal(gonet_go(stay, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, end_runtime, &status), 0);
+    while (gonet_go(nothing, NULL) == 0)
+        check_pause();
+    for (int kind = 0; kind < 4; kind++) {
+        CHECK_INT(look_up(&resolver, NULL, kind, "both.test", &err), 0);
+        check_closed(err);
+    }
+    stubborn = false;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(status, 0);
+    gonet_error_free(err);
+    check_report();
 }
 
 /* With a cache an answer is asked for once, and grows older. */
@@ -473,6 +529,7 @@ int main(void)
         SERVED(abandoned),
         SERVED(forked),
         SERVED(shut_down),
+        SERVED(too_late),
         SERVED(refused),
         SERVED(kept),
         SERVED(starved),
