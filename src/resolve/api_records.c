@@ -18,6 +18,7 @@ typedef struct {
     const char *name;  /* as the caller gave it */
     const char *asked; /* what the DNS is asked for */
     unsigned type;
+    void (*sort)(gonet__items_t *items); /* may be NULL */
     gonet__items_t items;
     gonet_error_t *e;
 } lookup_t;
@@ -29,6 +30,7 @@ static void init(lookup_t *l, const gonet_resolver_t *r, gonet_context_t *ctx, c
     l->name = name;
     l->asked = name;
     l->type = type;
+    l->sort = NULL;
     l->e = NULL;
     gonet__items_init(&l->items);
 }
@@ -42,6 +44,8 @@ static void run_records(void *arg)
     if (l->e == NULL)
         l->e = gonet__lookup_records(&asking, l->asked, l->type, &l->items);
     gonet__asking_end(&asking);
+    if (l->e == NULL && l->sort != NULL)
+        l->sort(&l->items);
 }
 
 static void run(lookup_t *l, void (*fn)(void *arg))
@@ -121,10 +125,10 @@ gonet_mx_t *gonet_resolver_lookup_mx(const gonet_resolver_t *r, gonet_context_t 
     char *texts;
 
     init(&l, r, ctx, name, GONET__DNS_MX);
+    l.sort = gonet__sort_mx;
     run(&l, run_records);
     if (l.e != NULL)
         l.items.n = 0;
-    gonet__sort_mx(&l.items);
     drop_bad(&l, is_mail_host);
     if (has_result(&l))
         array = make_array(&l.items, sizeof(*array), &texts);
@@ -210,6 +214,7 @@ gonet_srv_t *gonet_resolver_lookup_srv(const gonet_resolver_t *r, gonet_context_
 
     init(&l, r, ctx, name, GONET__DNS_SRV);
     l.asked = asked;
+    l.sort = gonet__sort_srv;
     if (asked != NULL)
         run(&l, run_records);
     else
@@ -218,7 +223,6 @@ gonet_srv_t *gonet_resolver_lookup_srv(const gonet_resolver_t *r, gonet_context_
         l.e = gonet__dns_error("SRV header name is invalid", name, "", false, false, false, NULL);
     if (l.e != NULL)
         l.items.n = 0;
-    gonet__sort_srv(&l.items);
     drop_bad(&l, is_name);
     /* the owner's name lives behind the others */
     owner = l.items.text.len;

@@ -67,6 +67,7 @@ static void put(uint8_t *p, size_t *len, const void *data, size_t n)
 static size_t answer(uint8_t *p, size_t len, bool udp)
 {
     static const char text[] = "\xc0\x0c\0\x10\0\1\0\0\0\x78\0\5\4text";
+    static const char mx[] = "\xc0\x0c\0\x0f\0\1\0\0\0\x78\0\4\0\7\xc0\x0c";
     static const char v4[] = "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1";
     static const char v6[] =
         "\xc0\x0c\0\x1c\0\1\0\0\0\x1e\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1";
@@ -104,6 +105,11 @@ static size_t answer(uint8_t *p, size_t len, bool udp)
         break;
     case 28:
         put(p, &end, v6, sizeof(v6) - 1);
+        break;
+    case 15:
+        p[7] = 3;
+        for (int i = p[7]; i > 0; i--)
+            put(p, &end, mx, sizeof(mx) - 1);
         break;
     case 16:
         put(p, &end, text, sizeof(text) - 1);

@@ -6,7 +6,8 @@
  * "pair" ones are answered when two questions have come, "crowd" ones when NAME_SERVER_CROWD have.
  * Before the answer of "wrongid" comes one
  * with another id, and so on for "wrongport", "garbage", "noqr", "othername". "big" ones have 100
- * IPv4 addresses, whether they fit or not. All others have an address of each kind.
+ * IPv4 addresses, whether they fit or not. All others have an address of each kind, a text and
+ * three mail servers.
  */
 #ifndef TESTS_UNIT_RESOLVE_NAME_SERVER_H
 #define TESTS_UNIT_RESOLVE_NAME_SERVER_H
