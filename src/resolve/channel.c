@@ -386,23 +386,26 @@ uint64_t gonet__udp_arrival(void)
 }
 
 /* Two random bytes that no question of the channel has for its id. */
-static void choose_id(question_t *q)
+static gonet_error_t *choose_id(question_t *q)
 {
     channel_t *ch = q->channel;
 
     do {
-        gonet__channel_random(ch, (uint8_t *)&q->id, sizeof(q->id));
+        gonet_error_t *e = gonet__channel_random(ch, (uint8_t *)&q->id, sizeof(q->id));
+
+        if (e != NULL)
+            return e;
     } while ((ch->used[q->id / 64] >> q->id % 64 & 1) != 0);
     ch->used[q->id / 64] |= UINT64_C(1) << q->id % 64;
     ch->in_flight++;
     q->message[0] = (uint8_t)(q->id >> 8);
     q->message[1] = (uint8_t)q->id;
+    return NULL;
 }
 
 /* Hands the question, which has a place on its socket, to c-ares, and so to the socket. */
 static void ask(channel_t *ch, question_t *q)
 {
-    choose_id(q);
     ch->sending = q;
     gonet__cares_send(ch->cares, q->message, q->len, &q->base);
     ch->sending = NULL;
@@ -465,6 +468,9 @@ gonet_error_t *gonet__udp_begin(question_t *q, const gonet__server_t *server, ui
     q->failed.op = NULL;
     q->len = len;
     q->message = question;
+    e = choose_id(q);
+    if (e != NULL)
+        return e;
     q->place = gonet__dns_socket_add(q->socket, q);
     ask(ch, q);
     return NULL;

@@ -68,7 +68,7 @@ gonet_error_t *gonet__udp_await(gonet__udp_question_t *q, gonet_context_t *ctx, 
 uint64_t gonet__udp_arrival(void);
 
 /* gonet__random fills n bytes (at most 16) from the kernel's generator, by way of a small store of
- * the worker. False: no memory. Tasks only. */
-bool gonet__random(uint8_t *p, size_t n);
+ * the worker. NULL, or the error (new reference). Tasks only. */
+gonet_error_t *gonet__random(uint8_t *p, size_t n);
 
 #endif

@@ -4,9 +4,12 @@
  */
 #include "resolve/channels.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "runtime/end_hook.h"
@@ -79,28 +82,55 @@ channel_t *gonet__channel_mine(void)
     return ch;
 }
 
-void gonet__channel_random(channel_t *ch, uint8_t *p, size_t n)
+/* The other way to random bytes, where there is no such system call, or it is not allowed. */
+static bool read_device(uint8_t *p, size_t n)
+{
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    size_t got = 0;
+    ssize_t more = -1;
+
+    while (fd >= 0 && got < n) {
+        more = read(fd, p + got, n - got);
+        if (more > 0)
+            got += (size_t)more;
+        else if (more == 0 || errno != EINTR)
+            break;
+    }
+    if (fd >= 0)
+        close(fd);
+    return got == n;
+}
+
+static bool fill(uint8_t *p, size_t n)
+{
+    size_t got = 0;
+
+    while (got < n) {
+        ssize_t more = getrandom(p + got, n - got, 0);
+
+        if (more > 0)
+            got += (size_t)more;
+        else if (errno != EINTR)
+            return read_device(p, n);
+    }
+    return true;
+}
+
+gonet_error_t *gonet__channel_random(channel_t *ch, uint8_t *p, size_t n)
 {
     if (ch->random_left < n) {
-        size_t got = 0;
-
-        while (got < sizeof(ch->random)) {
-            ssize_t more = getrandom(ch->random + got, sizeof(ch->random) - got, 0);
-
-            if (more > 0)
-                got += (size_t)more;
-        }
+        if (!fill(ch->random, sizeof(ch->random)))
+            return gonet_error_new("no random numbers");
         ch->random_left = sizeof(ch->random);
     }
     ch->random_left -= n;
     memcpy(p, ch->random + ch->random_left, n);
+    return NULL;
 }
 
-bool gonet__random(uint8_t *p, size_t n)
+gonet_error_t *gonet__random(uint8_t *p, size_t n)
 {
     channel_t *ch = gonet__channel_mine();
 
-    if (ch != NULL)
-        gonet__channel_random(ch, p, n);
-    return ch != NULL;
+    return ch == NULL ? gonet_err_no_memory : gonet__channel_random(ch, p, n);
 }

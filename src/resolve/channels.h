@@ -34,8 +34,9 @@ struct gonet__channel {
 /* gonet__channel_mine returns the channel of this worker. NULL: no memory. Tasks only. */
 gonet__channel_t *gonet__channel_mine(void);
 
-/* gonet__channel_random fills n bytes (at most 16) from the channel's store of random bytes. */
-void gonet__channel_random(gonet__channel_t *ch, uint8_t *p, size_t n);
+/* gonet__channel_random fills n bytes (at most 16) from the channel's store of random bytes. NULL,
+ * or the error (new reference) if the kernel has none. */
+gonet_error_t *gonet__channel_random(gonet__channel_t *ch, uint8_t *p, size_t n);
 
 /* gonet__channel_set_up makes a zeroed channel ready; false without memory. */
 bool gonet__channel_set_up(gonet__channel_t *ch);

@@ -119,8 +119,10 @@ static gonet_error_t *make_question(const gonet__asking_t *asking, int sotype, c
 {
     uint8_t id[2] = {0};
 
-    if (!by_channel(asking, sotype) && !gonet__random(id, 2))
-        return gonet_err_no_memory;
+    gonet_error_t *e = by_channel(asking, sotype) ? NULL : gonet__random(id, 2);
+
+    if (e != NULL)
+        return e;
     *len = gonet__question_make(question, name, type, (uint16_t)(id[0] << 8 | id[1]),
                                 gonet__debug()->edns0, asking->conf->trust_ad);
     return *len == 0 ? gonet_error_new(GONET__CANNOT_MARSHAL) : NULL;
