@@ -16,10 +16,12 @@
 #include "runtime/runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gonet/task.h"
 #include "runtime/clock.h"
@@ -102,17 +104,40 @@ static bool grow(unsigned n)
     return i > 0;
 }
 
+/* A process's first loop makes a pipe that all loops share, after a descriptor of its own, and
+ * libuv ends the process if there is none to be had. False, with errno: so it would. */
+static bool has_descriptors(void)
+{
+    int fds[4];
+    bool enough;
+    int e;
+
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return false;
+    enough = pipe2(fds + 2, O_CLOEXEC) == 0;
+    e = errno;
+    for (int i = 0; i < (enough ? 4 : 2); i++)
+        close(fds[i]);
+    errno = e;
+    return enough;
+}
+
 /* Under the lock. */
 static bool start(void)
 {
+    static bool started;
+
     if (gonet__runtime_worker_count() > 0)
         return true;
+    if (!started && !has_descriptors())
+        return false;
     gonet__runtime_install_fork();
     gonet__signals_install();
     if (rt.wanted == 0)
         rt.wanted = default_workers();
     if (!grow(rt.wanted))
         return false;
+    started = true;
     gonet__dump_start();
     return true;
 }

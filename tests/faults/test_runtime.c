@@ -3,12 +3,15 @@
  * memory that lasts.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "faults/fault.h"
 #include "faults/scenario.h"
 #include "gonet.h"
 #include "runtime/runtime.h"
+#include "support/child.h"
 #include "support/leak.h"
 
 /* ---- scenarios ---- */
@@ -169,16 +172,55 @@ static void a_lack_is_waited_for(void **state)
     assert_in_range(tries, 1, (size_t)gonet_set_max_procs(0) * (size_t)(took / most_often + 10));
 }
 
+/* ---- the first start of a process, with few descriptors ---- */
+
+static int start_with_few(void)
+{
+    gonet_wait_group_t group = {0};
+    struct rlimit few, before;
+    int result;
+
+    CHILD_CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    few = before;
+    few.rlim_cur = 3 + strtoul(getenv("GONET_TEST_FREE"), NULL, 10);
+    CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    gonet_wait_group_add(&group, 1);
+    errno = 0;
+    result = gonet_go(count_in, &group);
+    CHILD_CHECK(result == 0 || errno == EMFILE);
+    CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHILD_CHECK(result == 0 || gonet_go(count_in, &group) == 0);
+    gonet_wait_group_wait(&group);
+    CHILD_CHECK(gonet_shutdown(10 * GONET_SECOND) == 0);
+    return 0;
+}
+
+/* From none to more than a loop needs. */
+static void few_descriptors(void **state)
+{
+    char setting[32];
+
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        snprintf(setting, sizeof(setting), "GONET_TEST_FREE=%d", i);
+        child_passes("start_with_few", setting);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    static const child_part_t parts[] = {{"start_with_few", start_with_few}, {NULL, NULL}};
     static const scenario_t scenarios[] = {
         {.name = "tasks", .run = tasks, .flags = SCENARIO_STICKY},
         {.name = "channels", .run = channels, .flags = SCENARIO_STICKY},
         {.name = "contexts", .run = contexts, .flags = SCENARIO_STICKY},
         {.name = "blocking", .run = blocking, .flags = SCENARIO_STICKY},
     };
-    const struct CMUnitTest lasting[] = {LEAK_TEST(a_lack_is_waited_for)};
-    int failed = cmocka_run_group_tests(lasting, NULL, NULL);
+    const struct CMUnitTest lasting[] = {LEAK_TEST(a_lack_is_waited_for),
+                                         cmocka_unit_test(few_descriptors)};
+    int failed;
 
+    child_main(argc, argv, parts);
+    failed = cmocka_run_group_tests(lasting, NULL, NULL);
     return failed + scenarios_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]), argc, argv);
 }
