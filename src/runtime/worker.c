@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "runtime/clock.h"
@@ -406,8 +407,11 @@ static int open_loop(gonet__worker_t *w)
 {
     int r = uv_loop_init(&w->loop);
 
-    if (r != 0)
+    if (r != 0) {
+        if (uv_backend_fd(&w->loop) > 0) /* libuv before 1.51 forgets it; 0: it was not reached */
+            close(uv_backend_fd(&w->loop));
         return -r;
+    }
     r = uv_async_init(&w->loop, &w->async, on_async);
     if (r != 0) {
         uv_loop_close(&w->loop);

@@ -67,6 +67,11 @@ const fault_call_t fault_calls[FAULT_KINDS] = {
     [FAULT_UV_LOOP_INIT]  = {"uv_loop_init", "uv_loop_init", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
     [FAULT_UV_ASYNC_INIT] = {"uv_async_init", "uv_async_init", {EMFILE, ENOMEM}, TELLS, START_ALSO},
     [FAULT_UV_POLL_INIT]  = {"uv_poll_init", "read|write|accept|connect", {ENOMEM, ENOSPC}, TELLS, NULL},
+    [FAULT_UV_ALLOC]    = {"libuv's malloc", NULL, {ENOMEM}, TELLS, START_ALSO},
+    [FAULT_UV_EPOLL]    = {"libuv's epoll_create1", "epoll_create1", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
+    [FAULT_UV_EVENTFD]  = {"libuv's eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
+    [FAULT_UV_PIPE]     = {"libuv's pipe2", "pipe2", {EMFILE, ENFILE}, TELLS, START_ALSO},
+    [FAULT_ARES_ALLOC]  = {"c-ares' malloc", NULL, {ENOMEM}, TELLS, NULL},
 };
 /* clang-format on */
 
@@ -77,6 +82,7 @@ static atomic_long countdown;
 static atomic_long failed;
 static atomic_long total;
 static atomic_long seen[FAULT_KINDS];
+static atomic_long blocks;
 
 static _Atomic bool storming;
 static fault_storm_t storm; /* written while nobody runs */
@@ -128,6 +134,16 @@ void fault_storm(const fault_storm_t *s)
 long fault_total(void)
 {
     return atomic_load(&total);
+}
+
+void fault_count_block(int n)
+{
+    atomic_fetch_add(&blocks, n);
+}
+
+long fault_blocks(void)
+{
+    return atomic_load(&blocks);
 }
 
 static int injected(int errnum)

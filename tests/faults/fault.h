@@ -1,8 +1,9 @@
 /*
  * Faults in system calls. The programs of this folder are linked with --wrap for every call that
  * the library makes, in whichever layer: so the library is the one that users get, and each call
- * can be made to fail, or to transfer less than it was asked for. The calls of libuv, c-ares and
- * libc themselves are not touched, nor are those of a thread that is exempt.
+ * can be made to fail, or to transfer less than it was asked for. So can what libuv and c-ares need
+ * themselves, memory and descriptors (inside.c). The calls of libc are not touched, nor are those
+ * of a thread that is exempt.
  */
 #ifndef TESTS_FAULTS_FAULT_H
 #define TESTS_FAULTS_FAULT_H
@@ -37,7 +38,9 @@ typedef struct {
     X(EVENT_WRITE, "write to an eventfd") X(FUTEX, "futex") X(MMAP, "mmap")                        \
     X(MPROTECT, "mprotect") X(MADVISE, "madvise") X(PTHREAD_CREATE, "pthread_create")              \
     X(GETRANDOM, "getrandom") X(STAT, "stat") X(FOPEN, "fopen") X(UV_LOOP_INIT, "uv_loop_init")    \
-    X(UV_ASYNC_INIT, "uv_async_init") X(UV_POLL_INIT, "uv_poll_init")
+    X(UV_ASYNC_INIT, "uv_async_init") X(UV_POLL_INIT, "uv_poll_init")                              \
+    X(UV_ALLOC, "libuv's malloc") X(UV_EPOLL, "libuv's epoll_create1")                             \
+    X(UV_EVENTFD, "libuv's eventfd") X(UV_PIPE, "libuv's pipe2") X(ARES_ALLOC, "c-ares' malloc")
 /* clang-format on */
 
 typedef enum {
@@ -79,6 +82,11 @@ void fault_storm(const fault_storm_t *storm);
 
 /* fault_total says how many faults were injected so far, in all. */
 long fault_total(void);
+
+/* fault_count_block counts blocks of memory that libuv and c-ares took, or gave back;
+ * fault_blocks says how many they have. */
+void fault_count_block(int n);
+long fault_blocks(void);
 
 /* fault_errnum_name is "EINTR", or "a short transfer". */
 const char *fault_errnum_name(int errnum);

@@ -260,6 +260,14 @@ static void set_attempt(const attempt_t *attempt)
     pthread_mutex_unlock(&watch_lock);
 }
 
+static long blocks_before;
+
+static void begin_count(void)
+{
+    assert_int_equal(leak_setup(NULL), 0);
+    blocks_before = fault_blocks();
+}
+
 /* What follows a run with a fault, or without: a run without, and the end of the runtime. */
 static void settle(void)
 {
@@ -275,6 +283,9 @@ static void settle(void)
     next_watched();
     if (leak_teardown(NULL) != 0)
         check_fail(__FILE__, __LINE__, "%s: something is left", attempt_text());
+    if (fault_blocks() != blocks_before)
+        check_fail(__FILE__, __LINE__, "%s: %ld blocks of libuv or c-ares are left", attempt_text(),
+                   fault_blocks() - blocks_before);
     tried.sticky = false; /* that is over */
     set_attempt(&tried);
 }
@@ -286,7 +297,7 @@ static bool try(attempt_t attempt, int kind)
 
     attempt.scenario = now.scenario;
     attempt.kind = now.kind;
-    assert_int_equal(leak_setup(NULL), 0);
+    begin_count();
     set_attempt(&attempt);
     if (kind >= 0)
         fault_arm((fault_kind_t)kind, attempt.n, attempt.errnum, attempt.sticky);
@@ -362,7 +373,7 @@ static void look(bool *made)
     run_t r;
 
     for (int i = 0; i < 2; i++) { /* what is found out once is known then */
-        assert_int_equal(leak_setup(NULL), 0);
+        begin_count();
         fault_watch();
         run_once(&r);
         for (int kind = 0; kind < FAULT_KINDS; kind++)

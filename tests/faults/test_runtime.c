@@ -140,6 +140,30 @@ static void blocking(run_t *r)
     gonet_sleep(GONET_MILLISECOND / 10);
 }
 
+static void wait_for_the_end(run_t *r)
+{
+    int none;
+
+    (void)gonet_chan_recv(r->shared, &none);
+}
+
+/* A thread ends the runtime while a task waits; a task may not. */
+static void ending(run_t *r)
+{
+    part_t *p = &r->body;
+
+    errno = 0;
+    STEP(p, (r->shared = gonet_chan_new(sizeof(int), 0)) != NULL);
+    STEP(p, scenario_help(r, wait_for_the_end));
+    if (gonet_shutdown(30 * GONET_SECOND) != 0)
+        STEP(p, errno == EDEADLK);
+done:
+    if (r->shared != NULL)
+        (void)gonet_chan_close(r->shared);
+    scenario_join(r);
+    gonet_chan_free(r->shared);
+}
+
 /* ---- a lack that lasts ---- */
 
 static void count_in(void *arg)
@@ -215,6 +239,7 @@ int main(int argc, char **argv)
         {.name = "channels", .run = channels, .flags = SCENARIO_STICKY},
         {.name = "contexts", .run = contexts, .flags = SCENARIO_STICKY},
         {.name = "blocking", .run = blocking, .flags = SCENARIO_STICKY},
+        {.name = "ending", .run = ending, .flags = SCENARIO_STICKY},
     };
     const struct CMUnitTest lasting[] = {LEAK_TEST(a_lack_is_waited_for),
                                          cmocka_unit_test(few_descriptors)};
