@@ -81,6 +81,7 @@ static _Atomic int number;
 static atomic_long countdown;
 static atomic_long failed;
 static atomic_long total;
+static atomic_long total_inside;
 static atomic_long seen[FAULT_KINDS];
 static atomic_long blocks;
 
@@ -136,6 +137,11 @@ long fault_total(void)
     return atomic_load(&total);
 }
 
+long fault_total_inside(void)
+{
+    return atomic_load(&total_inside);
+}
+
 void fault_count_block(int n)
 {
     atomic_fetch_add(&blocks, n);
@@ -183,6 +189,8 @@ int fault_next(fault_kind_t kind)
     if (left > 1 || (left < 1 && !atomic_load(&keeps)))
         return 0;
     atomic_fetch_add(&failed, 1);
+    if (kind >= FAULT_UV_ALLOC)
+        atomic_fetch_add(&total_inside, 1);
     return injected(atomic_load(&number));
 }
 

@@ -80,8 +80,10 @@ typedef struct {
 /* fault_storm begins a storm, or ends it (NULL). */
 void fault_storm(const fault_storm_t *storm);
 
-/* fault_total says how many faults were injected so far, in all. */
+/* fault_total says how many faults were injected so far, in all; fault_total_inside: how many of
+ * them inside libuv and c-ares. */
 long fault_total(void);
+long fault_total_inside(void);
 
 /* fault_count_block counts blocks of memory that libuv and c-ares took, or gave back;
  * fault_blocks says how many they have. */

@@ -435,9 +435,9 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv)
     if (pthread_create(&thread, NULL, watch, NULL) != 0)
         abort();
     failed = _cmocka_run_group_tests("faults", tests, 2 * n, NULL, NULL);
-    printf(
-        "%ld faults injected (%ld in allocations) in %ld runs; %ld runs succeeded all the same\n",
-        fault_total() + alloc_faults, alloc_faults, runs, survived);
+    printf("%ld faults injected (%ld in allocations, %ld inside libuv and c-ares) in %ld runs; "
+           "%ld runs succeeded all the same\n",
+           fault_total() + alloc_faults, alloc_faults, fault_total_inside(), runs, survived);
     free(tests);
     free(entries);
     return failed;
