@@ -7,11 +7,12 @@ cd "$1" || exit 2
 status=0
 count=0
 
-# try HEADER COMPILER FLAG...: compiles a file that includes the header twice and nothing else.
+# try HEADER COMPILER FLAG...: compiles a file that includes the header twice, and nothing else but what
+# makes it a translation unit even if there are macros only.
 try() {
     header=$1
     shift
-    if ! printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
+    if ! printf '#include "%s"\n#include "%s"\ntypedef int some_type;\n' "$header" "$header" |
         "$@" -Wall -Wextra -Wundef -pedantic -Werror -fsyntax-only -; then
         echo "$header: does not compile alone: $*"
         status=1
