@@ -13,43 +13,21 @@
 /* Others get a turn after so many bytes at the latest. */
 #define YIELD_BYTES ((size_t)4 << 20)
 
-typedef struct {
-    gonet__lazy_buf_t base; /* first */
-    void *p;
-    size_t want;
-} buffer_t;
-
-static void *buffer_get(gonet__lazy_buf_t *base, size_t *len)
-{
-    buffer_t *b = (buffer_t *)base;
-
-    if (b->p == NULL)
-        b->p = gonet__copy_buffer_get();
-    *len = b->p == NULL ? 0 : b->want;
-    return b->p;
-}
-
-static void buffer_put(gonet__lazy_buf_t *base)
-{
-    buffer_t *b = (buffer_t *)base;
-
-    gonet__copy_buffer_put(b->p);
-    b->p = NULL;
-}
-
-/* The next bytes from src, into the buffer. As gonet_reader_read. */
-static ssize_t fill(gonet_reader_t *src, buffer_t *b, gonet_error_t **err)
+/* The next bytes from src, into the buffer: the one that is there, or one fetched for them. As
+ * gonet_reader_read. */
+static ssize_t fill(gonet_reader_t *src, void **buffer, gonet_error_t **err)
 {
     gonet__sock_t *sock = gonet__object_sock(src);
-    size_t len;
 
     if (sock != NULL && sock->fd.stream)
-        return gonet__sock_read_lazy(sock, &b->base, err);
-    if (buffer_get(&b->base, &len) == NULL) {
+        return gonet__sock_read_lazy(sock, GONET__COPY_SIZE, buffer, err);
+    if (*buffer == NULL)
+        *buffer = gonet__copy_buffer_get();
+    if (*buffer == NULL) {
         gonet_error_set(err, gonet_err_no_memory);
         return -1;
     }
-    return gonet_reader_read(src, b->p, len, err);
+    return gonet_reader_read(src, *buffer, GONET__COPY_SIZE, err);
 }
 
 /* Hands len bytes on; *n grows by what dst took. */
@@ -70,7 +48,7 @@ static int drain(gonet_writer_t *dst, const void *p, size_t len, int64_t *n, gon
 
 int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err)
 {
-    buffer_t b = {.base = {buffer_get, buffer_put}, .p = NULL, .want = GONET__COPY_SIZE};
+    void *buffer = NULL;
     bool lazy = gonet__object_sock(src) != NULL;
     size_t unyielded = 0;
     gonet_error_t *e = NULL;
@@ -78,23 +56,25 @@ int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, g
 
     *n = 0;
     for (;;) {
-        ssize_t got = fill(src, &b, &e);
+        ssize_t got = fill(src, &buffer, &e);
 
         if (got < 0 || e != NULL) {
             result = got == 0 && e == gonet_eof ? 0 : -1;
             break;
         }
-        if (got > 0 && drain(dst, b.p, (size_t)got, n, &e) != 0)
+        if (got > 0 && drain(dst, buffer, (size_t)got, n, &e) != 0)
             break;
-        if (lazy)
-            buffer_put(&b.base);
+        if (lazy) {
+            gonet__copy_buffer_put(buffer);
+            buffer = NULL;
+        }
         unyielded += (size_t)got;
         if (unyielded >= YIELD_BYTES) {
             unyielded = 0;
             gonet_yield();
         }
     }
-    buffer_put(&b.base);
+    gonet__copy_buffer_put(buffer);
     if (result == 0) {
         gonet_error_free(e);
         e = NULL;

@@ -106,7 +106,7 @@ int gonet__sock_set_read_buffer(gonet__sock_t *s, int bytes, gonet_error_t **err
 int gonet__sock_set_write_buffer(gonet__sock_t *s, int bytes, gonet_error_t **err);
 
 /* gonet__sock_read_lazy is gonet__fd_read_lazy with gonet__sock_read's errors. */
-ssize_t gonet__sock_read_lazy(gonet__sock_t *s, gonet__lazy_buf_t *buf, gonet_error_t **err);
+ssize_t gonet__sock_read_lazy(gonet__sock_t *s, size_t max, void **buffer, gonet_error_t **err);
 
 /* gonet__sock_release closes if need be, and drops the owner's reference: the destroy slot. */
 void gonet__sock_release(void *self);

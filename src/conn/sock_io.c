@@ -28,10 +28,10 @@ ssize_t gonet__sock_read(void *self, void *p, size_t len, gonet_error_t **err)
     return n >= 0 ? n : read_failed(s, &fail, err);
 }
 
-ssize_t gonet__sock_read_lazy(gonet__sock_t *s, gonet__lazy_buf_t *buf, gonet_error_t **err)
+ssize_t gonet__sock_read_lazy(gonet__sock_t *s, size_t max, void **buffer, gonet_error_t **err)
 {
     gonet__fail_t fail;
-    ssize_t n = gonet__fd_read_lazy(&s->fd, buf, &fail);
+    ssize_t n = gonet__fd_read_lazy(&s->fd, max, buffer, &fail);
 
     return n >= 0 ? n : read_failed(s, &fail, err);
 }

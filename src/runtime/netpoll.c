@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "base/compiler.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/netpoll_task.h"
@@ -46,7 +47,7 @@ void gonet__pd_reset(gonet__pd_t *pd)
     atomic_init(&pd->poll_errnum, 0);
     for (int i = 0; i < 2; i++) {
         atomic_init(&pd->side[i].slot, 0);
-        atomic_init(&pd->side[i].watch, NULL);
+        atomic_init(&pd->watch[i], NULL);
         atomic_init(&pd->side[i].armed, 0);
         pd->side[i].error = false;
         pd->side[i].delay = 0;
@@ -146,7 +147,7 @@ void gonet__poll_timer(gonet__worker_t *w, gonet__task_t *task, int64_t now)
  * The last wake was an error event, and the call found nothing to report: if an error queue is all
  * there is, a reader is told so, and a writer waits a little, since its side is not to be affected.
  */
-static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side_t side)
+GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side_t side)
 {
     gonet__poll_side_t *s = &pd->side[side];
     struct pollfd p = {.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT};
@@ -253,7 +254,7 @@ static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
     return true;
 }
 
-static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side)
+GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side)
 {
     gonet__poll_side_t *s = &pd->side[side];
     gonet__thread_t *t = gonet__thread_self();

@@ -29,20 +29,21 @@ typedef enum {
 } gonet__poll_status_t;
 
 typedef struct {
-    _Atomic(uintptr_t) slot;              /* 0, the parked waiter, or the waiter | 1 when woken */
-    _Atomic int64_t deadline;             /* monotonic ns; 0: none */
-    _Atomic(struct gonet__watch *) watch; /* under the pd's lock; its worker arms this side */
-    _Atomic uint32_t armed;               /* id of the worker whose loop watches this side, or 0 */
-    bool error;                           /* the last wake was an error event */
-    uint8_t delay;                        /* how often an error event led to nothing */
+    _Atomic(uintptr_t) slot;  /* 0, the parked waiter, or the waiter | 1 when woken */
+    _Atomic int64_t deadline; /* monotonic ns; 0: none */
+    _Atomic uint32_t armed;   /* id of the worker whose loop watches this side, or 0 */
+    bool error;               /* the last wake was an error event */
+    uint8_t delay;            /* how often an error event led to nothing */
 } gonet__poll_side_t;
 
 typedef struct gonet__pd {
     int fd;
+    _Atomic int poll_errnum; /* why the loop could not watch fd; 0: it could */
     _Atomic uint32_t lock;   /* guards watch and armed on the slow paths */
     _Atomic bool closing;    /* set first by the closer */
-    _Atomic int poll_errnum; /* why the loop could not watch fd; 0: it could */
     gonet__poll_side_t side[2];
+    /* which watch serves each side, its worker arms it; under the lock */
+    _Atomic(struct gonet__watch *) watch[2];
     void (*hold)(struct gonet__pd *pd);   /* adds a reference to the memory around pd */
     void (*unhold)(struct gonet__pd *pd); /* drops one; may free pd */
     /* text for gonet_dump_tasks: what is waited for, into buf; may be NULL */

@@ -37,6 +37,13 @@ gonet__task_t *gonet__task_current(void)
     return w != NULL ? w->current : NULL;
 }
 
+void **gonet__task_keep(void)
+{
+    gonet__worker_t *w = gonet__this_worker;
+
+    return w != NULL ? &w->kept : NULL;
+}
+
 static void task_main(void *arg);
 
 bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
@@ -48,6 +55,7 @@ bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
     if (s == NULL)
         return false;
     task->stack = s;
+    task->canary = s->canary;
     task->entered = false;
     task->worker = w;
     task->id = ((uint64_t)w->id << 32) | (uint32_t)++w->begun;
@@ -182,7 +190,7 @@ void gonet__task_park(gonet__task_t *task)
 
     if (cxx != NULL)
         saved_cxx = *cxx;
-    if (gonet__stack_overrun(task->stack))
+    if (task->canary && gonet__stack_overrun(task->stack))
         gonet__signals_report_overrun(task);
     task->parked_at = w->clock_ms;
     leave(w, task, 0);

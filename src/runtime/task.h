@@ -25,27 +25,30 @@ typedef enum {
 } gonet__park_t;
 
 typedef struct gonet__task {
+    /* First what each wait needs: 64 bytes. */
     struct gonet__task
         *next; /* in the run queue, the inbox, the list of those not begun, the pool */
     gonet__context_t context; /* where it is suspended */
     struct gonet__worker *worker;
+    void *parked_in;    /* gonet__wait_t or gonet__pd_t */
+    uint32_t parked_at; /* the worker's clock in ms when it parked */
+    uint8_t park;       /* gonet__park_t */
+    uint8_t side;       /* of the descriptor */
+    uint8_t flags;      /* of the wait */
+    bool rechecks;      /* woken to look at deadlines again, not by an event */
+    bool canary;        /* the stack has one instead of a guard */
+    bool entered;       /* has run: its stack can be unwound */
+
     gonet__stack_t *stack; /* NULL: not begun */
+    const char *why;       /* what it waits for, in words */
+    int64_t deadline;      /* of the sleep or the wait; 0: none */
+    gonet__timer_t timer;  /* may fire early, for a wait of the past */
     void (*fn)(void *arg);
     void *arg;
-    gonet__timer_t timer; /* may fire early, for a wait of the past */
-    int64_t deadline;     /* of the sleep or the wait; 0: none */
-    void *parked_in;      /* gonet__wait_t or gonet__pd_t */
-    const char *why;      /* what it waits for, in words */
-    gonet__list_t all;    /* the worker's tasks that have begun */
+    gonet__list_t all; /* the worker's tasks that have begun */
     uint64_t id;
     void *callbacks;          /* the socket layer's: which user functions it is inside of */
     uint32_t stack_size;      /* 0: default */
-    uint32_t parked_at;       /* the worker's clock in ms when it parked */
-    uint8_t park;             /* gonet__park_t */
-    uint8_t side;             /* of the descriptor */
-    uint8_t flags;            /* of the wait */
-    bool rechecks;            /* woken to look at deadlines again, not by an event */
-    bool entered;             /* has run: its stack can be unwound */
     gonet__annotation_t tool; /* for sanitizers and Valgrind */
 } gonet__task_t;
 
@@ -72,6 +75,13 @@ int gonet__task_go_here(void (*fn)(void *arg), void *arg);
  * row lets others run now and then. Nothing for a thread.
  */
 void gonet__task_tick(void);
+
+/*
+ * gonet__task_keep returns a place where the layers above keep one allocation (gonet__alloc) for
+ * the next task of this worker, who frees it in the end; the place is stable until the task parks.
+ * NULL for a thread.
+ */
+void **gonet__task_keep(void);
 
 /* gonet__task_begin gives a task its stack; false without memory. On its worker's thread. */
 bool gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);

@@ -23,17 +23,17 @@
 #include "runtime/spin.h"
 
 typedef struct gonet__watch {
-    uv_poll_t handle;
-    gonet__pd_t *pd; /* its memory is held as long as the watch lives */
+    uv_poll_t handle; /* first; it ends with what libuv looks at for an event, and so do we begin */
+    gonet__pd_t *pd;  /* its memory is held as long as the watch lives */
     gonet__worker_t *worker;
-    struct gonet__watch *next;       /* requests, retired or closed */
-    struct gonet__watch *next_dirty; /* the worker's own */
-    gonet__list_t all;               /* the worker's watches; registration lock */
+    _Atomic bool dead;               /* written under the registration lock */
     _Atomic uint8_t want;            /* 1u << side; written under the pd's lock */
     uint8_t set;                     /* what libuv was told; the worker's own */
     bool dirty;                      /* the worker's own */
     bool started;                    /* the handle is initialised; registration lock */
-    _Atomic bool dead;               /* written under the registration lock */
+    struct gonet__watch *next;       /* requests, retired or closed */
+    struct gonet__watch *next_dirty; /* the worker's own */
+    gonet__list_t all;               /* the worker's watches; registration lock */
 } watch_t;
 
 static void mark_dirty(watch_t *watch)
@@ -50,19 +50,21 @@ static void mark_dirty(watch_t *watch)
 
 static void on_closed(uv_handle_t *handle)
 {
-    watch_t *watch = handle->data;
+    watch_t *watch = GONET__CONTAINER(handle, watch_t, handle);
     gonet__worker_t *w = watch->worker;
 
     watch->next = w->closed;
     w->closed = watch;
+    uv_stop(&w->loop); /* for its memory to be released */
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
-    watch_t *watch = handle->data;
+    watch_t *watch = GONET__CONTAINER(handle, watch_t, handle);
     gonet__worker_t *w = watch->worker;
     bool error = status < 0;
 
+    uv_stop(&w->loop);
     if (atomic_load(&watch->dead))
         return;
     if (error) {
@@ -86,7 +88,6 @@ static watch_t *new_watch(gonet__worker_t *w, gonet__pd_t *pd, unsigned want)
     watch->worker = w;
     watch->pd = pd;
     atomic_init(&watch->want, (uint8_t)want);
-    watch->handle.data = watch;
     pd->hold(pd);
     return watch;
 }
@@ -143,8 +144,8 @@ static void retire(watch_t *watch, int fd, watch_t *substitute)
 /* Under the pd's lock: the watch that is to serve side on w; NULL without memory. */
 static watch_t *choose_watch(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side)
 {
-    watch_t *mine = atomic_load(&pd->side[side].watch);
-    watch_t *others = atomic_load(&pd->side[!side].watch);
+    watch_t *mine = atomic_load(&pd->watch[side]);
+    watch_t *others = atomic_load(&pd->watch[!side]);
     watch_t *watch;
     watch_t *substitute = NULL;
 
@@ -164,9 +165,9 @@ static watch_t *choose_watch(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t 
             gonet__free(watch);
             return NULL;
         }
-        atomic_store(&pd->side[!side].watch, substitute);
+        atomic_store(&pd->watch[!side], substitute);
     }
-    atomic_store(&pd->side[side].watch, watch);
+    atomic_store(&pd->watch[side], watch);
     if (mine != NULL)
         retire(mine, pd->fd, substitute);
     if (watch != others)
@@ -195,8 +196,8 @@ void gonet__pd_detach(gonet__pd_t *pd)
     watch_t *b;
 
     gonet__spin_lock(&pd->lock);
-    a = atomic_exchange(&pd->side[0].watch, NULL);
-    b = atomic_exchange(&pd->side[1].watch, NULL);
+    a = atomic_exchange(&pd->watch[0], NULL);
+    b = atomic_exchange(&pd->watch[1], NULL);
     atomic_store(&pd->side[0].armed, 0);
     atomic_store(&pd->side[1].armed, 0);
     if (a != NULL)
@@ -213,7 +214,7 @@ static void settle(watch_t *watch)
 
     gonet__spin_lock(&pd->lock);
     for (int i = 0; i < 2; i++) {
-        if (atomic_load(&pd->side[i].watch) != watch || gonet__poll_wanted(pd, (gonet__side_t)i))
+        if (atomic_load(&pd->watch[i]) != watch || gonet__poll_wanted(pd, (gonet__side_t)i))
             continue;
         atomic_fetch_and(&watch->want, (uint8_t) ~(1u << i));
         atomic_store(&pd->side[i].armed, 0);
@@ -226,7 +227,6 @@ static int start_handle(watch_t *watch)
 {
     int r = uv_poll_init(&watch->worker->loop, &watch->handle, watch->pd->fd);
 
-    watch->handle.data = watch;
     watch->started = r == 0;
     return -r;
 }
@@ -258,10 +258,10 @@ static void give_up(watch_t *watch, int errnum)
 
     gonet__spin_lock(&pd->lock);
     for (int i = 0; i < 2; i++) {
-        if (atomic_load(&pd->side[i].watch) != watch)
+        if (atomic_load(&pd->watch[i]) != watch)
             continue;
         ours = true;
-        atomic_store(&pd->side[i].watch, NULL);
+        atomic_store(&pd->watch[i], NULL);
         atomic_store(&pd->side[i].armed, 0);
     }
     gonet__spin_unlock(&pd->lock);
@@ -387,8 +387,8 @@ void gonet__watch_detach_all(gonet__worker_t *w)
         gonet__spin_lock(&pd->lock);
         bool ours = false;
         for (int i = 0; i < 2; i++) {
-            if (atomic_load(&pd->side[i].watch) == watch) {
-                atomic_store(&pd->side[i].watch, NULL);
+            if (atomic_load(&pd->watch[i]) == watch) {
+                atomic_store(&pd->watch[i], NULL);
                 atomic_store(&pd->side[i].armed, 0);
                 ours = true;
             }

@@ -19,6 +19,8 @@
 #include "runtime/wait.h"
 #include "runtime/watch.h"
 
+#define UV_VERSION_OF(major, minor, patch) ((unsigned)((major) << 16 | (minor) << 8 | (patch)))
+
 #define SLICE_NS    ((int64_t)10000000)   /* how often the worker on watch looks around */
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
@@ -155,7 +157,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void on_async(uv_async_t *async)
 {
-    (void)async; /* the wake itself was the message */
+    uv_stop(async->loop); /* the wake itself was the message */
 }
 
 /* Sets the loop's timer for the earliest reason to wake. */
@@ -254,11 +256,16 @@ static void keep_watch(gonet__worker_t *w)
     w->watch_count_seen = started;
 }
 
-/* After a sleep. Who was called looks for tasks first: those of its own may hold it. */
+/* After a sleep. Who was called looks for tasks first: those of its own may hold it. A lone worker
+ * is called for messages only, and looks at those again before it sleeps. */
 static void wake_up(gonet__worker_t *w)
 {
+    if (gonet__runtime_alone()) {
+        atomic_store_explicit(&w->sleeping, false, memory_order_release);
+        return;
+    }
     atomic_store(&w->sleeping, false);
-    if (!gonet__runtime_alone() && gonet__runtime_called(w))
+    if (gonet__runtime_called(w))
         gonet__worker_steal(w);
 }
 
@@ -315,6 +322,16 @@ static bool may_skip(gonet__worker_t *w)
     return !moved;
 }
 
+/*
+ * How to run the loop until something happens. All callbacks stop it, so both modes will do. libuv
+ * before 1.45 reads the clock once less without UV_RUN_ONCE, but then runs timers only after
+ * another look at the descriptors; from 1.45 on it is the other way round.
+ */
+static uv_run_mode waiting_mode(const gonet__worker_t *w)
+{
+    return w->timer_at == 0 && w->old_libuv ? UV_RUN_DEFAULT : UV_RUN_ONCE;
+}
+
 static void poll_loop(gonet__worker_t *w)
 {
     if (w->run_head != NULL ||
@@ -336,7 +353,7 @@ static void poll_loop(gonet__worker_t *w)
     plan_trim(w);
     plan_timer(w);
     atomic_store(&w->sleeping, true);
-    run_loop(w, has_message(w) ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    run_loop(w, has_message(w) ? UV_RUN_NOWAIT : waiting_mode(w));
     wake_up(w);
 }
 
@@ -345,7 +362,8 @@ static void close_loop(gonet__worker_t *w)
     gonet__watch_detach_all(w);
     uv_close((uv_handle_t *)&w->async, NULL);
     uv_close((uv_handle_t *)&w->timer, NULL);
-    uv_run(&w->loop, UV_RUN_DEFAULT);
+    while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0) { /* callbacks stop it */
+    }
     gonet__watch_free_closed(w);
     if (uv_loop_close(&w->loop) != 0)
         abort(); /* a handle of ours was forgotten */
@@ -382,6 +400,7 @@ static void *worker_main(void *arg)
     close_loop(w);
     gonet__stack_drain(&w->stacks);
     gonet__task_release_pool(w);
+    gonet__free(w->kept);
     gonet__signals_leave_worker(w);
     gonet__this_worker = NULL;
     return NULL;
@@ -394,7 +413,8 @@ static gonet__worker_t *new_worker(void)
 
     if (posix_memalign((void **)&w, 64, sizeof(*w)) != 0)
         return NULL;
-    *w = (gonet__worker_t){.id = atomic_fetch_add(&ids, 1) + 1};
+    *w = (gonet__worker_t){.id = atomic_fetch_add(&ids, 1) + 1,
+                           .old_libuv = uv_version() < UV_VERSION_OF(1, 45, 0)};
     w->run_tail = &w->run_head;
     w->fresh_tail = &w->fresh_head;
     gonet__list_init(&w->tasks);

@@ -26,46 +26,50 @@ struct gonet__watch;
 #define GONET__TURN 61
 
 typedef struct gonet__worker {
-    /* The thread's own. */
+    /* The thread's own; first what each turn and each switch needs. */
     gonet__task_t *current;
     gonet__task_t *run_head, **run_tail; /* runnable, first come first served */
     int run_count;
-    unsigned polled;           /* tasks that the last poll made runnable */
-    unsigned skipped;          /* turns since the loop was looked at */
-    int64_t tick;              /* of the coarse clock, then */
-    uint32_t clock_ms;         /* the loop's clock, then */
     int budget;                /* how many tasks may still run before the loop is looked at */
-    gonet__context_t context;  /* of the scheduler, while a task runs */
+    unsigned ticks;            /* calls since the last switch that did not wait */
+    uint32_t id;               /* never reused; > 0 */
+    _Atomic(void *) running;   /* the task that runs, for the monitor */
+    _Atomic uint64_t runs;     /* resumptions so far; only it writes */
     gonet__annotation_t *left; /* the context that was left last */
+
+    gonet__context_t context; /* of the scheduler, while a task runs */
+    gonet__task_t *finished;  /* ended on its own stack; its memory is to be taken back */
+    void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
     gonet__timer_heap_t timers;
+    void *kept;       /* what the layers above keep for the next task: gonet__task_keep */
+    unsigned polled;  /* tasks that the last poll made runnable */
+    unsigned skipped; /* turns since the loop was looked at */
+
+    struct gonet__watch *closed; /* watches that the loop has let go */
+    struct gonet__watch *dirty;  /* watches that want another interest */
+    int64_t timer_at;            /* what the loop's timer is set to; 0: stopped */
+    int64_t trim_at;             /* when to give back unused stacks; 0: not planned */
+    uint32_t clock_ms;           /* the loop's clock, when it was looked at last */
+    bool on_watch;               /* sleeps in slices, to look for tasks that have not begun */
+    bool old_libuv;              /* before 1.45 */
+    bool lacks_stack; /* no memory for one: begin nothing before the next look at the loop */
     gonet__stack_pool_t stacks;
+
+    int64_t tick; /* of the coarse clock, when the loop was looked at last */
     gonet__task_t *free_tasks;
     unsigned free_count;
-    gonet__list_t tasks;         /* those that have begun */
-    struct gonet__watch *dirty;  /* watches that want another interest */
-    struct gonet__watch *closed; /* watches that the loop has let go */
-    gonet__task_t *finished;     /* ended on its own stack; its memory is to be taken back */
+    uint32_t begun;      /* tasks begun so far */
+    gonet__list_t tasks; /* those that have begun */
     gonet__annotation_t tool;
-    int64_t timer_at; /* what the loop's timer is set to; 0: stopped */
-    int64_t trim_at;  /* when to give back unused stacks; 0: not planned */
-    bool on_watch;    /* sleeps in slices, to look for tasks that have not begun */
     uint64_t watch_count_seen;
-    uint32_t begun; /* tasks begun so far */
-    unsigned ticks; /* calls since the last switch that did not wait */
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;
     pthread_t thread;
     struct gonet__worker *next_retired; /* the runtime's */
-    uint32_t id;                        /* never reused; > 0 */
     void *alternate_stack;
-    void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
     void *probe_arg;
-    bool lacks_stack; /* no memory for one: begin nothing before the next look at the loop */
-
-    _Atomic long live_own;   /* tasks placed here by the worker itself; only it writes */
-    _Atomic uint64_t runs;   /* resumptions so far; only it writes */
-    _Atomic(void *) running; /* the task that runs, for the monitor */
+    _Atomic long live_own; /* tasks placed here by the worker itself; only it writes */
 
     _Alignas(64) _Atomic(gonet__task_t *) inbox; /* woken by others; last come first */
     _Atomic bool sleeping;

@@ -1,6 +1,7 @@
 /*
  * The fd mutex: one word for closed, two locks, their queues and the references; one CAS to enter,
- * one to leave. A caller that finds a side locked queues and is handed the lock together with the
+ * one to leave: that is all of it that most calls meet, and what else there may be is kept out of
+ * their way. A caller that finds a side locked queues and is handed the lock together with the
  * descriptor reference of the one before; it holds the object's memory meanwhile, not the
  * descriptor.
  *
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/spin.h"
@@ -30,6 +32,7 @@
 #define QUEUE(side) ((uint64_t)1 << (3 + (side))) /* somebody queues for it */
 #define REF         ((uint64_t)1 << 8)
 #define REFS        (((uint64_t)1 << 20) - 1)
+#define MANY        ((uint64_t)1 << 27) /* references: time to count them exactly */
 
 typedef struct {
     gonet__wait_t wait;
@@ -241,7 +244,7 @@ static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
     return true;
 }
 
-bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+GONET__COLD static bool begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
     uint64_t old;
 
@@ -255,6 +258,21 @@ bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fa
     } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, (old | LOCK(side)) + REF,
                                                     memory_order_acq_rel, memory_order_relaxed));
     return true;
+}
+
+/* The lock, if it is to be had at once. */
+static inline bool try_lock(gonet__fd_t *fd, gonet__side_t side)
+{
+    uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
+
+    return (old & (CLOSED | LOCK(side) | MANY)) == 0 && !gonet__fork_is_first(&fd->generation) &&
+           atomic_compare_exchange_strong_explicit(&fd->state, &old, (old | LOCK(side)) + REF,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+{
+    return try_lock(fd, side) || begin_lock(fd, side, fail);
 }
 
 /* Hands the lock and the reference of its holder to the next in the queue, if there is one. */
@@ -272,7 +290,7 @@ static bool hand_over(gonet__fd_t *fd, gonet__side_t side)
     return true;
 }
 
-void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side)
+GONET__COLD static void end(gonet__fd_t *fd, gonet__side_t side)
 {
     uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
 
@@ -289,6 +307,16 @@ void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side)
     }
     if (((old / REF) & REFS) == 1)
         last_reference(fd);
+}
+
+void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side)
+{
+    uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
+
+    if ((old & QUEUE(side)) != 0 || (old & (REFS * REF)) == REF ||
+        !atomic_compare_exchange_strong_explicit(&fd->state, &old, (old - REF) & ~LOCK(side),
+                                                 memory_order_acq_rel, memory_order_relaxed))
+        end(fd, side);
     gonet__task_tick();
 }
 
@@ -320,28 +348,27 @@ static gonet__fail_kind_t fail_kind(gonet__poll_status_t status)
     return GONET__FAIL_NONE;
 }
 
-bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+/* What may stand against the operation of a caller who has the lock? */
+GONET__COLD static bool begin_check(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
-    gonet__poll_status_t status;
+    gonet__poll_status_t status = gonet__pd_check(&fd->pd, side);
 
-    if (!gonet__fd_begin_lock(fd, side, fail))
-        return false;
-    if (gonet__pd_clear(&fd->pd, side))
-        return true;
-    status = gonet__pd_check(&fd->pd, side);
     if (status == GONET__POLL_OK)
         return true;
     gonet__fd_end_fail(fd, side, fail, fail_kind(status), NULL, 0);
     return false;
 }
 
-bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
-    int errnum = 0;
-    gonet__poll_status_t status = gonet__pd_wait(&fd->pd, side, &errnum);
+    if (!try_lock(fd, side) && !begin_lock(fd, side, fail))
+        return false;
+    return gonet__pd_clear(&fd->pd, side) || begin_check(fd, side, fail);
+}
 
-    if (status == GONET__POLL_OK)
-        return true;
+GONET__COLD bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side,
+                                       gonet__poll_status_t status, int errnum, gonet__fail_t *fail)
+{
     if (status ==
         GONET__POLL_TAKEN) /* lock and reference were dropped for us, the memory is held */
         fill(fail, GONET__FAIL_CLOSED, NULL, 0);

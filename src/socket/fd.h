@@ -22,17 +22,10 @@
 typedef struct gonet__fd gonet__fd_t;
 
 struct gonet__fd {
-    gonet__pd_t pd;          /* pd.fd is the descriptor */
-    _Atomic uint64_t state;  /* the fd mutex: closed, locks, queues, references */
-    _Atomic uint32_t memory; /* references to the memory: owner, watches, failed calls */
-    _Atomic uint32_t queue_lock;
-    gonet__list_t queue[2]; /* callers who wait for a side's lock, first come first served */
-    void (*destroy)(gonet__fd_t *fd);     /* the memory's last reference is gone */
-    _Atomic uint32_t generation;          /* of the process that used it last (fork) */
-    int close_errnum;                     /* of the close(2) made by the last user */
-    _Atomic(struct gonet__wait *) closer; /* waits for the last user */
-    uint8_t family;                       /* AF_INET, … */
-    uint8_t sotype;                       /* SOCK_STREAM, … */
+    _Atomic uint64_t state;      /* the fd mutex: closed, locks, queues, references */
+    _Atomic uint32_t generation; /* of the process that used it last (fork) */
+    uint8_t family;              /* AF_INET, … */
+    uint8_t sotype;              /* SOCK_STREAM, … */
     bool stream; /* SOCK_STREAM: partial writes, 1 GiB chunks, readiness is worth remembering */
     bool zero_is_eof; /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
     bool connected;   /* made by a dial (not: what the kernel thinks) */
@@ -40,7 +33,14 @@ struct gonet__fd {
     uint8_t empties;  /* read side: whether a message socket is thought so, too (fd_read.c) */
     _Atomic bool
         exported;         /* the descriptor was handed out: readiness can't be concluded any more */
+    gonet__pd_t pd;       /* pd.fd is the descriptor */
     _Atomic bool lingers; /* close(2) may block (SO_LINGER > 0) */
+    _Atomic uint32_t memory; /* references to the memory: owner, watches, failed calls */
+    _Atomic uint32_t queue_lock;
+    gonet__list_t queue[2]; /* callers who wait for a side's lock, first come first served */
+    void (*destroy)(gonet__fd_t *fd);     /* the memory's last reference is gone */
+    int close_errnum;                     /* of the close(2) made by the last user */
+    _Atomic(struct gonet__wait *) closer; /* waits for the last user */
 };
 
 /* Why an operation failed; what conn and dial make an error object from. */
@@ -85,9 +85,19 @@ bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
  * held. */
 bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
 
+/* gonet__fd_wait_failed is what gonet__fd_wait does with any status but OK. Returns false. */
+bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side, gonet__poll_status_t status,
+                           int errnum, gonet__fail_t *fail);
+
 /* gonet__fd_wait parks the holder of side until it is ready; spurious wakes happen. False: the lock
- * has been left; fail, held. */
-bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
+ * has been left; fail, held. Inline: frames of a parked task are memory that a wake touches. */
+static inline bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+{
+    int errnum = 0;
+    gonet__poll_status_t status = gonet__pd_wait(&fd->pd, side, &errnum);
+
+    return status == GONET__POLL_OK || gonet__fd_wait_failed(fd, side, status, errnum, fail);
+}
 
 /* gonet__fd_end leaves side; fd may be gone afterwards. */
 void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side);

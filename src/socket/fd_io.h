@@ -24,7 +24,17 @@
  * gonet__fd_begin_read begins a read, and waits first if the socket is known or thought to be
  * empty. *at_once: it has not waited. False: fail, held.
  */
-bool gonet__fd_begin_read(gonet__fd_t *fd, bool *at_once, gonet__fail_t *fail);
+static inline bool gonet__fd_begin_read(gonet__fd_t *fd, bool *at_once, gonet__fail_t *fail)
+{
+    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
+        return false;
+    *at_once = !fd->drained;
+    if (*at_once)
+        return true;
+    fd->drained = false;
+    return atomic_load_explicit(&fd->exported, memory_order_relaxed) ||
+           gonet__fd_wait(fd, GONET__SIDE_READ, fail);
+}
 
 /*
  * gonet__fd_read_again follows a failed system call, with errno set: true to try again (*at_once is
@@ -40,19 +50,12 @@ void gonet__fd_guess(gonet__fd_t *fd, bool at_once);
 ssize_t gonet__fd_read(gonet__fd_t *fd, void *p, size_t len, gonet__fail_t *fail);
 
 /*
- * A buffer that is fetched when there is something to read and given back before waiting, so that
- * an idle reader holds none. get returns NULL when memory is out.
+ * gonet__fd_read_lazy is gonet__fd_read of at most max bytes into a copy buffer (scratch.h, whose
+ * size max must not exceed) that is fetched when there is something to read and given back before
+ * waiting, so that an idle reader holds none. After a count > 0 *buffer is the caller's to give
+ * back; otherwise it is NULL.
  */
-typedef struct gonet__lazy_buf {
-    void *(*get)(struct gonet__lazy_buf *buf, size_t *len);
-    void (*put)(struct gonet__lazy_buf *buf);
-} gonet__lazy_buf_t;
-
-/*
- * gonet__fd_read_lazy is gonet__fd_read into such a buffer, which the caller has after a count > 0,
- * and has not in any other case.
- */
-ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, gonet__lazy_buf_t *buf, gonet__fail_t *fail);
+ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, size_t max, void **buffer, gonet__fail_t *fail);
 
 /* gonet__fd_wait_readable waits until a read would not wait, and reads nothing. Errors of the
  * socket itself are left to the read. */

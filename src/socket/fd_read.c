@@ -14,6 +14,7 @@
 
 #include <errno.h>
 
+#include "socket/scratch.h"
 #include "socket/sys.h"
 
 #define EMPTY_TWICE 2
@@ -26,22 +27,6 @@ static ssize_t read_nothing(gonet__fd_t *fd, gonet__fail_t *fail)
         return -1;
     gonet__fd_end(fd, GONET__SIDE_READ);
     return 0;
-}
-
-static bool wait_first(gonet__fd_t *fd, gonet__fail_t *fail)
-{
-    fd->drained = false;
-    if (atomic_load_explicit(&fd->exported, memory_order_relaxed))
-        return true;
-    return gonet__fd_wait(fd, GONET__SIDE_READ, fail);
-}
-
-bool gonet__fd_begin_read(gonet__fd_t *fd, bool *at_once, gonet__fail_t *fail)
-{
-    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
-        return false;
-    *at_once = !fd->drained;
-    return *at_once || wait_first(fd, fail);
 }
 
 bool gonet__fd_read_again(gonet__fd_t *fd, bool *at_once, const char *syscall, gonet__fail_t *fail)
@@ -139,43 +124,30 @@ bool gonet__fd_wait_readable(gonet__fd_t *fd, gonet__fail_t *fail)
     return true;
 }
 
-/* One attempt with a fetched buffer: a count > 0 leaves it with the caller, anything else gives it
- * back. */
-static ssize_t try_lazy(gonet__fd_t *fd, gonet__lazy_buf_t *buf, size_t *len, int *errnum)
-{
-    void *p = buf->get(buf, len);
-    ssize_t n;
-
-    if (p == NULL) {
-        *errnum = ENOMEM;
-        return -1;
-    }
-    do
-        n = gonet__sys_recv(fd->pd.fd, p, *len);
-    while (n < 0 && errno == EINTR);
-    *errnum = n < 0 ? errno : 0;
-    if (n <= 0)
-        buf->put(buf);
-    return n;
-}
-
-ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, gonet__lazy_buf_t *buf, gonet__fail_t *fail)
+ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, size_t max, void **buffer, gonet__fail_t *fail)
 {
     bool at_once;
-    size_t len = 0;
+    void *p;
     ssize_t n;
-    int errnum;
 
+    *buffer = NULL;
     if (!gonet__fd_begin_read(fd, &at_once, fail))
         return -1;
-    while ((n = try_lazy(fd, buf, &len, &errnum)) < 0) {
-        if (len == 0) {
-            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_NO_MEMORY, "read", errnum);
+    for (;;) {
+        p = gonet__copy_buffer_get();
+        if (p == NULL) {
+            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_NO_MEMORY, NULL, 0);
             return -1;
         }
-        errno = errnum;
+        n = gonet__sys_recv(fd->pd.fd, p, max);
+        if (n > 0)
+            break;
+        gonet__copy_buffer_put(p);
+        if (n == 0)
+            return read_done(fd, n, max, at_once, fail);
         if (!gonet__fd_read_again(fd, &at_once, "read", fail))
             return -1;
     }
-    return read_done(fd, n, len, at_once, fail);
+    *buffer = p;
+    return read_done(fd, n, max, at_once, fail);
 }

@@ -24,24 +24,17 @@
 #define YIELD_BYTES ((size_t)4 << 20)
 
 typedef struct {
-    gonet__lazy_buf_t base; /* first */
-    void *buffer;
-    size_t want;
-} relay_buf_t;
-
-typedef struct {
     gonet__fd_t *dst;
     gonet__fd_t *src;
     int64_t left; /* < 0: no limit */
     int64_t *n;
-    gonet__fd_t *failed;
     gonet__fail_t *fail;
-    gonet__pipe_t pipe;
-    relay_buf_t buf;
-    unsigned streak;  /* full buffers, or small splices */
     size_t unyielded; /* bytes since others had a turn */
+    unsigned streak;  /* full buffers, or small splices */
     bool bulk;
     bool no_splice;
+    gonet__fd_t *failed;
+    gonet__pipe_t pipe;
 } relay_t;
 
 typedef enum { RELAY_MORE, RELAY_END, RELAY_FAILED } relay_result_t;
@@ -55,25 +48,6 @@ static ssize_t splice_out(int pipe, int out, size_t len)
     n = gonet__sys_splice(pipe, out, len);
     gonet__sigpipe_restore(&guard);
     return n;
-}
-
-static void *relay_buf_get(gonet__lazy_buf_t *base, size_t *len)
-{
-    relay_buf_t *buf = GONET__CONTAINER(base, relay_buf_t, base);
-
-    *len = buf->want;
-    buf->buffer = gonet__copy_buffer_get();
-    if (buf->buffer == NULL)
-        *len = 0;
-    return buf->buffer;
-}
-
-static void relay_buf_put(gonet__lazy_buf_t *base)
-{
-    relay_buf_t *buf = GONET__CONTAINER(base, relay_buf_t, base);
-
-    gonet__copy_buffer_put(buf->buffer);
-    buf->buffer = NULL;
 }
 
 /* The source failed or ended, and is held. */
@@ -103,16 +77,16 @@ static size_t piece(const relay_t *r, size_t max)
 
 static relay_result_t relay_buffer(relay_t *r)
 {
+    void *buffer;
     size_t written;
     ssize_t n;
     bool ok;
 
-    r->buf.want = piece(r, GONET__COPY_SIZE);
-    n = gonet__fd_read_lazy(r->src, &r->buf.base, r->fail);
+    n = gonet__fd_read_lazy(r->src, piece(r, GONET__COPY_SIZE), &buffer, r->fail);
     if (n <= 0)
         return source_ended(r);
-    ok = gonet__fd_write(r->dst, r->buf.buffer, (size_t)n, &written, r->fail);
-    relay_buf_put(&r->buf.base);
+    ok = gonet__fd_write(r->dst, buffer, (size_t)n, &written, r->fail);
+    gonet__copy_buffer_put(buffer);
     moved(r, written);
     if (!ok) {
         r->failed = r->dst;
@@ -234,8 +208,6 @@ bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t 
     r.n = n;
     r.fail = fail;
     r.pipe.rfd = r.pipe.wfd = -1;
-    r.buf.base.get = relay_buf_get;
-    r.buf.base.put = relay_buf_put;
     *n = 0;
     while (result == RELAY_MORE && r.left != 0) {
         if (r.unyielded >= YIELD_BYTES) {

@@ -1,9 +1,10 @@
 /*
- * The caches: a few slots each, emptied and filled by one atomic exchange. A slot index kept per
- * thread lets a worker find what it put back last, still warm.
+ * The caches that all threads share: a few slots each, emptied and filled by one atomic exchange. A
+ * slot index kept per thread lets it find what it put back last, still warm.
  */
 #include "socket/scratch.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ static unsigned first_slot(void)
     return my_slot - 1;
 }
 
-void *gonet__copy_buffer_get(void)
+void *gonet__copy_buffer_get_shared(void)
 {
     unsigned first = first_slot();
 
@@ -44,9 +45,10 @@ void *gonet__copy_buffer_get(void)
     return gonet__alloc(GONET__COPY_SIZE);
 }
 
-void gonet__copy_buffer_put(void *buffer)
+void gonet__copy_buffer_put_shared(void *buffer)
 {
     unsigned first = first_slot();
+    int saved = errno;
 
     if (buffer == NULL)
         return;
@@ -60,6 +62,7 @@ void gonet__copy_buffer_put(void *buffer)
             return;
     }
     gonet__free(buffer);
+    errno = saved;
 }
 
 static bool pipe_new(gonet__pipe_t *p)

@@ -8,13 +8,40 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "runtime/task.h"
+
 #define GONET__COPY_SIZE ((size_t)32 * 1024)
 
-/* gonet__copy_buffer_get returns GONET__COPY_SIZE bytes, or NULL when memory is out. */
-void *gonet__copy_buffer_get(void);
+/* The slow parts of the two below: the cache that all threads share, and the allocator. */
+void *gonet__copy_buffer_get_shared(void);
+void gonet__copy_buffer_put_shared(void *buffer);
 
-/* gonet__copy_buffer_put gives a buffer back; NULL is fine. */
-void gonet__copy_buffer_put(void *buffer);
+/*
+ * gonet__copy_buffer_get returns GONET__COPY_SIZE bytes, or NULL when memory is out. Tasks find the
+ * one that was put back last on their worker, still warm.
+ */
+static inline void *gonet__copy_buffer_get(void)
+{
+    void **kept = gonet__task_keep();
+    void *buffer;
+
+    if (kept == NULL || *kept == NULL)
+        return gonet__copy_buffer_get_shared();
+    buffer = *kept;
+    *kept = NULL;
+    return buffer;
+}
+
+/* gonet__copy_buffer_put gives a buffer back; NULL is fine. Keeps errno. */
+static inline void gonet__copy_buffer_put(void *buffer)
+{
+    void **kept = gonet__task_keep();
+
+    if (kept != NULL && *kept == NULL)
+        *kept = buffer;
+    else
+        gonet__copy_buffer_put_shared(buffer);
+}
 
 /* The most that a pipe holds, if the system lets it grow that far. */
 #define GONET__PIPE_SIZE ((size_t)1 << 20)
