@@ -32,8 +32,9 @@ typedef struct gonet_listener gonet_listener_t;
 /*
  * gonet_conn_vtable_t describes a connection. Slots get the self that gonet_conn_new was given, and
  * an err that is not NULL, with *err == NULL; they are called from many tasks at once, and self
- * stays alive during a call. They return what the calls of the same name return. .size is the
- * table's size; slots beyond it count as NULL, and a NULL slot's call fails with
+ * stays alive during a call. They return what the calls of the same name return, never a count
+ * together with an error; a write that is short without an error, or a count beyond len, fails the
+ * call. .size is the table's size; slots beyond it count as NULL, and a NULL slot's call fails with
  * gonet_err_unsupported.
  */
 typedef struct {

@@ -61,8 +61,7 @@ ssize_t gonet_conn_read(gonet_conn_t *c, void *p, size_t len, gonet_error_t **er
     if (!gonet__call_begin(&call, GONET__OBJECT(c), read != NULL, err))
         return -1;
     n = read(c->object.self, p, len, &call.e);
-    gonet__call_end(&call);
-    return n;
+    return gonet__call_end_read(&call, n, len);
 }
 
 int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len, size_t *n,
@@ -84,8 +83,7 @@ int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len, size_t *n
     if (!gonet__call_begin(&call, GONET__OBJECT(c), write != NULL, err))
         return -1;
     result = write(c->object.self, p, len, n, &call.e);
-    gonet__call_end(&call);
-    return result;
+    return gonet__call_end_write(&call, result, n, len);
 }
 
 ssize_t gonet_conn_write(gonet_conn_t *c, const void *p, size_t len, gonet_error_t **err)

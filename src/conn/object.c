@@ -132,3 +132,39 @@ void gonet__call_end(gonet__call_t *call)
     gonet_error_set(call->err, call->e);
     gonet__object_unref(call->object);
 }
+
+/* The slot's own reason comes first. */
+static void fail(gonet__call_t *call, gonet_error_t *e)
+{
+    if (call->e == NULL)
+        call->e = e;
+    else
+        gonet_error_free(e);
+}
+
+ssize_t gonet__call_end_read(gonet__call_t *call, ssize_t n, size_t len)
+{
+    if (n > 0 && (size_t)n > len) {
+        n = -1;
+        fail(call, gonet_error_new("invalid read result"));
+    } else if (n < 0) {
+        n = -1;
+        fail(call, gonet_err_unexpected_eof);
+    }
+    gonet__call_end(call);
+    return n;
+}
+
+int gonet__call_end_write(gonet__call_t *call, int result, size_t *n, size_t len)
+{
+    if (*n > len) {
+        *n = len;
+        result = -1;
+        fail(call, gonet_error_new("invalid write result"));
+    } else if (result != 0 || *n < len) {
+        result = -1;
+        fail(call, gonet_err_short_write);
+    }
+    gonet__call_end(call);
+    return result;
+}

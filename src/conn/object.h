@@ -129,6 +129,14 @@ typedef struct {
 bool gonet__call_begin(gonet__call_t *call, gonet__object_t *o, bool has_slot, gonet_error_t **err);
 void gonet__call_end(gonet__call_t *call);
 
+/*
+ * These end a call that moved bytes, and return what it has moved. A program's own slot may break
+ * its promise: more bytes than there was room for, fewer than were to be written without an error,
+ * a failure without a reason. That is a failure with one, so that nothing is lost in silence.
+ */
+ssize_t gonet__call_end_read(gonet__call_t *call, ssize_t n, size_t len);
+int gonet__call_end_write(gonet__call_t *call, int result, size_t *n, size_t len);
+
 /* gonet__no_object sets the error of a call on NULL, EINVAL (behaviour 1.30), and returns -1. */
 int gonet__no_object(gonet_error_t **err);
 

@@ -53,8 +53,7 @@ ssize_t gonet_packet_conn_read_from(gonet_packet_conn_t *c, void *p, size_t len,
     if (!gonet__call_begin(&call, GONET__OBJECT(c), read_from != NULL, err))
         return -1;
     n = read_from(c->object.self, p, len, addr, &call.e);
-    gonet__call_end(&call);
-    return n;
+    return gonet__call_end_read(&call, n, len);
 }
 
 ssize_t gonet_packet_conn_write_to(gonet_packet_conn_t *c, const void *p, size_t len,

@@ -57,8 +57,7 @@ ssize_t gonet_reader_read(gonet_reader_t *r, void *p, size_t len, gonet_error_t 
     if (!gonet__call_begin(&call, GONET__OBJECT(r), vt != NULL && vt->read != NULL, err))
         return -1;
     n = vt->read(r->object.self, p, len, &call.e);
-    gonet__call_end(&call);
-    return n;
+    return gonet__call_end_read(&call, n, len);
 }
 
 int gonet_writer_write_count(gonet_writer_t *w, const void *p, size_t len, size_t *n,
@@ -77,7 +76,7 @@ int gonet_writer_write_count(gonet_writer_t *w, const void *p, size_t len, size_
     if (!gonet__call_begin(&call, GONET__OBJECT(w), vt != NULL && vt->write != NULL, err))
         return -1;
     result = vt->write(w->object.self, p, len, &done, &call.e);
-    gonet__call_end(&call);
+    result = gonet__call_end_write(&call, result, &done, len);
     if (n != NULL)
         *n = done;
     return result;

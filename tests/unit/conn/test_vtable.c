@@ -125,6 +125,116 @@ static void test_partial_write(void **state)
     gonet_conn_free(c);
 }
 
+/* What slots return that break their promise, and what becomes of it. */
+typedef struct {
+    ssize_t n;
+    size_t written;
+    int result;
+    gonet_error_t *e;
+} liar_t;
+
+static ssize_t liar_read(void *self, void *p, size_t len, gonet_error_t **err)
+{
+    const liar_t *liar = self;
+
+    (void)p;
+    (void)len;
+    gonet_error_set(err, liar->e);
+    return liar->n;
+}
+
+static ssize_t liar_read_from(void *self, void *p, size_t len, gonet_addr_t *addr,
+                              gonet_error_t **err)
+{
+    (void)addr;
+    return liar_read(self, p, len, err);
+}
+
+static int liar_write(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err)
+{
+    const liar_t *liar = self;
+
+    (void)p;
+    (void)len;
+    *n = liar->written;
+    gonet_error_set(err, liar->e);
+    return liar->result;
+}
+
+static void test_broken_promises_of_reads(void **state)
+{
+    static const gonet_conn_vtable_t conns = {.size = sizeof(conns), .read = liar_read};
+    static const gonet_reader_vtable_t readers = {.size = sizeof(readers), .read = liar_read};
+    static const gonet_packet_conn_vtable_t packets = {.size = sizeof(packets),
+                                                       .read_from = liar_read_from};
+    static const struct {
+        liar_t liar;
+        const char *error;
+    } rows[] = {{{.n = 5}, "invalid read result"},
+                {{.n = 5, .e = (gonet_error_t *)1}, "closed"},
+                {{.n = -1}, "unexpected EOF"},
+                {{.n = -7}, "unexpected EOF"},
+                {{.n = -1, .e = (gonet_error_t *)1}, "closed"}};
+    char b[4];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        liar_t liar = rows[i].liar;
+        gonet_conn_t *c = gonet_conn_new(&conns, &liar);
+        gonet_reader_t *r = gonet_reader_new(&readers, &liar);
+        gonet_packet_conn_t *p = gonet_packet_conn_new(&packets, &liar);
+        gonet_error_t *err = NULL;
+
+        liar.e = liar.e != NULL ? gonet_err_closed : NULL;
+        assert_int_equal(gonet_conn_read(c, b, sizeof(b), &err), -1);
+        assert_non_null(strstr(gonet_error_string(err), rows[i].error));
+        assert_int_equal(gonet_reader_read(r, b, sizeof(b), &err), -1);
+        assert_non_null(strstr(gonet_error_string(err), rows[i].error));
+        assert_int_equal(gonet_packet_conn_read_from(p, b, sizeof(b), NULL, &err), -1);
+        assert_non_null(strstr(gonet_error_string(err), rows[i].error));
+        gonet_error_free(err);
+        gonet_conn_free(c);
+        gonet_reader_free(r);
+        gonet_packet_conn_free(p);
+    }
+}
+
+static void test_broken_promises_of_writes(void **state)
+{
+    static const gonet_conn_vtable_t conns = {.size = sizeof(conns), .write = liar_write};
+    static const gonet_writer_vtable_t writers = {.size = sizeof(writers), .write = liar_write};
+    static const struct {
+        liar_t liar;
+        size_t n;
+        const char *error;
+    } rows[] = {{{.written = 2}, 2, "short write"},
+                {{.written = 9}, 4, "invalid write result"},
+                {{.written = 4, .result = 4}, 4, "short write"}, /* as write(2) returns */
+                {{.written = 1, .result = -1}, 1, "short write"},
+                {{.written = 1, .result = -1, .e = (gonet_error_t *)1}, 1, "closed"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        liar_t liar = rows[i].liar;
+        gonet_conn_t *c = gonet_conn_new(&conns, &liar);
+        gonet_writer_t *w = gonet_writer_new(&writers, &liar);
+        gonet_error_t *err = NULL;
+        size_t n = 99;
+
+        liar.e = liar.e != NULL ? gonet_err_closed : NULL;
+        assert_int_equal(gonet_conn_write(c, "four", 4, &err), -1);
+        assert_non_null(strstr(gonet_error_string(err), rows[i].error));
+        assert_int_equal(gonet_conn_write_count(c, "four", 4, &n, &err), -1);
+        assert_int_equal(n, rows[i].n);
+        assert_int_equal(gonet_writer_write_count(w, "four", 4, &n, &err), -1);
+        assert_int_equal(n, rows[i].n);
+        assert_non_null(strstr(gonet_error_string(err), rows[i].error));
+        gonet_error_free(err);
+        gonet_conn_free(c);
+        gonet_writer_free(w);
+    }
+}
+
 static void test_last_free_closes_and_destroys_once(void **state)
 {
     fake_t f = {.closed = 0};
@@ -172,11 +282,11 @@ static void test_a_call_keeps_the_object_alive(void **state)
     static const gonet_conn_vtable_t vtable = {
         .size = sizeof(vtable), .read = read_that_frees, .destroy = fake_destroy};
     fake_t f = {.closed = 0};
-    char byte;
+    char room[7];
 
     (void)state;
     f.me = gonet_conn_new(&vtable, &f);
-    assert_int_equal(gonet_conn_read(f.me, &byte, 1, NULL), 7);
+    assert_int_equal(gonet_conn_read(f.me, room, sizeof(room), NULL), 7);
     assert_int_equal(f.destroyed, 1);
 }
 
@@ -352,6 +462,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LEAK_TEST(test_calls_reach_the_slots),
         LEAK_TEST(test_partial_write),
+        LEAK_TEST(test_broken_promises_of_reads),
+        LEAK_TEST(test_broken_promises_of_writes),
         LEAK_TEST(test_last_free_closes_and_destroys_once),
         LEAK_TEST(test_closed_by_hand_is_not_closed_again),
         LEAK_TEST(test_a_call_keeps_the_object_alive),
