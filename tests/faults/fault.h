@@ -85,6 +85,10 @@ void fault_storm(const fault_storm_t *storm);
 long fault_total(void);
 long fault_total_inside(void);
 
+/* fault_sees_libuv says whether the descriptors that libuv makes can fail. Only in programs that
+ * have inside.c. */
+bool fault_sees_libuv(void);
+
 /* fault_count_block counts blocks of memory that libuv and c-ares took, or gave back;
  * fault_blocks says how many they have. */
 void fault_count_block(int n);

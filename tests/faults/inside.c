@@ -89,6 +89,11 @@ static bool is_libuv(const void *caller)
     return strncmp(name != NULL ? name + 1 : info.dli_fname, "libuv.", 6) == 0;
 }
 
+bool fault_sees_libuv(void)
+{
+    return is_libuv(dlsym(RTLD_DEFAULT, "uv_loop_init"));
+}
+
 /* INSIDE(name, kind, parameters, arguments): a call that returns a descriptor, or 0, or -1. */
 #define INSIDE(name, kind, parameters, arguments)                                     \
     __attribute__((visibility("default"))) int name parameters                        \

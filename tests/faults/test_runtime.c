@@ -231,6 +231,26 @@ static void few_descriptors(void **state)
     }
 }
 
+#ifdef FAULTS_INSIDE
+/* Or nothing inside it would ever fail. */
+static void libuv_is_seen(void **state)
+{
+    gonet_wait_group_t group = {0};
+
+    (void)state;
+    fault_watch();
+    gonet_wait_group_add(&group, 1);
+    assert_int_equal(gonet_go(count_in, &group), 0);
+    gonet_wait_group_wait(&group);
+    assert_true(fault_seen(FAULT_UV_ALLOC) > 0);
+    if (!fault_sees_libuv())
+        skip();
+    assert_true(fault_seen(FAULT_UV_EPOLL) > 0);
+    assert_true(fault_seen(FAULT_UV_EVENTFD) > 0);
+    assert_true(fault_seen(FAULT_UV_PIPE) > 0);
+}
+#endif
+
 int main(int argc, char **argv)
 {
     static const child_part_t parts[] = {{"start_with_few", start_with_few}, {NULL, NULL}};
@@ -242,6 +262,9 @@ int main(int argc, char **argv)
         {.name = "ending", .run = ending, .flags = SCENARIO_STICKY},
     };
     const struct CMUnitTest lasting[] = {LEAK_TEST(a_lack_is_waited_for),
+#ifdef FAULTS_INSIDE
+                                         LEAK_TEST(libuv_is_seen),
+#endif
                                          cmocka_unit_test(few_descriptors)};
     int failed;
 
