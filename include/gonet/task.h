@@ -85,8 +85,10 @@ GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
 /*
  * gonet_shutdown ends the runtime. No task can be started; every task that is parked in a gonet
  * call gets that call back with the closed error (gonet_err_closed; false or -1 from channels), as
- * does each call that would park. When no task is left, the workers end and all memory of the
- * runtime is released; the next use starts it again.
+ * does each call that would park. Work on the pool (gonet_blocking, files), mutexes and wait groups
+ * come to their own end. When no task is left, the workers end and all memory of the runtime is
+ * released; the next use starts it again. A plugin that holds the static library has to call it
+ * before dlclose; the shared library stays loaded.
  *
  * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever.
  * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK
