@@ -178,7 +178,7 @@ static void transmit(question_t *q)
     for (int i = 0; i < 2; i++) {
         if (send(s->pd.fd, q->message, q->len, MSG_NOSIGNAL) >= 0)
             return;
-        if (errno != ECONNREFUSED) /* what an earlier question brought about */
+        if (errno != ECONNREFUSED && errno != EINTR) /* the first: of an earlier question */
             break;
     }
     q->failed = gonet__dns_socket_step(s, "write", "write", errno);

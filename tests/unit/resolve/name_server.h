@@ -2,12 +2,11 @@
  * A name server in a thread of the test, on a loopback port of its own, over UDP and TCP. The first
  * label of a name says what it does: "silent" names are not answered, "slow" ones after 200 ms,
  * "tc" ones are cut over UDP, "tcsilent" ones not answered over TCP, "tcsilentslow" ones cut after
- * 200 ms, "nx" ones don't exist, "servfail" and "refused" ones get that code,
- * "pair" ones are answered when two questions have come, "crowd" ones when NAME_SERVER_CROWD have.
- * Before the answer of "wrongid" comes one
- * with another id, and so on for "wrongport", "garbage", "noqr", "othername". "big" ones have 100
- * IPv4 addresses, whether they fit or not. All others have an address of each kind, a text and
- * three mail servers.
+ * 200 ms, "nx" ones don't exist, "servfail" and "refused" ones get that code, "pair" ones are
+ * answered when two questions have come, "crowd" ones when NAME_SERVER_CROWD have. Before the
+ * answer of "wrongid" comes one with another id, and so on for "wrongport", "garbage", "noqr",
+ * "othername". "big" ones have 100 IPv4 addresses, whether they fit or not. All others have an
+ * address of each kind, a text and three mail servers.
  */
 #ifndef TESTS_UNIT_RESOLVE_NAME_SERVER_H
 #define TESTS_UNIT_RESOLVE_NAME_SERVER_H
