@@ -309,15 +309,13 @@ static void close_retired(gonet__worker_t *w)
     }
 }
 
-void gonet__watch_apply(gonet__worker_t *w)
+void gonet__watch_apply_wanted(gonet__worker_t *w)
 {
     watch_t *dirty;
     watch_t *failed = NULL;
     int errnum = 0;
     bool flush;
 
-    if (!atomic_load_explicit(&w->apply_wanted, memory_order_relaxed))
-        return;
     atomic_store(&w->apply_wanted, false);
     for (watch_t *d = w->dirty; d != NULL; d = d->next_dirty)
         settle(d);
@@ -344,7 +342,7 @@ void gonet__watch_apply(gonet__worker_t *w)
     gonet__watch_free_closed(w);
 }
 
-void gonet__watch_free_closed(gonet__worker_t *w)
+void gonet__watch_free_list(gonet__worker_t *w)
 {
     watch_t *watch = w->closed;
 

@@ -15,11 +15,23 @@
  * the side. False: no memory. */
 bool gonet__watch_arm(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side);
 
+/* What the two below do when there is something to do. */
+void gonet__watch_apply_wanted(gonet__worker_t *w);
+void gonet__watch_free_list(gonet__worker_t *w);
+
 /* gonet__watch_apply brings libuv up to date. On the worker, outside uv_run. */
-void gonet__watch_apply(gonet__worker_t *w);
+static inline void gonet__watch_apply(gonet__worker_t *w)
+{
+    if (atomic_load_explicit(&w->apply_wanted, memory_order_relaxed))
+        gonet__watch_apply_wanted(w);
+}
 
 /* gonet__watch_free_closed frees what the loop has let go. On the worker, outside uv_run. */
-void gonet__watch_free_closed(gonet__worker_t *w);
+static inline void gonet__watch_free_closed(gonet__worker_t *w)
+{
+    if (w->closed != NULL)
+        gonet__watch_free_list(w);
+}
 
 /* gonet__watch_detach_all takes all watches off a loop that ends. On the worker. */
 void gonet__watch_detach_all(gonet__worker_t *w);

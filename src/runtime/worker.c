@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"
 #include "runtime/netpoll_task.h"
@@ -44,14 +45,11 @@ bool gonet__worker_wake(gonet__worker_t *w)
 }
 
 /* The tasks that others woke, in the order of their waking. */
-static void drain_inbox(gonet__worker_t *w)
+GONET__NOINLINE static void take_inbox(gonet__worker_t *w)
 {
-    gonet__task_t *t;
+    gonet__task_t *t = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
     gonet__task_t *order = NULL;
 
-    if (atomic_load_explicit(&w->inbox, memory_order_relaxed) == NULL)
-        return;
-    t = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
     while (t != NULL) {
         gonet__task_t *next = t->next;
         t->next = order;
@@ -65,8 +63,14 @@ static void drain_inbox(gonet__worker_t *w)
     }
 }
 
+static inline void drain_inbox(gonet__worker_t *w)
+{
+    if (atomic_load_explicit(&w->inbox, memory_order_relaxed) != NULL)
+        take_inbox(w);
+}
+
 /* Starts up to n tasks that have not begun; returns how many. */
-static unsigned run_fresh(gonet__worker_t *w, unsigned n)
+GONET__NOINLINE static unsigned run_fresh(gonet__worker_t *w, unsigned n)
 {
     unsigned ran = 0;
 
@@ -160,18 +164,15 @@ static void on_async(uv_async_t *async)
     uv_stop(async->loop); /* the wake itself was the message */
 }
 
-/* Sets the loop's timer for the earliest reason to wake. */
-static void plan_timer(gonet__worker_t *w)
+/* Sets the loop's timer for the earliest reason to wake, of which there is one. */
+GONET__NOINLINE static void set_timer(gonet__worker_t *w)
 {
     int64_t at = gonet__timer_next(&w->timers);
-    int64_t now;
+    int64_t now = gonet__now();
     int64_t ms;
 
     if (w->trim_at != 0)
         at = gonet__earlier(at, w->trim_at);
-    if (at == 0 && !w->on_watch && !w->lacks_stack)
-        return;
-    now = gonet__now();
     if (w->on_watch)
         at = gonet__earlier(at, now + SLICE_NS);
     if (w->lacks_stack)
@@ -184,14 +185,17 @@ static void plan_timer(gonet__worker_t *w)
     w->timer_at = at;
 }
 
-/* Unused stacks give their memory back a second after they were needed. */
-static void plan_trim(gonet__worker_t *w)
+static inline void plan_timer(gonet__worker_t *w)
 {
-    int64_t now;
+    if (w->timers.root != NULL || w->trim_at != 0 || w->on_watch || w->lacks_stack)
+        set_timer(w);
+}
 
-    if (w->trim_at == 0 && w->stacks.count <= GONET__STACKS_KEPT)
-        return;
-    now = gonet__now();
+/* Unused stacks give their memory back a second after they were needed. */
+GONET__NOINLINE static void trim(gonet__worker_t *w)
+{
+    int64_t now = gonet__now();
+
     if (w->trim_at == 0) {
         w->trim_at = now + TRIM_NS;
         w->stacks.lowest = w->stacks.count;
@@ -201,11 +205,19 @@ static void plan_trim(gonet__worker_t *w)
     }
 }
 
+static inline void plan_trim(gonet__worker_t *w)
+{
+    if (w->trim_at != 0 || w->stacks.count > GONET__STACKS_KEPT)
+        trim(w);
+}
+
 /* gonet_shutdown: whoever is parked comes back. */
-static void sweep(gonet__worker_t *w)
+GONET__COLD static void sweep(gonet__worker_t *w)
 {
     gonet__list_t *n;
 
+    if (!atomic_exchange(&w->sweep_wanted, false))
+        return;
     for (n = w->tasks.next; n != &w->tasks; n = n->next) {
         gonet__task_t *t = GONET__CONTAINER(n, gonet__task_t, all);
         switch ((gonet__park_t)t->park) {
@@ -225,26 +237,24 @@ static void sweep(gonet__worker_t *w)
             break;
         }
     }
+    /* its last task may have ended just before, without telling */
+    if (gonet__worker_live(w) == 0)
+        gonet__runtime_worker_idle();
 }
 
 /* What others asked for. */
 static void attend(gonet__worker_t *w)
 {
     drain_inbox(w);
-    if (atomic_load_explicit(&w->sweep_wanted, memory_order_relaxed) &&
-        atomic_exchange(&w->sweep_wanted, false)) {
+    if (atomic_load_explicit(&w->sweep_wanted, memory_order_relaxed))
         sweep(w);
-        /* its last task may have ended just before, without telling */
-        if (gonet__worker_live(w) == 0)
-            gonet__runtime_worker_idle();
-    }
     if (atomic_load_explicit(&w->dump_wanted, memory_order_relaxed))
         gonet__dump_own_tasks(w);
     gonet__watch_apply(w);
 }
 
 /* The worker on watch resigns when nothing has been started for a slice. */
-static void keep_watch(gonet__worker_t *w)
+GONET__NOINLINE static void keep_watch(gonet__worker_t *w)
 {
     uint64_t started;
 
