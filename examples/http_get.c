@@ -22,15 +22,16 @@ int main(int argc, char **argv)
     gonet_time_t deadline = gonet_after(10 * GONET_SECOND);
     gonet_dialer_t dialer = {.deadline = deadline};
 
-    char host[256], port[64], address[400];
-    if (gonet_split_host_port(argv[1], host, sizeof(host), port, sizeof(port), &err) != 0)
-        gonet_join_host_port(argv[1], "http", address, sizeof(address));
-    else
-        gonet_join_host_port(host, port, address, sizeof(address));
+    char address[400];
+    const char *to = argv[1];
+    if (gonet_split_host_port(to, NULL, 0, NULL, 0, &err) != 0)
+        to = gonet_join_host_port(argv[1], "http", address, sizeof(address));
+    if (to == NULL)
+        return fail("too long for a host", err);
 
-    GONET_AUTO(gonet_conn_t) conn = gonet_dialer_dial(&dialer, "tcp", address, &err);
+    GONET_AUTO(gonet_conn_t) conn = gonet_dialer_dial(&dialer, "tcp", to, &err);
     if (conn == NULL)
-        return fail(address, err);
+        return fail(to, err);
     if (gonet_conn_set_deadline(conn, deadline, &err) != 0 ||
         gonet_conn_printf(conn, &err, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n",
                           argc == 3 ? argv[2] : "/", argv[1]) < 0)

@@ -9,6 +9,7 @@ static void handle(void *arg)
     GONET_AUTO(gonet_bufreader_t) reader = gonet_bufreader_new(gonet_conn_as_reader(conn), 0);
     if (reader == NULL)
         return;
+    gonet_bufreader_set_max_line(reader, 8192);
     GONET_AUTO_FREE char *request = gonet_bufreader_read_line(reader, NULL, NULL);
     if (request != NULL)
         gonet_conn_printf(conn, NULL, "HTTP/1.0 200 OK\r\n\r\nYou said: %s\r\n", request);

@@ -38,6 +38,7 @@ refuse "connect: connection refused" "$examples/echo_client" "$address" x
 refuse "missing port in address" "$examples/echo_server" 127.0.0.1
 refuse "usage" "$examples/echo_client"
 refuse "usage" "$examples/tcp_proxy"
+refuse "too long for a host" "$examples/http_get" "$(printf '%0500d' 0)"
 
 "$examples/interfaces" >"$tmp/interfaces" || fail "interfaces: status $?"
 grep -q '^    address 127.0.0.1/8$' "$tmp/interfaces" || fail "interfaces: no 127.0.0.1/8"
