@@ -44,6 +44,7 @@ static long runs, survived, alloc_faults;
 static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t watch_turn = PTHREAD_COND_INITIALIZER;
 static long watched; /* the number of the run */
+static bool lasts;   /* its fault does, until it is over */
 
 static const char *attempt_text(void)
 {
@@ -67,6 +68,7 @@ static void end_fault(void)
 {
     pthread_mutex_lock(&watch_lock);
     stop_fault();
+    lasts = false;
     pthread_mutex_unlock(&watch_lock);
 }
 
@@ -102,12 +104,12 @@ static void *watch(void *arg)
     fault_exempt(true);
     pthread_mutex_lock(&watch_lock);
     for (;;) {
-        if (now.sticky && watch_for(LACK_MS))
-            stop_fault();
-        else if (!now.sticky && watch_for(PATIENCE_MS))
-            give_up();
-        else
-            continue;
+        if (lasts) {
+            if (!watch_for(LACK_MS))
+                continue;
+            if (lasts) /* still */
+                stop_fault();
+        }
         if (watch_for(PATIENCE_MS))
             give_up();
     }
@@ -257,6 +259,7 @@ static void set_attempt(const attempt_t *attempt)
 {
     pthread_mutex_lock(&watch_lock);
     now = *attempt;
+    lasts = now.sticky;
     pthread_mutex_unlock(&watch_lock);
 }
 
