@@ -18,6 +18,7 @@
 #include "gonet/task.h"
 #include "resolve/address.h"
 #include "resolve/channels.h"
+#include "resolve/outgoing.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
 #include "runtime/wait.h"
@@ -49,20 +50,12 @@ static void next_turn(channel_t *ch)
         gonet__wait_wake(next->wait);
 }
 
-/* A question that has ended is not sent any more. */
-static void forget_held(question_t *q)
-{
-    if (q->held)
-        q->channel->held[q->held_at] = NULL;
-    q->held = false;
-}
-
 /* c-ares has done with a question. */
 static void question_done(gonet__question_t *base)
 {
     question_t *q = (question_t *)base;
 
-    forget_held(q);
+    gonet__outgoing_forget(q);
     gonet__list_remove(&q->link);
     if (q->socket != NULL)
         gonet__dns_socket_remove(q->socket, q->place);
@@ -78,10 +71,9 @@ static void question_done(gonet__question_t *base)
     }
 }
 
-/* A question is over: c-ares will hear of it. */
-static void end(question_t *q)
+void gonet__question_end(question_t *q)
 {
-    forget_held(q);
+    gonet__outgoing_forget(q);
     gonet__dns_socket_remove(q->socket, q->place);
     q->socket = NULL;
     gonet__list_push_back(&q->channel->ended, &q->link);
@@ -154,7 +146,7 @@ static void arrived(gonet__dns_socket_t *s, const uint8_t *p, size_t n)
         q->reply_len = n;
         q->walk.p = q->reply;
         q->foreign = kind == GONET__REPLY_QUESTIONS;
-        end(q);
+        gonet__question_end(q);
         return;
     }
 }
@@ -167,72 +159,7 @@ static void socket_failed(gonet__dns_socket_t *s, const gonet__step_t *step)
         if (q == NULL)
             continue;
         q->failed = *step;
-        end(q);
-    }
-}
-
-static void transmit(question_t *q)
-{
-    gonet__dns_socket_t *s = q->socket;
-
-    for (int i = 0; i < 2; i++) {
-        if (send(s->pd.fd, q->message, q->len, MSG_NOSIGNAL) >= 0)
-            return;
-        if (errno != ECONNREFUSED && errno != EINTR) /* the first: of an earlier question */
-            break;
-    }
-    q->failed = gonet__dns_socket_step(s, "write", "write", errno);
-    end(q);
-}
-
-/* Sends n questions, which leave by one socket, in one call; the number that went. */
-static unsigned transmit_together(question_t **q, unsigned n)
-{
-    struct mmsghdr m[GONET__MAX_HELD];
-    struct iovec v[GONET__MAX_HELD];
-    int sent;
-
-    if (n < 2)
-        return 0;
-    memset(m, 0, n * sizeof(*m));
-    for (unsigned i = 0; i < n; i++) {
-        v[i] = (struct iovec){q[i]->message, q[i]->len};
-        m[i].msg_hdr.msg_iov = &v[i];
-        m[i].msg_hdr.msg_iovlen = 1;
-    }
-    sent = sendmmsg(q[0]->socket->pd.fd, m, n, MSG_NOSIGNAL);
-    return sent < 0 ? 0 : (unsigned)sent;
-}
-
-/* Takes from *rest those at the front that leave by one socket; how many. */
-static unsigned take_run(question_t ***rest, question_t **last, question_t *run[GONET__MAX_HELD])
-{
-    unsigned n = 0;
-
-    for (; *rest < last; (*rest)++) {
-        question_t *q = **rest;
-
-        if (q == NULL)
-            continue;
-        if (n > 0 && q->socket != run[0]->socket)
-            break;
-        q->held = false;
-        run[n++] = q;
-    }
-    return n;
-}
-
-/* Sends what is held. */
-static void transmit_held(channel_t *ch)
-{
-    question_t **rest = ch->held, **last = ch->held + ch->held_count;
-    question_t *run[GONET__MAX_HELD];
-    unsigned n;
-
-    ch->held_count = 0;
-    while ((n = take_run(&rest, last, run)) > 0) {
-        for (unsigned i = transmit_together(run, n); i < n; i++)
-            transmit(run[i]);
+        gonet__question_end(q);
     }
 }
 
@@ -252,7 +179,7 @@ static void answered(gonet__dns_sockets_t *home)
     ch->senders++;
     gonet_yield();
     ch->senders--;
-    transmit_held(ch);
+    gonet__outgoing_send(ch);
     tell(ch);
 }
 
@@ -269,15 +196,7 @@ static void send_message(void *self, const uint8_t *message, size_t len)
         return;
     memcpy(q->message, message, 2);
     memcpy(&q->socket->id[q->place], message, 2);
-    if (!ch->hold && ch->senders == 0) {
-        transmit(q);
-        return;
-    }
-    if (ch->held_count == GONET__MAX_HELD)
-        transmit_held(ch);
-    q->held = true;
-    q->held_at = ch->held_count;
-    ch->held[ch->held_count++] = q;
+    gonet__outgoing_put(ch, q);
 }
 
 static const gonet__cares_user_t user = {.send = send_message, .receive = hand_over};
@@ -312,7 +231,7 @@ void gonet__udp_release(void)
     ch->hold = false;
     if (ch->senders > 0)
         return;
-    transmit_held(ch);
+    gonet__outgoing_send(ch);
     tell(ch);
 }
 
@@ -371,7 +290,7 @@ gonet_error_t *gonet__udp_await(question_t *q, gonet_context_t *ctx, int64_t dea
     }
     if (!q->ended) {
         e = unanswered(q, state, ctx);
-        end(q);
+        gonet__question_end(q);
         tell(q->channel);
         return e;
     }

@@ -31,6 +31,9 @@ struct gonet__channel {
     size_t random_left;
 };
 
+/* gonet__question_end: a question is over; c-ares hears of it at the next opportunity. */
+void gonet__question_end(gonet__udp_question_t *q);
+
 /* gonet__channel_mine returns the channel of this worker. NULL: no memory. Tasks only. */
 gonet__channel_t *gonet__channel_mine(void);
 
