@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,22 @@ long bench_number(const char *what, const char *text, long min, long max)
 void bench_end_after(unsigned seconds)
 {
     alarm(seconds);
+}
+
+static void *idle(void *arg)
+{
+    for (;;)
+        pause();
+    return arg;
+}
+
+void bench_second_thread(int argc, char **argv)
+{
+    pthread_t thread;
+
+    if (argc > 1 && strcmp(argv[1], "thread") == 0 &&
+        pthread_create(&thread, NULL, idle, NULL) != 0)
+        bench_die("pthread_create failed");
 }
 
 int bench_listen(int type)

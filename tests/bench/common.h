@@ -29,6 +29,12 @@ long bench_number(const char *what, const char *text, long min, long max);
  */
 void bench_end_after(unsigned seconds);
 
+/*
+ * bench_second_thread gives the process an idle thread if the program was called with the argument
+ * "thread": with two, the kernel counts the uses of a descriptor, whatever the server does.
+ */
+void bench_second_thread(int argc, char **argv);
+
 /* bench_listen returns a non-blocking socket of that type (SOCK_STREAM: a listener) on 127.0.0.1,
  * any port, and announces it. */
 int bench_listen(int type);

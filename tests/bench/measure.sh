@@ -11,11 +11,13 @@ field() { sed -n "s/.*\b$1=\([0-9.-]*\).*/\1/p" <<<"$2"; }
 command_of() {
     case $1 in
     epoll) command=("$build/bench_echo_epoll") ;;
+    epoll+thread) command=("$build/bench_echo_epoll" thread) ;;
     libuv) command=("$build/bench_echo_uv") ;;
     go) command=(env GOMAXPROCS=1 "$build/bench_echo_go") ;;
     go-all) command=(env -u GOMAXPROCS "$build/bench_echo_go") ;;
     gonet) command=(env GONET_MAXPROCS=1 "$build/bench_echo_gonet") ;;
     udp-epoll) command=("$build/bench_udp_epoll") ;;
+    udp-epoll+thread) command=("$build/bench_udp_epoll" thread) ;;
     udp-go) command=(env GOMAXPROCS=1 "$build/bench_udp_go") ;;
     udp-gonet) command=(env GONET_MAXPROCS=1 "$build/bench_udp_gonet") ;;
     gonet-all) command=(env -u GONET_MAXPROCS "$build/bench_echo_gonet") ;;
@@ -70,7 +72,7 @@ echo_rounds() {
 }
 
 measure_echo() {
-    local all=(epoll gonet libuv) two=(gonet-all)
+    local all=(epoll epoll+thread gonet libuv) two=(gonet-all)
     [ -n "$have_go" ] && all+=(go) && two+=(go-all)
     # One connection shares one CPU with its load: on two, most of the CPU time that is charged goes
     # into waking an idle (virtual) processor, for every server alike.
@@ -157,7 +159,7 @@ measure_micro() {
 }
 
 measure_udp() {
-    local servers=(udp-epoll udp-gonet) load_flags=(-u) round kind line
+    local servers=(udp-epoll udp-epoll+thread udp-gonet) load_flags=(-u) round kind line
     [ -n "$have_go" ] && servers+=(udp-go)
     echo_rounds udp-1 "$rounds" 1 "$((messages / 2))" "$server_cpu" "$server_cpu" "${servers[@]}"
     echo_rounds udp-64 "$few" 64 "$messages" "$server_cpu" "$load_cpu" "${servers[@]}"

@@ -66,13 +66,14 @@ static void echo(int fd)
         close(fd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct epoll_event ready[BATCH];
     int set = epoll_create1(EPOLL_CLOEXEC);
     int listener, n, i;
 
     bench_end_after(600);
+    bench_second_thread(argc, argv);
     if (set < 0)
         bench_die("epoll_create1: %s", strerror(errno));
     listener = bench_listen(SOCK_STREAM);

@@ -24,12 +24,13 @@ static void answer_all(int fd)
         bench_die("recvfrom: %s", strerror(errno));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct epoll_event ev = {.events = EPOLLIN};
     int fd, set = epoll_create1(EPOLL_CLOEXEC);
 
     bench_end_after(600);
+    bench_second_thread(argc, argv);
     fd = bench_listen(SOCK_DGRAM);
     if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev) != 0)
         bench_die("epoll: %s", strerror(errno));
