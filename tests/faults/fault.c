@@ -107,6 +107,11 @@ long fault_disarm(void)
     return atomic_load(&failed);
 }
 
+long fault_hits(void)
+{
+    return atomic_load(&armed) >= 0 ? atomic_load(&failed) : 0;
+}
+
 void fault_watch(void)
 {
     for (int i = 0; i < FAULT_KINDS; i++)

@@ -60,6 +60,9 @@ void fault_arm(fault_kind_t kind, long n, int errnum, bool sticky);
 /* fault_disarm ends it, and says how many calls have failed. */
 long fault_disarm(void);
 
+/* fault_hits says how many calls have failed since fault_arm; 0 after fault_disarm. */
+long fault_hits(void);
+
 /* fault_seen says how many calls of a kind were made since fault_arm or fault_watch. */
 long fault_seen(fault_kind_t kind);
 

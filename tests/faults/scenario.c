@@ -311,6 +311,8 @@ static bool try(attempt_t attempt, int kind)
     judge(&r);
     drop(&r);
     settle();
+    if (check_failed())
+        fprintf(stderr, "when %s\n", attempt_text());
     return now.reached && !check_failed();
 }
 
@@ -447,6 +449,16 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv)
 }
 
 /* ---- helpers ---- */
+
+bool scenario_is_hit(void)
+{
+    bool hit;
+
+    pthread_mutex_lock(&watch_lock);
+    hit = now.reached || fault_hits() > 0 || gonet__alloc_failed() > 0;
+    pthread_mutex_unlock(&watch_lock);
+    return hit;
+}
 
 const char *scenario_name(char buf[64], const char *what)
 {

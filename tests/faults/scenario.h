@@ -71,6 +71,9 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv);
 
 /* ---- what scenarios share ---- */
 
+/* scenario_is_hit says whether something has failed in this run already. */
+bool scenario_is_hit(void);
+
 /* OWN_NAME is an abstract unix name that no other process uses; valid in the block. */
 #define OWN_NAME(what) scenario_name((char[64]){0}, what)
 const char *scenario_name(char buf[64], const char *what);
