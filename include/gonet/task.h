@@ -42,8 +42,8 @@ GONET_BEGIN_DECLS
  * gets back the mask from the start of the runtime.
  *
  * Returns 0, or -1 with errno ENOMEM (no memory; no thread for the first worker), EMFILE or ENFILE
- * (no descriptors for it), or EAGAIN (gonet_shutdown is under way): the task was not started, and
- * arg is still the caller's. Any task or thread may call it. Go: the go
+ * (no descriptors for it), EAGAIN (gonet_shutdown is under way), or EINVAL (fn is NULL): the task
+ * was not started, and arg is still the caller's. Any task or thread may call it. Go: the go
  * statement.
  */
 GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);

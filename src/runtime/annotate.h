@@ -99,9 +99,11 @@ static inline void gonet__annotate_gone(gonet__annotation_t *a)
 }
 
 /* gonet__annotate_leave: right before the switch from one context to another; last: from never runs
- * again. */
-static inline void gonet__annotate_leave(gonet__annotation_t *from, gonet__annotation_t *to,
-                                         int last)
+ * again. Always inline: for ThreadSanitizer the other context runs from here on, and must not see
+ * the end of a function that it has not begun. */
+static inline __attribute__((always_inline)) void gonet__annotate_leave(gonet__annotation_t *from,
+                                                                        gonet__annotation_t *to,
+                                                                        int last)
 {
     (void)from;
     (void)to;

@@ -243,7 +243,7 @@ int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
     gonet__worker_t *w = gonet__this_worker;
     gonet__task_t *task;
 
-    if (stack_size > MAX_STACK) {
+    if (fn == NULL || stack_size > MAX_STACK) {
         errno = EINVAL;
         return -1;
     }

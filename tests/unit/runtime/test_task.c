@@ -77,6 +77,9 @@ static void sized_limits(void *arg)
     errno = 0;
     CHECK_INT(gonet_go_sized(add_one, &ran, limit + 1), -1);
     CHECK_INT(errno, EINVAL);
+    errno = 0;
+    CHECK_INT(gonet_go(NULL, NULL), -1);
+    CHECK_INT(errno, EINVAL);
     CHECK_INT(gonet_go_sized(add_one, &ran, SIZE_MAX), -1);
     REQUIRE(gonet_go_sized(add_one, &ran, 1) == 0); /* 16 KiB at least */
     REQUIRE(gonet_go_sized(add_one, &ran, 0) == 0);
