@@ -141,13 +141,6 @@ static gonet__resolv_conf_t *refresh_resolv_conf(void)
     return resolv_conf;
 }
 
-gonet__resolv_conf_t *gonet__resolv_conf_current(void)
-{
-    bool bad;
-
-    return gonet__resolv_conf_for(NULL, &bad);
-}
-
 /* Makes it anew; under the lock. NULL as gonet__resolv_conf_for. */
 static gonet__resolv_conf_t *make_own(gonet__resolv_conf_t *base, const char *servers, bool *bad)
 {

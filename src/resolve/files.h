@@ -8,13 +8,10 @@
 #include "resolve/nsswitch.h"
 #include "resolve/resolv_conf.h"
 
-/* gonet__resolv_conf_current returns what /etc/resolv.conf says, to be dropped by
- * gonet__resolv_conf_unref. NULL: out of memory. */
-gonet__resolv_conf_t *gonet__resolv_conf_current(void);
-
 /*
- * gonet__resolv_conf_for is the same with these servers instead of the file's (NULL: the file's).
- * NULL: out of memory, or *bad: a part is no address.
+ * gonet__resolv_conf_for returns what /etc/resolv.conf says, with these servers instead of the
+ * file's (NULL: the file's), to be dropped by gonet__resolv_conf_unref. NULL: out of memory, or
+ * *bad: a part is no address.
  */
 gonet__resolv_conf_t *gonet__resolv_conf_for(const char *servers, bool *bad);
 
