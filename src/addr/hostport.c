@@ -146,9 +146,8 @@ GONET__INLINE bool split_plain(const char *s, const char *end, char *host, size_
  * Everything else: an error, a result that is not wanted, an error variable to clear. Not inlined,
  * so that the quick way needs no stack frame.
  */
-static __attribute__((noinline)) int split_slowly(const char *s, size_t len, char *host,
-                                                  size_t host_size, char *port, size_t port_size,
-                                                  gonet_error_t **err)
+GONET__NOINLINE static int split_slowly(const char *s, size_t len, char *host, size_t host_size,
+                                        char *port, size_t port_size, gonet_error_t **err)
 {
     const char *end = s + len;
     parts_t parts = split(s, end);
@@ -166,9 +165,8 @@ static __attribute__((noinline)) int split_slowly(const char *s, size_t len, cha
     return -1;
 }
 
-static __attribute__((noinline)) int split_string_slowly(const char *s, char *host,
-                                                         size_t host_size, char *port,
-                                                         size_t port_size, gonet_error_t **err)
+GONET__NOINLINE static int split_string_slowly(const char *s, char *host, size_t host_size,
+                                               char *port, size_t port_size, gonet_error_t **err)
 {
     return split_slowly(s, strlen(s), host, host_size, port, port_size, err);
 }

@@ -88,7 +88,7 @@ gonet_ip_t gonet_parse_ip_n(const char *s, size_t len)
 }
 
 /* Not inlined, so that IPv4 needs no stack frame. */
-static __attribute__((noinline)) gonet_ip_t parse_ipv6_string(const char *s)
+GONET__NOINLINE static gonet_ip_t parse_ipv6_string(const char *s)
 {
     return parse_ipv6(s, NULL);
 }

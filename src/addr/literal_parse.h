@@ -15,9 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/digits.h"
-
-#define GONET__INLINE static inline __attribute__((always_inline))
 
 /*
  * The bytes of a number, as an initialiser. A struct that is returned with them in it is written

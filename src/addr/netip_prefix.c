@@ -221,8 +221,7 @@ gonet_netip_prefix_t gonet_netip_parse_prefix_n(const char *s, size_t len, gonet
 }
 
 /* Not inlined, so that IPv4 needs no stack frame. */
-static __attribute__((noinline)) gonet_netip_prefix_t parse_other_string(const char *s,
-                                                                         gonet_error_t **err)
+GONET__NOINLINE static gonet_netip_prefix_t parse_other_string(const char *s, gonet_error_t **err)
 {
     return parse_other(s, NULL, err);
 }

@@ -30,8 +30,8 @@ gonet_error_t *gonet__zone_error(const char *s, size_t len)
 }
 
 /* Whatever is right: an address with a zone, too. Anything else ends in an error. */
-static __attribute__((noinline)) gonet_netip_addr_t parse_slowly(const char *s, size_t len,
-                                                                 gonet_error_t **err)
+GONET__NOINLINE static gonet_netip_addr_t parse_slowly(const char *s, size_t len,
+                                                       gonet_error_t **err)
 {
     gonet_netip_addr_t a = {.bits = 0};
     gonet__literal_t l = gonet__parse_literal(s, len, a.b);
@@ -73,7 +73,7 @@ gonet_netip_addr_t gonet_netip_parse_addr_n(const char *s, size_t len, gonet_err
 }
 
 /* What is not IPv4. Not inlined, so that IPv4 needs no stack frame. */
-static __attribute__((noinline)) gonet_netip_addr_t parse_other(const char *s, gonet_error_t **err)
+GONET__NOINLINE static gonet_netip_addr_t parse_other(const char *s, gonet_error_t **err)
 {
     gonet__halves_t halves;
     const char *end = gonet__read_groups(s, NULL, &halves);

@@ -6,12 +6,15 @@
 
 /* GONET__COLD keeps the rare part of a busy function out of it: the busy part then needs no frame,
  * and less of the instruction cache. GONET__NOINLINE does so for another part that is busy at
- * times. GONET__PREFETCH asks for the cache line at p, which may be any address. */
+ * times. GONET__INLINE is a function that has to be part of its callers. GONET__PREFETCH asks for
+ * the cache line at p, which may be any address. */
 #if defined(__GNUC__)
+#define GONET__INLINE      static inline __attribute__((always_inline))
 #define GONET__COLD        __attribute__((noinline, cold))
 #define GONET__NOINLINE    __attribute__((noinline))
 #define GONET__PREFETCH(p) __builtin_prefetch(p)
 #else
+#define GONET__INLINE static inline
 #define GONET__COLD
 #define GONET__NOINLINE
 #define GONET__PREFETCH(p) ((void)(p))

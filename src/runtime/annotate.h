@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "base/compiler.h"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define GONET__ASAN 1
@@ -101,9 +103,8 @@ static inline void gonet__annotate_gone(gonet__annotation_t *a)
 /* gonet__annotate_leave: right before the switch from one context to another; last: from never runs
  * again. Always inline: for ThreadSanitizer the other context runs from here on, and must not see
  * the end of a function that it has not begun. */
-static inline __attribute__((always_inline)) void gonet__annotate_leave(gonet__annotation_t *from,
-                                                                        gonet__annotation_t *to,
-                                                                        int last)
+GONET__INLINE void gonet__annotate_leave(gonet__annotation_t *from, gonet__annotation_t *to,
+                                         int last)
 {
     (void)from;
     (void)to;

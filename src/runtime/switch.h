@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 #if defined(__x86_64__) && !defined(GONET_SWITCH_UCONTEXT)
 
 /* A suspended context. */
@@ -23,8 +25,7 @@ typedef struct {
 } gonet__context_t;
 
 /* gonet__switch suspends the caller in *from and resumes *to. */
-static inline __attribute__((always_inline)) void gonet__switch(gonet__context_t *from,
-                                                                gonet__context_t *to)
+GONET__INLINE void gonet__switch(gonet__context_t *from, gonet__context_t *to)
 {
     __asm__ volatile("movq %%rsp, 0(%0)\n\t"
                      "leaq 1f(%%rip), %%rax\n\t"
@@ -51,8 +52,7 @@ typedef struct {
     void *fp;
 } gonet__context_t;
 
-static inline __attribute__((always_inline)) void gonet__switch(gonet__context_t *from,
-                                                                gonet__context_t *to)
+GONET__INLINE void gonet__switch(gonet__context_t *from, gonet__context_t *to)
 {
     register gonet__context_t *a __asm__("x0") = from;
     register gonet__context_t *b __asm__("x1") = to;

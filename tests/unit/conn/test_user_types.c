@@ -59,28 +59,26 @@ static int thing_write(void *self, const void *p, size_t len, size_t *n, gonet_e
     return -1;
 }
 
-static int64_t thing_read_from(void *self, gonet_reader_t *r, gonet_error_t **err)
+/* One of the two copies: so many bytes if the thing offers it, else why not. */
+static int64_t copied(thing_t *t, int64_t n, const char *why, gonet_error_t **err)
 {
-    thing_t *t = self;
-
-    (void)r;
     t->copies++;
     if (t->offers)
-        return 77;
-    gonet_error_set(err, gonet_error_new("can't take"));
+        return n;
+    gonet_error_set(err, gonet_error_new(why));
     return -1;
+}
+
+static int64_t thing_read_from(void *self, gonet_reader_t *r, gonet_error_t **err)
+{
+    (void)r;
+    return copied(self, 77, "can't take", err);
 }
 
 static int64_t thing_write_to(void *self, gonet_writer_t *w, gonet_error_t **err)
 {
-    thing_t *t = self;
-
     (void)w;
-    t->copies++;
-    if (t->offers)
-        return 88;
-    gonet_error_set(err, gonet_error_new("can't give"));
-    return -1;
+    return copied(self, 88, "can't give", err);
 }
 
 static int thing_close(void *self, gonet_error_t **err)
