@@ -7,6 +7,7 @@
 
 #include "conn/iprawsock.h"
 #include "conn/typed.h"
+#include "socket/fd_inline.h"
 
 #define IPV4_HEADER 20 /* the shortest one */
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "error/error.h"
 #include "gonet/conn.h"
 
@@ -138,6 +139,6 @@ ssize_t gonet__call_end_read(gonet__call_t *call, ssize_t n, size_t len);
 int gonet__call_end_write(gonet__call_t *call, int result, size_t *n, size_t len);
 
 /* gonet__no_object sets the error of a call on NULL, EINVAL (behaviour 1.30), and returns -1. */
-int gonet__no_object(gonet_error_t **err);
+GONET__COLD int gonet__no_object(gonet_error_t **err);
 
 #endif

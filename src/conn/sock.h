@@ -9,6 +9,7 @@
 #ifndef GONET_CONN_SOCK_H
 #define GONET_CONN_SOCK_H
 
+#include "base/compiler.h"
 #include "conn/object.h"
 #include "socket/fd_io.h"
 #include "socket/sockaddr.h"
@@ -78,15 +79,15 @@ gonet_error_t *gonet__sock_op_error(const gonet__sock_t *s, const char *op, gone
  * gonet__sock_fail ends a call whose fd operation failed: sets *err to the OpError, and drops the
  * reference that the failure holds. Returns -1.
  */
-int gonet__sock_fail(gonet__sock_t *s, const char *op, gonet__shape_t shape,
-                     const gonet__fail_t *fail, gonet_error_t **err);
+GONET__COLD int gonet__sock_fail(gonet__sock_t *s, const char *op, gonet__shape_t shape,
+                                 const gonet__fail_t *fail, gonet_error_t **err);
 
 /*
  * gonet__sock_write_failed sets *err to the OpError of a write to addr (NULL: nowhere said), around
  * e, which it takes: "write udp L->ADDR: …". Returns -1.
  */
-ssize_t gonet__sock_write_failed(const gonet__sock_t *s, const gonet_addr_t *addr, gonet_error_t *e,
-                                 gonet_error_t **err);
+GONET__COLD ssize_t gonet__sock_write_failed(const gonet__sock_t *s, const gonet_addr_t *addr,
+                                             gonet_error_t *e, gonet_error_t **err);
 
 /* Slots that all types on sockets share; self is the sock. */
 ssize_t gonet__sock_read(void *self, void *p, size_t len, gonet_error_t **err);

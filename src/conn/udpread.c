@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conn/udp.h"
+#include "socket/fd_inline.h"
 
 /* Who sent a datagram, as the kernel says; all zero if it doesn't. */
 static void put_sender(const gonet__sockaddr_t *from, gonet_udp_addr_t *addr)
@@ -41,8 +42,8 @@ void gonet__udp_sender(const gonet__sockaddr_t *from, gonet_netip_addr_port_t *a
 }
 
 /* Receives into from, which is of length 0 after a failure. */
-static ssize_t receive(gonet_udp_conn_t *c, void *p, size_t len, gonet__sockaddr_t *from,
-                       gonet_error_t **err)
+GONET__INLINE ssize_t receive(gonet_udp_conn_t *c, void *p, size_t len, gonet__sockaddr_t *from,
+                              gonet_error_t **err)
 {
     gonet__fail_t fail;
     ssize_t n;

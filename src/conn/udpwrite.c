@@ -7,6 +7,7 @@
 
 #include "addr/addr_error.h"
 #include "conn/udp.h"
+#include "socket/fd_inline.h"
 
 #define MAX_PORT 65535
 
@@ -37,7 +38,7 @@ static const uint8_t *bytes_of_ipv4(const gonet_netip_addr_t *a)
                                                                                      : NULL;
 }
 
-static gonet_error_t *unfit(const char *why, const gonet_netip_addr_t *a)
+GONET__COLD static gonet_error_t *unfit(const char *why, const gonet_netip_addr_t *a)
 {
     char text[GONET_ADDR_STRLEN];
 
@@ -45,8 +46,8 @@ static gonet_error_t *unfit(const char *why, const gonet_netip_addr_t *a)
 }
 
 /* The socket address of an address of any family, or of none. */
-static gonet_error_t *make_of_netip(const gonet_udp_conn_t *c, const gonet_netip_addr_port_t *to,
-                                    gonet__sockaddr_t *sa)
+static inline gonet_error_t *make_of_netip(const gonet_udp_conn_t *c,
+                                           const gonet_netip_addr_port_t *to, gonet__sockaddr_t *sa)
 {
     const uint8_t *ipv4 = bytes_of_ipv4(&to->addr);
     uint8_t mapped[16];
@@ -105,16 +106,16 @@ gonet_addr_t gonet__udp_addr_of_netip(gonet_netip_addr_port_t ap)
 
 /* How a write ends that was not sent (e), or whose system call failed (fail): with the address in
  * one of both forms, or none. */
-static ssize_t failed_udp(gonet_udp_conn_t *c, const gonet_udp_addr_t *to, gonet_error_t *e,
-                          gonet_error_t **err)
+GONET__COLD static ssize_t failed_udp(gonet_udp_conn_t *c, const gonet_udp_addr_t *to,
+                                      gonet_error_t *e, gonet_error_t **err)
 {
     gonet_addr_t addr = gonet_udp_addr_as_addr(to);
 
     return gonet__sock_write_failed(&c->sock, &addr, e, err);
 }
 
-static ssize_t failed_netip(gonet_udp_conn_t *c, gonet_netip_addr_port_t to, gonet_error_t *e,
-                            gonet_error_t **err)
+GONET__COLD static ssize_t failed_netip(gonet_udp_conn_t *c, gonet_netip_addr_port_t to,
+                                        gonet_error_t *e, gonet_error_t **err)
 {
     gonet_addr_t addr = gonet__udp_addr_of_netip(to);
 

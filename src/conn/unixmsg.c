@@ -8,6 +8,7 @@
 
 #include "conn/typed.h"
 #include "conn/unixsock.h"
+#include "socket/fd_inline.h"
 
 /* The end of a stream is told by an OpError, too, but as a count of 0 (behaviour 1.31). */
 static ssize_t read_failed(gonet_unix_conn_t *c, const gonet__fail_t *fail, gonet_error_t **err)

@@ -18,21 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/compiler.h"
 #include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/spin.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
 #include "socket/fd_callback.h"
+#include "socket/fd_lock.h"
 #include "socket/sys.h"
-
-#define CLOSED      ((uint64_t)1 << 0)
-#define LOCK(side)  ((uint64_t)1 << (1 + (side))) /* the side's lock is held */
-#define QUEUE(side) ((uint64_t)1 << (3 + (side))) /* somebody queues for it */
-#define REF         ((uint64_t)1 << 8)
-#define REFS        (((uint64_t)1 << 20) - 1)
-#define MANY        ((uint64_t)1 << 27) /* references: time to count them exactly */
 
 typedef struct {
     gonet__wait_t wait;
@@ -55,7 +48,7 @@ void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
     gonet__pd_init(&fd->pd, sysfd);
     fd->pd.hold = hold_pd;
     fd->pd.unhold = unhold_pd;
-    atomic_init(&fd->state, REF); /* the reference that close drops */
+    atomic_init(&fd->state, GONET__FD_REF); /* the reference that close drops */
     atomic_init(&fd->memory, 1);
     atomic_init(&fd->queue_lock, 0);
     gonet__list_init(&fd->queue[0]);
@@ -99,9 +92,9 @@ static void reset_after_fork(gonet__fd_t *fd)
     gonet__list_init(&fd->queue[0]);
     gonet__list_init(&fd->queue[1]);
     atomic_init(&fd->closer, NULL);
-    if ((state & CLOSED) == 0)
-        atomic_store(&fd->state, REF);
-    if (state == REF)
+    if ((state & GONET__FD_CLOSED) == 0)
+        atomic_store(&fd->state, GONET__FD_REF);
+    if (state == GONET__FD_REF)
         atomic_store(&fd->memory, 1); /* what watches held went with the parent's loops */
     gonet__fork_end_reset(&fd->generation);
 }
@@ -168,10 +161,11 @@ static bool drop(gonet__fd_t *fd, uint64_t n, uint64_t bits)
 {
     uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
 
-    while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, (old - n * REF) & ~bits,
+    while (!atomic_compare_exchange_weak_explicit(&fd->state, &old,
+                                                  (old - n * GONET__FD_REF) & ~bits,
                                                   memory_order_acq_rel, memory_order_relaxed)) {
     }
-    if (((old / REF) & REFS) != n)
+    if (((old / GONET__FD_REF) & GONET__FD_REFS) != n)
         return false;
     last_reference(fd);
     return true;
@@ -191,7 +185,7 @@ static queued_t *pop_queue(gonet__fd_t *fd, gonet__side_t side)
             q = NULL; /* gonet_shutdown was first */
     }
     if (gonet__list_empty(&fd->queue[side]))
-        atomic_fetch_and(&fd->state, ~QUEUE(side));
+        atomic_fetch_and(&fd->state, ~GONET__FD_QUEUE(side));
     return q;
 }
 
@@ -201,7 +195,7 @@ static void leave_queue(gonet__fd_t *fd, gonet__side_t side, gonet__list_t *node
     gonet__spin_lock(&fd->queue_lock);
     gonet__list_remove(node);
     if (gonet__list_empty(&fd->queue[side]))
-        atomic_fetch_and(&fd->state, ~QUEUE(side));
+        atomic_fetch_and(&fd->state, ~GONET__FD_QUEUE(side));
     gonet__spin_unlock(&fd->queue_lock);
 }
 
@@ -216,13 +210,14 @@ static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
     old = atomic_load(&fd->state);
     for (;;) {
         uint64_t new;
-        if ((old & CLOSED) != 0) {
+        if ((old & GONET__FD_CLOSED) != 0) {
             gonet__spin_unlock(&fd->queue_lock);
             return fail_closed(fd, fail);
         }
-        new = (old & LOCK(side)) != 0 ? old | QUEUE(side) : (old | LOCK(side)) + REF;
+        new = (old & GONET__FD_LOCK(side)) != 0 ? old | GONET__FD_QUEUE(side)
+                                                : (old | GONET__FD_LOCK(side)) + GONET__FD_REF;
         if (atomic_compare_exchange_weak(&fd->state, &old, new)) {
-            if ((old & LOCK(side)) == 0) { /* it became free meanwhile */
+            if ((old & GONET__FD_LOCK(side)) == 0) { /* it became free meanwhile */
                 gonet__spin_unlock(&fd->queue_lock);
                 return true;
             }
@@ -244,35 +239,21 @@ static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
     return true;
 }
 
-GONET__COLD static bool begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+bool gonet__fd_queue_for(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
     uint64_t old;
 
     check_generation(fd);
     old = atomic_load_explicit(&fd->state, memory_order_relaxed);
     do {
-        if ((old & (CLOSED | LOCK(side))) != 0)
-            return (old & CLOSED) != 0 ? fail_closed(fd, fail) : queue_up(fd, side, fail);
-        if (((old / REF) & REFS) == REFS)
+        if ((old & (GONET__FD_CLOSED | GONET__FD_LOCK(side))) != 0)
+            return (old & GONET__FD_CLOSED) != 0 ? fail_closed(fd, fail) : queue_up(fd, side, fail);
+        if (((old / GONET__FD_REF) & GONET__FD_REFS) == GONET__FD_REFS)
             too_many();
-    } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, (old | LOCK(side)) + REF,
+    } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old,
+                                                    (old | GONET__FD_LOCK(side)) + GONET__FD_REF,
                                                     memory_order_acq_rel, memory_order_relaxed));
     return true;
-}
-
-/* The lock, if it is to be had at once. */
-static inline bool try_lock(gonet__fd_t *fd, gonet__side_t side)
-{
-    uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
-
-    return (old & (CLOSED | LOCK(side) | MANY)) == 0 && !gonet__fork_is_first(&fd->generation) &&
-           atomic_compare_exchange_strong_explicit(&fd->state, &old, (old | LOCK(side)) + REF,
-                                                   memory_order_acq_rel, memory_order_relaxed);
-}
-
-bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
-{
-    return try_lock(fd, side) || begin_lock(fd, side, fail);
 }
 
 /* Hands the lock and the reference of its holder to the next in the queue, if there is one. */
@@ -290,34 +271,24 @@ static bool hand_over(gonet__fd_t *fd, gonet__side_t side)
     return true;
 }
 
-GONET__COLD static void end(gonet__fd_t *fd, gonet__side_t side)
+void gonet__fd_leave(gonet__fd_t *fd, gonet__side_t side)
 {
     uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
 
     for (;;) {
-        if ((old & QUEUE(side)) != 0) {
+        if ((old & GONET__FD_QUEUE(side)) != 0) {
             if (hand_over(fd, side))
                 return;
             old = atomic_load(&fd->state);
             continue;
         }
-        if (atomic_compare_exchange_weak_explicit(&fd->state, &old, (old - REF) & ~LOCK(side),
+        if (atomic_compare_exchange_weak_explicit(&fd->state, &old,
+                                                  (old - GONET__FD_REF) & ~GONET__FD_LOCK(side),
                                                   memory_order_acq_rel, memory_order_relaxed))
             break;
     }
-    if (((old / REF) & REFS) == 1)
+    if (((old / GONET__FD_REF) & GONET__FD_REFS) == 1)
         last_reference(fd);
-}
-
-void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side)
-{
-    uint64_t old = atomic_load_explicit(&fd->state, memory_order_relaxed);
-
-    if ((old & QUEUE(side)) != 0 || (old & (REFS * REF)) == REF ||
-        !atomic_compare_exchange_strong_explicit(&fd->state, &old, (old - REF) & ~LOCK(side),
-                                                 memory_order_acq_rel, memory_order_relaxed))
-        end(fd, side);
-    gonet__task_tick();
 }
 
 void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
@@ -348,8 +319,7 @@ static gonet__fail_kind_t fail_kind(gonet__poll_status_t status)
     return GONET__FAIL_NONE;
 }
 
-/* What may stand against the operation of a caller who has the lock? */
-GONET__COLD static bool begin_check(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
+bool gonet__fd_may_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
     gonet__poll_status_t status = gonet__pd_check(&fd->pd, side);
 
@@ -359,15 +329,8 @@ GONET__COLD static bool begin_check(gonet__fd_t *fd, gonet__side_t side, gonet__
     return false;
 }
 
-bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
-{
-    if (!try_lock(fd, side) && !begin_lock(fd, side, fail))
-        return false;
-    return gonet__pd_clear(&fd->pd, side) || begin_check(fd, side, fail);
-}
-
-GONET__COLD bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side,
-                                       gonet__poll_status_t status, int errnum, gonet__fail_t *fail)
+bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side, gonet__poll_status_t status,
+                           int errnum, gonet__fail_t *fail)
 {
     if (status ==
         GONET__POLL_TAKEN) /* lock and reference were dropped for us, the memory is held */
@@ -386,11 +349,11 @@ bool gonet__fd_ref(gonet__fd_t *fd, gonet__fail_t *fail)
     check_generation(fd);
     old = atomic_load_explicit(&fd->state, memory_order_relaxed);
     do {
-        if ((old & CLOSED) != 0)
+        if ((old & GONET__FD_CLOSED) != 0)
             return fail_closed(fd, fail);
-        if (((old / REF) & REFS) == REFS)
+        if (((old / GONET__FD_REF) & GONET__FD_REFS) == GONET__FD_REFS)
             too_many();
-    } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, old + REF,
+    } while (!atomic_compare_exchange_weak_explicit(&fd->state, &old, old + GONET__FD_REF,
                                                     memory_order_acq_rel, memory_order_relaxed));
     return true;
 }
@@ -437,9 +400,9 @@ static bool mark_closed(gonet__fd_t *fd)
     uint64_t old = atomic_load(&fd->state);
 
     do {
-        if ((old & CLOSED) != 0)
+        if ((old & GONET__FD_CLOSED) != 0)
             return false;
-    } while (!atomic_compare_exchange_weak(&fd->state, &old, old | CLOSED));
+    } while (!atomic_compare_exchange_weak(&fd->state, &old, old | GONET__FD_CLOSED));
     return true;
 }
 
@@ -468,7 +431,7 @@ bool gonet__fd_close(gonet__fd_t *fd, gonet__fail_t *fail)
     for (int side = 0; side < 2; side++) {
         send_away(fd, (gonet__side_t)side);
         if (gonet__pd_take(&fd->pd, (gonet__side_t)side))
-            drop(fd, 1, LOCK(side));
+            drop(fd, 1, GONET__FD_LOCK(side));
     }
     last = drop(fd, 1, 0);
     if (!inside)

@@ -4,9 +4,10 @@
  * descriptor's number is given back only when nobody uses it any more.
  *
  * An operation takes a side's lock (read or write) or just a reference, makes its system calls, and
- * leaves. When it fails, whoever reports the failure needs the object's memory (addresses, names)
- * although the descriptor may be gone by then: so every failing call below leaves with one memory
- * reference, "held", that the caller drops by gonet__fd_unhold when the error object has been made.
+ * leaves (fd_lock.h). When it fails, whoever reports the failure needs the object's memory
+ * (addresses, names) although the descriptor may be gone by then: so every failing call below
+ * leaves with one memory reference, "held", that the caller drops by gonet__fd_unhold when the
+ * error object has been made.
  */
 #ifndef GONET_SOCKET_FD_H
 #define GONET_SOCKET_FD_H
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "base/list.h"
 #include "error/error.h"
 #include "runtime/netpoll.h"
@@ -64,7 +66,7 @@ typedef struct {
 
 /* gonet__fail_error makes the error object of a failure (new reference; sentinels where Go has
  * them). */
-gonet_error_t *gonet__fail_error(const gonet__fail_t *fail);
+GONET__COLD gonet_error_t *gonet__fail_error(const gonet__fail_t *fail);
 
 /*
  * gonet__fd_init takes over the descriptor sysfd (non-blocking, close-on-exec), with one memory
@@ -77,17 +79,10 @@ void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
 void gonet__fd_hold(gonet__fd_t *fd);
 void gonet__fd_unhold(gonet__fd_t *fd);
 
-/* gonet__fd_begin locks side (parks while another caller has it) and checks closed and deadline.
- * False: fail, held. */
-bool gonet__fd_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
-
-/* gonet__fd_begin_lock only locks: no deadline check (a read of 0 bytes). False (closed): fail,
- * held. */
-bool gonet__fd_begin_lock(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail);
-
 /* gonet__fd_wait_failed is what gonet__fd_wait does with any status but OK. Returns false. */
-bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side, gonet__poll_status_t status,
-                           int errnum, gonet__fail_t *fail);
+GONET__COLD bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side,
+                                       gonet__poll_status_t status, int errnum,
+                                       gonet__fail_t *fail);
 
 /* gonet__fd_wait parks the holder of side until it is ready; spurious wakes happen. False: the lock
  * has been left; fail, held. Inline: frames of a parked task are memory that a wake touches. */
@@ -99,12 +94,9 @@ static inline bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fa
     return status == GONET__POLL_OK || gonet__fd_wait_failed(fd, side, status, errnum, fail);
 }
 
-/* gonet__fd_end leaves side; fd may be gone afterwards. */
-void gonet__fd_end(gonet__fd_t *fd, gonet__side_t side);
-
 /* gonet__fd_end_fail leaves side with a failure: fills fail, held. syscall NULL: a bare errno. */
-void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
-                        gonet__fail_kind_t kind, const char *syscall, int errnum);
+GONET__COLD void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,
+                                    gonet__fail_kind_t kind, const char *syscall, int errnum);
 
 /* gonet__fd_ref keeps the descriptor open for a call that takes no side (options, shutdown, dup).
  * False (closed): fail, held. */

@@ -5,7 +5,7 @@
 #ifndef GONET_SOCKET_FD_COPY_H
 #define GONET_SOCKET_FD_COPY_H
 
-#include "socket/fd.h"
+#include "socket/fd_lock.h"
 
 /*
  * gonet__fd_relay moves bytes from src to dst until src's end, or limit bytes (< 0: no limit); *n

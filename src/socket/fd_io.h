@@ -1,6 +1,6 @@
 /*
  * Reading, writing, accepting and connecting on one descriptor: try the system call, wait when it
- * would block, try again.
+ * would block, try again. Those that each message needs are in fd_inline.h.
  *
  * All of these return with their lock released. On failure they fill fail, and one memory reference
  * is held (see fd.h). On success they don't touch fd after the lock is released.
@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "socket/fd.h"
+#include "base/compiler.h"
+#include "socket/fd_lock.h"
 #include "socket/sockaddr.h"
 
 /* The most that one system call moves on a stream socket. */
@@ -42,27 +43,34 @@ static inline bool gonet__fd_begin_read(gonet__fd_t *fd, bool *at_once, gonet__f
  */
 bool gonet__fd_read_again(gonet__fd_t *fd, bool *at_once, const char *syscall, gonet__fail_t *fail);
 
-/* gonet__fd_guess follows the read of a message, before the lock is left: is there another one? */
-void gonet__fd_guess(gonet__fd_t *fd, bool at_once);
+/* gonet__fd_write_again is the same for writes. */
+GONET__COLD bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fail);
 
-/* gonet__fd_read reads into p. The count, or -1: also at the end of a stream (GONET__FAIL_EOF, held
- * like the others). */
-ssize_t gonet__fd_read(gonet__fd_t *fd, void *p, size_t len, gonet__fail_t *fail);
+/* gonet__fd_read_nothing is the read of 0 bytes: 0, or -1. */
+GONET__COLD ssize_t gonet__fd_read_nothing(gonet__fd_t *fd, gonet__fail_t *fail);
+
+/* How many attempts in a row must find no message, and how many are left out then. */
+#define GONET__EMPTY_TWICE   2
+#define GONET__EMPTY_SKIPPED 63
 
 /*
- * gonet__fd_read_lazy is gonet__fd_read of at most max bytes into a copy buffer (scratch.h, whose
- * size max must not exceed) that is fetched when there is something to read and given back before
- * waiting, so that an idle reader holds none. After a count > 0 *buffer is the caller's to give
- * back; otherwise it is NULL.
+ * gonet__fd_guess follows the read of a message, before the lock is left: is there another one? An
+ * error that may be there must be met by a read, not by a wait.
  */
-ssize_t gonet__fd_read_lazy(gonet__fd_t *fd, size_t max, void **buffer, gonet__fail_t *fail);
+static inline void gonet__fd_guess(gonet__fd_t *fd, bool at_once)
+{
+    if (at_once) {
+        fd->empties = 0;
+    } else if (fd->empties >= GONET__EMPTY_TWICE) {
+        fd->drained = fd->empties < GONET__EMPTY_TWICE + GONET__EMPTY_SKIPPED &&
+                      !fd->pd.side[GONET__SIDE_READ].error;
+        fd->empties = fd->drained ? fd->empties + 1 : GONET__EMPTY_TWICE - 1;
+    }
+}
 
 /* gonet__fd_wait_readable waits until a read would not wait, and reads nothing. Errors of the
  * socket itself are left to the read. */
 bool gonet__fd_wait_readable(gonet__fd_t *fd, gonet__fail_t *fail);
-
-/* gonet__fd_write writes all of p; *n is what was written, also on failure. */
-bool gonet__fd_write(gonet__fd_t *fd, const void *p, size_t len, size_t *n, gonet__fail_t *fail);
 
 /*
  * gonet__fd_writev writes the pieces that *v and *count say, moving both on as bytes go out
@@ -81,16 +89,8 @@ int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_t *fa
 bool gonet__fd_connect(gonet__fd_t *fd, const gonet__sockaddr_t *to, gonet__sockaddr_t *peer,
                        gonet__fail_t *fail);
 
-/* gonet__fd_recvfrom receives one message and its sender (from may be NULL). The count, or -1. */
-ssize_t gonet__fd_recvfrom(gonet__fd_t *fd, void *p, size_t len, gonet__sockaddr_t *from,
-                           gonet__fail_t *fail);
-
 /* gonet__fd_recvmsg receives as msg says, with these flags; msg's results are the kernel's. */
 ssize_t gonet__fd_recvmsg(gonet__fd_t *fd, struct msghdr *msg, int flags, gonet__fail_t *fail);
-
-/* gonet__fd_sendto sends one message. The count, or -1. */
-ssize_t gonet__fd_sendto(gonet__fd_t *fd, const void *p, size_t len, const gonet__sockaddr_t *to,
-                         gonet__fail_t *fail);
 
 /* gonet__fd_sendmsg sends what msg says. The count, or -1. */
 ssize_t gonet__fd_sendmsg(gonet__fd_t *fd, const struct msghdr *msg, gonet__fail_t *fail);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "gonet/task.h"
-#include "socket/fd_io.h"
+#include "socket/fd_inline.h"
 #include "socket/scratch.h"
 #include "socket/sigpipe.h"
 #include "socket/sys.h"

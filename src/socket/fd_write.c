@@ -10,8 +10,7 @@
 
 #include "socket/sys.h"
 
-/* After a failed call with errno set: true to try again, false when the lock has been left. */
-static bool write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fail)
+bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fail)
 {
     if (errno == EINTR)
         return true;
@@ -19,38 +18,6 @@ static bool write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fai
         return gonet__fd_wait(fd, GONET__SIDE_WRITE, fail);
     gonet__fd_end_fail(fd, GONET__SIDE_WRITE, fail, GONET__FAIL_SYSCALL, syscall, errno);
     return false;
-}
-
-bool gonet__fd_write(gonet__fd_t *fd, const void *p, size_t len, size_t *n, gonet__fail_t *fail)
-{
-    size_t done = 0;
-
-    *n = 0;
-    if (!gonet__fd_begin(fd, GONET__SIDE_WRITE, fail))
-        return false;
-    for (;;) {
-        size_t chunk = len - done;
-        ssize_t sent;
-
-        if (fd->stream && chunk > GONET__MAX_CHUNK)
-            chunk = GONET__MAX_CHUNK;
-        sent = gonet__sys_send(fd->pd.fd, (const char *)p + done, chunk);
-        if (sent < 0) {
-            if (!write_again(fd, "write", fail))
-                return false;
-            continue;
-        }
-        done += (size_t)sent;
-        *n = done;
-        if (done == len)
-            break;
-        if (sent == 0) {
-            gonet__fd_end_fail(fd, GONET__SIDE_WRITE, fail, GONET__FAIL_UNEXPECTED_EOF, NULL, 0);
-            return false;
-        }
-    }
-    gonet__fd_end(fd, GONET__SIDE_WRITE);
-    return true;
 }
 
 /* Takes n bytes off the front of the list; pieces that are empty by then go, too. */
@@ -93,7 +60,7 @@ bool gonet__fd_writev(gonet__fd_t *fd, struct iovec **v, size_t *count, int64_t 
         ssize_t sent = gonet__sys_sendmsg(fd->pd.fd, &msg);
 
         if (sent < 0) {
-            if (!write_again(fd, "writev", fail))
+            if (!gonet__fd_write_again(fd, "writev", fail))
                 return false;
             continue;
         }

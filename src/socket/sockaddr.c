@@ -241,12 +241,3 @@ int gonet__sockaddr_connect(int sysfd, const gonet__sockaddr_t *sa)
     }
     return gonet__sys_connect(sysfd, &sa->u.sa, sa->len);
 }
-
-ssize_t gonet__sockaddr_sendto(int sysfd, const void *p, size_t len, const gonet__sockaddr_t *sa)
-{
-    if (sa->len == 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    return gonet__sys_sendto(sysfd, p, len, &sa->u.sa, sa->len);
-}

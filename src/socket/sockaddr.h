@@ -63,7 +63,6 @@ bool gonet__ip_wildcard(const gonet_ip_t *ip);
 /* The system calls that take an address: EINVAL for one of length 0. */
 int gonet__sockaddr_bind(int sysfd, const gonet__sockaddr_t *sa);
 int gonet__sockaddr_connect(int sysfd, const gonet__sockaddr_t *sa);
-ssize_t gonet__sockaddr_sendto(int sysfd, const void *p, size_t len, const gonet__sockaddr_t *sa);
 
 /*
  * Who knows the interfaces: index returns 0 for an unknown name; name stores at most 16 bytes, or

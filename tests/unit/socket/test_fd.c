@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
-#include "socket/fd_io.h"
+#include "socket/fd_inline.h"
 #include "socket/sys.h"
 #include "support/actor.h"
 #include "support/leak.h"
