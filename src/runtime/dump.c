@@ -16,6 +16,7 @@
 #include "runtime/clock.h"
 #include "runtime/monitor.h"
 #include "runtime/netpoll.h"
+#include "runtime/resume.h"
 #include "runtime/runtime.h"
 
 #define MAX_FRAMES 48

@@ -276,7 +276,8 @@ GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__
 
 gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum)
 {
-    gonet__task_t *task = gonet__task_current();
+    gonet__worker_t *w = gonet__this_worker;
+    gonet__task_t *task = w != NULL ? w->current : NULL;
 
     if (pd->side[side].error) {
         gonet__poll_status_t status = after_error(pd, side);

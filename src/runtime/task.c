@@ -13,13 +13,13 @@
 #include "base/alloc.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
+#include "runtime/resume.h"
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
 #include "runtime/switch.h"
 #include "runtime/worker.h"
 
 #define POOLED_TASKS 4096
-#define MAX_TICKS    128
 #define MAX_STACK    ((size_t)1 << 30)
 #define MIN_STACK    ((size_t)16 << 10)
 
@@ -29,6 +29,8 @@ typedef struct {
     unsigned uncaught;
 } cxx_state_t;
 extern cxx_state_t *__cxa_get_globals(void) __attribute__((weak));
+
+_Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
 
 gonet__task_t *gonet__task_current(void)
 {
@@ -87,8 +89,7 @@ void gonet__task_release_pool(gonet__worker_t *w)
     w->free_count = 0;
 }
 
-/* After a task has left its stack for the last time. */
-static void take_back(gonet__worker_t *w)
+void gonet__task_take_back(gonet__worker_t *w)
 {
     gonet__task_t *task = w->finished;
 
@@ -103,41 +104,14 @@ static void take_back(gonet__worker_t *w)
         gonet__runtime_worker_idle();
 }
 
-/* Who runs from now on; NULL: the scheduler. */
-static inline void set_current(gonet__worker_t *w, gonet__task_t *task)
-{
-    w->current = task;
-    w->ticks = 0;
-    atomic_store_explicit(&w->running, task, memory_order_relaxed);
-    atomic_store_explicit(&w->runs, atomic_load_explicit(&w->runs, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-}
-
-/* On the stack that has just been entered. */
-static inline void entered(gonet__worker_t *w, gonet__annotation_t *tool)
-{
-    gonet__annotate_enter(tool, w->left);
-    if (w->finished != NULL)
-        take_back(w);
-}
-
-void gonet__task_resume(gonet__worker_t *w, gonet__task_t *task)
-{
-    set_current(w, task);
-    w->left = &w->tool;
-    gonet__annotate_leave(&w->tool, &task->tool, 0);
-    gonet__switch(&w->context, &task->context);
-    entered(w, &w->tool);
-}
-
 /* Leaves the task's stack for the scheduler's. */
 static void leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, int last)
 {
-    set_current(w, NULL);
+    gonet__task_set_current(w, NULL);
     w->left = &task->tool;
     gonet__annotate_leave(&task->tool, &w->tool, last);
     gonet__switch(&task->context, &w->context);
-    entered(w, &task->tool);
+    gonet__task_entered(w, &task->tool);
 }
 
 /* Leaves the task's stack for the next runnable task's, as long as the turn lasts, or the
@@ -158,13 +132,13 @@ static inline void leave(gonet__worker_t *w, gonet__task_t *task, int last)
         return;
     }
     w->budget--;
-    set_current(w, next);
+    gonet__task_set_current(w, next);
     if (next == task)
         return;
     w->left = &task->tool;
     gonet__annotate_leave(&task->tool, &next->tool, last);
     gonet__switch(&task->context, &next->context);
-    entered(w, &task->tool);
+    gonet__task_entered(w, &task->tool);
 }
 
 /* The first and last frame of every task. */
@@ -173,7 +147,7 @@ static void task_main(void *arg)
     gonet__task_t *task = arg;
     gonet__worker_t *w = task->worker;
 
-    entered(w, &task->tool);
+    gonet__task_entered(w, &task->tool);
     task->entered = true;
     task->fn(task->arg);
     w->finished = task;
@@ -184,7 +158,7 @@ static void task_main(void *arg)
 void gonet__task_park(gonet__task_t *task)
 {
     gonet__worker_t *w = task->worker;
-    int saved_errno = errno;
+    int saved_errno = *w->errno_at;
     cxx_state_t *cxx = __cxa_get_globals != NULL ? __cxa_get_globals() : NULL;
     cxx_state_t saved_cxx = {NULL, 0};
 
@@ -201,18 +175,14 @@ void gonet__task_park(gonet__task_t *task)
     task->park = GONET__PARK_NONE;
     if (cxx != NULL)
         *cxx = saved_cxx;
-    errno = saved_errno;
+    *w->errno_at = saved_errno;
 }
 
-void gonet__task_ready(gonet__task_t *task)
+void gonet__task_post(gonet__task_t *task)
 {
     gonet__worker_t *w = task->worker;
     gonet__task_t *head;
 
-    if (w == gonet__this_worker) {
-        gonet__worker_push(w, task);
-        return;
-    }
     atomic_fetch_add(&w->users, 1);
     head = atomic_load_explicit(&w->inbox, memory_order_relaxed);
     do {
@@ -313,11 +283,10 @@ static void start_fresh(gonet__worker_t *w)
         gonet__worker_push_front(w, t);
 }
 
-void gonet__task_tick(void)
+void gonet__task_tick_over(void)
 {
-    gonet__worker_t *w = gonet__this_worker;
-
-    if (w != NULL && w->current != NULL && ++w->ticks >= MAX_TICKS)
+    gonet__ticks = 0;
+    if (gonet__task_current() != NULL)
         gonet_yield();
 }
 

@@ -61,20 +61,26 @@ gonet__task_t *gonet__task_current(void);
  */
 void gonet__task_park(gonet__task_t *task);
 
-/* gonet__task_ready makes a task that parks, or is about to, runnable. Any thread. */
-void gonet__task_ready(gonet__task_t *task);
-
 /*
  * gonet__task_go_here starts a task that stays on the caller's worker, where it has begun at once;
  * for a thread it is gonet_go. 0, or -1 with errno.
  */
 int gonet__task_go_here(void (*fn)(void *arg), void *arg);
 
+/* Calls of this thread since the last switch that did not wait. */
+extern _Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
+#define GONET__MAX_TICKS 128
+
 /*
  * gonet__task_tick ends a call that did not have to wait: a task that makes many such calls in a
  * row lets others run now and then. Nothing for a thread.
  */
-void gonet__task_tick(void);
+void gonet__task_tick_over(void);
+static inline void gonet__task_tick(void)
+{
+    if (++gonet__ticks >= GONET__MAX_TICKS)
+        gonet__task_tick_over();
+}
 
 /*
  * gonet__task_keep returns a place where the layers above keep one allocation (gonet__alloc) for
@@ -85,10 +91,6 @@ void **gonet__task_keep(void);
 
 /* gonet__task_begin gives a task its stack; false without memory. On its worker's thread. */
 bool gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);
-
-/* gonet__task_resume runs a task until it parks, yields or ends. On its worker, outside any task.
- */
-void gonet__task_resume(struct gonet__worker *w, gonet__task_t *task);
 
 /* gonet__task_release_pool frees the pooled task structs of a worker that ends. */
 void gonet__task_release_pool(struct gonet__worker *w);

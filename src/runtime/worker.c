@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "runtime/dump.h"
 #include "runtime/netpoll_task.h"
+#include "runtime/resume.h"
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
 #include "runtime/spin.h"
@@ -394,6 +395,7 @@ static void *worker_main(void *arg)
     gonet__worker_t *w = arg;
 
     gonet__this_worker = w;
+    w->errno_at = &errno;
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
     w->clock_ms = (uint32_t)uv_now(&w->loop);

@@ -32,7 +32,6 @@ typedef struct gonet__worker {
     gonet__task_t *run_head, **run_tail; /* runnable, first come first served */
     int run_count;
     int budget;                /* how many tasks may still run before the loop is looked at */
-    unsigned ticks;            /* calls since the last switch that did not wait */
     uint32_t id;               /* never reused; > 0 */
     _Atomic(void *) running;   /* the task that runs, for the monitor */
     _Atomic uint64_t runs;     /* resumptions so far; only it writes */
@@ -41,6 +40,7 @@ typedef struct gonet__worker {
     gonet__context_t context; /* of the scheduler, while a task runs */
     gonet__task_t *finished;  /* ended on its own stack; its memory is to be taken back */
     void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
+    int *errno_at; /* of the thread: each switch of tasks keeps it */
     gonet__timer_heap_t timers;
     void *kept;       /* what the layers above keep for the next task: gonet__task_keep */
     unsigned polled;  /* tasks that the last poll made runnable */
@@ -121,6 +121,18 @@ static inline void gonet__worker_push_front(gonet__worker_t *w, gonet__task_t *t
         w->run_tail = &task->next;
     w->run_head = task;
     w->run_count++;
+}
+
+/* gonet__task_post is gonet__task_ready for a task of another worker. */
+void gonet__task_post(gonet__task_t *task);
+
+/* gonet__task_ready makes a task that parks, or is about to, runnable. Any thread. */
+static inline void gonet__task_ready(gonet__task_t *task)
+{
+    if (task->worker == gonet__this_worker)
+        gonet__worker_push(task->worker, task);
+    else
+        gonet__task_post(task);
 }
 
 /*
