@@ -39,7 +39,9 @@ GONET_BEGIN_DECLS
  *
  * Workers block all signals but those that a fault raises. A thread or a program that a task starts
  * inherits that: set its mask (pthread_attr_setsigmask_np, POSIX_SPAWN_SETSIGMASK); a forked child
- * gets back the mask from the start of the runtime.
+ * gets back the mask from the start of the runtime. Workers are not registered for restartable
+ * sequences (rseq(2)), which would cost time at each wake; GONET_RSEQ=1 in the environment keeps
+ * the registration that libc makes.
  *
  * Returns 0, or -1 with errno ENOMEM (no memory; no thread for the first worker), EMFILE or ENFILE
  * (no descriptors for it), EAGAIN (gonet_shutdown is under way), or EINVAL (fn is NULL): the task

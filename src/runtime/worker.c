@@ -15,6 +15,7 @@
 #include "runtime/dump.h"
 #include "runtime/netpoll_task.h"
 #include "runtime/resume.h"
+#include "runtime/rseq.h"
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
 #include "runtime/spin.h"
@@ -398,6 +399,7 @@ static void *worker_main(void *arg)
     w->errno_at = &errno;
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
+    gonet__rseq_leave();
     w->clock_ms = (uint32_t)uv_now(&w->loop);
     for (;;) {
         run_ready(w);

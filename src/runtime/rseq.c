@@ -1,0 +1,46 @@
+#include "runtime/rseq.h"
+
+#if defined(__has_include)
+#if __has_include(<sys/rseq.h>)
+#define HAVE_RSEQ 1
+#endif
+#endif
+
+#if defined(HAVE_RSEQ) && (defined(__x86_64__) || defined(__aarch64__))
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static char *thread_pointer(void)
+{
+#if defined(__x86_64__)
+    char *p;
+
+    __asm__("mov %%fs:0, %0" : "=r"(p));
+    return p;
+#else
+    return __builtin_thread_pointer();
+#endif
+}
+
+void gonet__rseq_leave(void)
+{
+    const char *env = getenv("GONET_RSEQ");
+
+    if (__rseq_size == 0 || (env != NULL && strcmp(env, "1") == 0))
+        return;
+    /* It stays if it was registered with another length, which does no harm. */
+    (void)syscall(SYS_rseq, thread_pointer() + __rseq_offset, sizeof(struct rseq),
+                  RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+}
+
+#else
+
+void gonet__rseq_leave(void)
+{
+}
+
+#endif
