@@ -24,6 +24,7 @@
 #include "runtime/task.h"
 #include "runtime/wait.h"
 #include "socket/fd_callback.h"
+#include "socket/fd_io.h"
 #include "socket/fd_lock.h"
 #include "socket/sys.h"
 
@@ -63,7 +64,8 @@ void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
     fd->zero_is_eof = sotype != SOCK_DGRAM && sotype != SOCK_RAW;
     fd->connected = false;
     fd->drained = false;
-    fd->empties = 0;
+    fd->skip = 0;
+    fd->next_skip = GONET__SKIP_FIRST;
     atomic_init(&fd->exported, false);
     atomic_init(&fd->lingers, false);
 }

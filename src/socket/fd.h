@@ -32,7 +32,8 @@ struct gonet__fd {
     bool zero_is_eof; /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
     bool connected;   /* made by a dial (not: what the kernel thinks) */
     bool drained;     /* read side: the last read emptied the socket, so wait before the next one */
-    uint8_t empties;  /* read side: whether a message socket is thought so, too (fd_read.c) */
+    uint8_t skip;     /* read side, messages: how many reads are still to wait first (fd_read.c) */
+    uint8_t next_skip;
     _Atomic bool
         exported;         /* the descriptor was handed out: readiness can't be concluded any more */
     gonet__pd_t pd;       /* pd.fd is the descriptor */

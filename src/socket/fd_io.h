@@ -49,9 +49,10 @@ GONET__COLD bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gon
 /* gonet__fd_read_nothing is the read of 0 bytes: 0, or -1. */
 GONET__COLD ssize_t gonet__fd_read_nothing(gonet__fd_t *fd, gonet__fail_t *fail);
 
-/* How many attempts in a row must find no message, and how many are left out then. */
-#define GONET__EMPTY_TWICE   2
-#define GONET__EMPTY_SKIPPED 63
+/* How many reads wait first after an attempt that found nothing: so many at first, twice as many
+ * each time, at most so many. */
+#define GONET__SKIP_FIRST 3
+#define GONET__SKIP_MOST  96
 
 /*
  * gonet__fd_guess follows the read of a message, before the lock is left: is there another one? An
@@ -60,11 +61,10 @@ GONET__COLD ssize_t gonet__fd_read_nothing(gonet__fd_t *fd, gonet__fail_t *fail)
 static inline void gonet__fd_guess(gonet__fd_t *fd, bool at_once)
 {
     if (at_once) {
-        fd->empties = 0;
-    } else if (fd->empties >= GONET__EMPTY_TWICE) {
-        fd->drained = fd->empties < GONET__EMPTY_TWICE + GONET__EMPTY_SKIPPED &&
-                      !fd->pd.side[GONET__SIDE_READ].error;
-        fd->empties = fd->drained ? fd->empties + 1 : GONET__EMPTY_TWICE - 1;
+        fd->next_skip = GONET__SKIP_FIRST;
+    } else if (fd->skip > 0 && !fd->pd.side[GONET__SIDE_READ].error) {
+        fd->skip--;
+        fd->drained = true;
     }
 }
 

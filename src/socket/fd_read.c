@@ -5,10 +5,10 @@
  * waiting is level-triggered, and whatever has arrived meanwhile ends it at once. That holds until
  * the descriptor has been handed out, since its owner may set SO_RCVLOWAT.
  *
- * Of messages nobody knows whether there is another one. But where question follows answer there is
- * none, and an attempt that finds nothing costs a system call each time: after two of those the
- * socket is thought to be empty after each read, and after some dozens an attempt looks whether
- * that is still so. A wrong guess costs a turn of the loop.
+ * Of messages nobody knows whether there is another one, and an attempt that finds nothing costs a
+ * system call. But they come in runs, and so do the waits for them: after such an attempt the next
+ * few reads wait first, after another one twice as many, until one finds a message at once. A wrong
+ * guess costs a turn of the loop.
  */
 #include "socket/fd_io.h"
 
@@ -34,8 +34,11 @@ bool gonet__fd_read_again(gonet__fd_t *fd, bool *at_once, const char *syscall, g
         gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, syscall, errno);
         return false;
     }
-    if (*at_once && fd->empties < GONET__EMPTY_TWICE)
-        fd->empties++;
+    if (*at_once && !fd->stream) {
+        fd->skip = fd->next_skip;
+        if (fd->next_skip < GONET__SKIP_MOST)
+            fd->next_skip *= 2;
+    }
     *at_once = false;
     return gonet__fd_wait(fd, GONET__SIDE_READ, fail);
 }
