@@ -1,3 +1,6 @@
+/*
+ * The kernel takes a registration back for the very arguments it was made with.
+ */
 #include "runtime/rseq.h"
 
 #if defined(__has_include)

@@ -72,6 +72,8 @@ bool gonet__sys_fails(gonet__sys_call_t call);
  */
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || !defined(SYS_recvfrom) || \
     !defined(SYS_sendto)
+#define GONET__RECV(fd, p, len)                        recv(fd, p, len, 0)
+#define GONET__SEND(fd, p, len)                        send(fd, p, len, MSG_NOSIGNAL)
 #define GONET__RECVFROM(fd, p, len, flags, sa, sa_len) recvfrom(fd, p, len, flags, sa, sa_len)
 #define GONET__SENDTO(fd, p, len, flags, sa, sa_len)   sendto(fd, p, len, flags, sa, sa_len)
 #elif defined(__x86_64__) && defined(__LP64__) && !defined(GONET_TEST_HOOKS)
@@ -101,6 +103,10 @@ static inline long gonet__sys_kernel(long number, int fd, const void *p, size_t 
     syscall(SYS_recvfrom, fd, p, len, flags, sa, sa_len)
 #define GONET__SENDTO(fd, p, len, flags, sa, sa_len) \
     syscall(SYS_sendto, fd, p, len, flags, sa, sa_len)
+#endif
+#ifndef GONET__RECV
+#define GONET__RECV(fd, p, len) GONET__RECVFROM(fd, p, len, 0, NULL, NULL)
+#define GONET__SEND(fd, p, len) GONET__SENDTO(fd, p, len, MSG_NOSIGNAL, NULL, 0)
 #endif
 
 static inline int gonet__sys_socket(int family, int type, int proto)
@@ -166,7 +172,7 @@ static inline ssize_t gonet__sys_read(int fd, void *p, size_t len)
 
 static inline ssize_t gonet__sys_recv(int fd, void *p, size_t len)
 {
-    return GONET__SYS(READ, GONET__RECVFROM(fd, p, len, 0, NULL, NULL));
+    return GONET__SYS(READ, GONET__RECV(fd, p, len));
 }
 
 static inline ssize_t gonet__sys_write(int fd, const void *p, size_t len)
@@ -176,7 +182,7 @@ static inline ssize_t gonet__sys_write(int fd, const void *p, size_t len)
 
 static inline ssize_t gonet__sys_send(int fd, const void *p, size_t len)
 {
-    return GONET__SYS(WRITE, GONET__SENDTO(fd, p, len, MSG_NOSIGNAL, NULL, 0));
+    return GONET__SYS(WRITE, GONET__SEND(fd, p, len));
 }
 
 static inline ssize_t gonet__sys_recvmsg(int fd, struct msghdr *msg, int flags)
