@@ -83,7 +83,9 @@ under="$most;scale;dns;interop"
     step gcc-debug-counts zero_counts gcc-debug
     report_counts gcc-debug
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
-    configuration clang-release clang -DCMAKE_BUILD_TYPE=Release $programs
+    # With the system calls of a build for users, past libc.
+    configuration clang-release clang -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_C_FLAGS=-DGONET_INLINE_SYSCALLS $programs
     configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
     configuration fuzz clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON -DGONET_TEST_HOOKS=ON \
         -DGONET_TEST_FOLDERS=fuzz

@@ -68,7 +68,8 @@ bool gonet__sys_fails(gonet__sys_call_t call);
  *
  * Where we know how, not even libc's syscall is called: coming back from the kernel the processor
  * does not know any more where to return to, and each function that was entered for the call has
- * its return mispredicted. Tests see syscall, to make it fail.
+ * its return mispredicted. Tests want to see syscall, to make it fail, unless
+ * GONET_INLINE_SYSCALLS is defined.
  */
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || !defined(SYS_recvfrom) || \
     !defined(SYS_sendto)
@@ -76,7 +77,8 @@ bool gonet__sys_fails(gonet__sys_call_t call);
 #define GONET__SEND(fd, p, len)                        send(fd, p, len, MSG_NOSIGNAL)
 #define GONET__RECVFROM(fd, p, len, flags, sa, sa_len) recvfrom(fd, p, len, flags, sa, sa_len)
 #define GONET__SENDTO(fd, p, len, flags, sa, sa_len)   sendto(fd, p, len, flags, sa, sa_len)
-#elif defined(__x86_64__) && defined(__LP64__) && !defined(GONET_TEST_HOOKS)
+#elif defined(__x86_64__) && defined(__LP64__) && \
+    (!defined(GONET_TEST_HOOKS) || defined(GONET_INLINE_SYSCALLS))
 static inline long gonet__sys_kernel(long number, int fd, const void *p, size_t len, int flags,
                                      const void *sa, uintptr_t sa_len)
 {

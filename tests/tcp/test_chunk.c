@@ -63,6 +63,16 @@ long syscall(long number, ...)
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+static void check_largest(size_t largest)
+{
+#ifdef GONET_INLINE_SYSCALLS
+    (void)largest;
+    puts("how much each call is asked for is not seen: the system calls are inline");
+#else
+    CHECK_INT(largest, GIB);
+#endif
+}
+
 static void chunks(actor_mode_t mode)
 {
     const size_t len = 2 * GIB + 4096;
@@ -75,13 +85,13 @@ static void chunks(actor_mode_t mode)
     largest_send = largest_recv = 0;
     op_write(&o, actor_helper(mode), a, p, len);
     AWAIT(tcp_parked(a, GONET__SIDE_WRITE));
-    CHECK_INT(largest_send, GIB);
+    check_largest(largest_send);
     CHECK_INT(gonet_conn_set_write_deadline(a, TCP_PAST, NULL), 0);
     OP_FAILS(&o, "write tcp <L>-><R>: i/o timeout");
     CHECK(o.count > 0 && o.count < len);
     op_free(&o);
     CHECK(gonet_conn_read(b, p, len, NULL) > 0);
-    CHECK_INT(largest_recv, GIB);
+    check_largest(largest_recv);
     munmap(p, len);
     close_pair(a, b);
 }
