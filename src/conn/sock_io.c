@@ -4,8 +4,8 @@
  */
 #include "conn/sock.h"
 
-#include "socket/sockopt.h"
 #include "socket/fd_inline.h"
+#include "socket/sockopt.h"
 
 #define BOTH_SIDES (1u << GONET__SIDE_READ | 1u << GONET__SIDE_WRITE)
 

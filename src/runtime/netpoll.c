@@ -276,8 +276,7 @@ GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__
 
 gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum)
 {
-    gonet__worker_t *w = gonet__this_worker;
-    gonet__task_t *task = w != NULL ? w->current : NULL;
+    gonet__task_t *task = gonet__worker_task();
 
     if (pd->side[side].error) {
         gonet__poll_status_t status = after_error(pd, side);

@@ -34,9 +34,7 @@ _Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
 
 gonet__task_t *gonet__task_current(void)
 {
-    gonet__worker_t *w = gonet__this_worker;
-
-    return w != NULL ? w->current : NULL;
+    return gonet__worker_task();
 }
 
 void **gonet__task_keep(void)

@@ -71,11 +71,13 @@ int gonet__task_go_here(void (*fn)(void *arg), void *arg);
 extern _Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
 #define GONET__MAX_TICKS 128
 
+/* gonet__task_tick_over is the slow part of gonet__task_tick. */
+void gonet__task_tick_over(void);
+
 /*
  * gonet__task_tick ends a call that did not have to wait: a task that makes many such calls in a
  * row lets others run now and then. Nothing for a thread.
  */
-void gonet__task_tick_over(void);
 static inline void gonet__task_tick(void)
 {
     if (++gonet__ticks >= GONET__MAX_TICKS)

@@ -94,6 +94,14 @@ typedef struct gonet__worker {
 
 extern _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
 
+/* gonet__worker_task is gonet__task_current, inline. */
+static inline gonet__task_t *gonet__worker_task(void)
+{
+    gonet__worker_t *w = gonet__this_worker;
+
+    return w != NULL ? w->current : NULL;
+}
+
 /* gonet__worker_start makes a worker and its thread; NULL with errno set when that fails. */
 gonet__worker_t *gonet__worker_start(void);
 

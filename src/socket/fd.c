@@ -24,7 +24,6 @@
 #include "runtime/task.h"
 #include "runtime/wait.h"
 #include "socket/fd_callback.h"
-#include "socket/fd_io.h"
 #include "socket/fd_lock.h"
 #include "socket/sys.h"
 

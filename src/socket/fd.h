@@ -21,6 +21,11 @@
 #include "error/error.h"
 #include "runtime/netpoll.h"
 
+/* How many reads wait first after an attempt that found no message: so many at first, twice as many
+ * each time, at most so many. */
+#define GONET__SKIP_FIRST 3
+#define GONET__SKIP_MOST  96
+
 typedef struct gonet__fd gonet__fd_t;
 
 struct gonet__fd {
@@ -33,7 +38,7 @@ struct gonet__fd {
     bool connected;   /* made by a dial (not: what the kernel thinks) */
     bool drained;     /* read side: the last read emptied the socket, so wait before the next one */
     uint8_t skip;     /* read side, messages: how many reads are still to wait first (fd_read.c) */
-    uint8_t next_skip;
+    uint8_t next_skip; /* as many after the next attempt in vain */
     _Atomic bool
         exported;         /* the descriptor was handed out: readiness can't be concluded any more */
     gonet__pd_t pd;       /* pd.fd is the descriptor */

@@ -49,11 +49,6 @@ GONET__COLD bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gon
 /* gonet__fd_read_nothing is the read of 0 bytes: 0, or -1. */
 GONET__COLD ssize_t gonet__fd_read_nothing(gonet__fd_t *fd, gonet__fail_t *fail);
 
-/* How many reads wait first after an attempt that found nothing: so many at first, twice as many
- * each time, at most so many. */
-#define GONET__SKIP_FIRST 3
-#define GONET__SKIP_MOST  96
-
 /*
  * gonet__fd_guess follows the read of a message, before the lock is left: is there another one? An
  * error that may be there must be met by a read, not by a wait.
