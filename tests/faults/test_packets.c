@@ -12,6 +12,7 @@
 #include "gonet.h"
 #include "gonet/iprawsock.h"
 #include "gonet/udp.h"
+#include "support/rawip.h"
 
 /* ---- UDP ---- */
 
@@ -254,15 +255,6 @@ done:
 
 /* ---- raw IP ---- */
 
-static bool may_send_raw(void)
-{
-    int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, 253);
-
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
-}
-
 static void raw_ip(run_t *r)
 {
     part_t *p = &r->body;
@@ -294,9 +286,8 @@ int main(int argc, char **argv)
     };
     size_t n = sizeof(scenarios) / sizeof(scenarios[0]);
 
-    if (!may_send_raw()) {
-        printf("no raw sockets for this user: raw ip is left out\n");
+    rawip_move();
+    if (!rawip_allowed(AF_INET))
         n--;
-    }
     return scenarios_run(scenarios, n, argc, argv);
 }

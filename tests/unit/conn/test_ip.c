@@ -1,12 +1,19 @@
 /*
  * Raw IP sockets: packets with and without their header, control data, and every error text of
- * behaviour 14, recorded from Go. From the test's own thread. IPv4 packets go between addresses
- * that only this process uses; over IPv6, foreign packets are told by their payload.
+ * behaviour 14, recorded from Go. From the test's own thread.
  */
-#include "support/rawip.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "gonet/dial.h"
 #include "gonet/iprawsock.h"
@@ -14,6 +21,7 @@
 #include "gonet/tcp.h"
 #include "support/actor.h"
 #include "support/leak.h"
+#include "support/rawip.h"
 
 #define HEADER 20
 
@@ -601,5 +609,6 @@ int main(void)
                                        LEAK_TEST(test_file),
                                        LEAK_TEST(test_parked_reader)};
 
+    rawip_move();
     return cmocka_run_group_tests_name("raw IP sockets", tests, NULL, NULL);
 }

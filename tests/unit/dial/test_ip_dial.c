@@ -2,9 +2,16 @@
  * Making raw IP sockets: networks and their protocols, addresses, control functions, missing
  * rights, and the n-th allocation or system call failing. The error texts are Go's.
  */
-#include "support/rawip.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "gonet/dial.h"
@@ -14,6 +21,7 @@
 #include "socket/sys.h"
 #include "support/child.h"
 #include "support/leak.h"
+#include "support/rawip.h"
 
 static const gonet_ip_addr_t lo = {.ip = {4, {127, 0, 0, 1}}};
 static const gonet_ip_addr_t lo6 = {.ip = {16, {[15] = 1}}};
@@ -342,5 +350,6 @@ int main(int argc, char **argv)
     };
 
     child_main(argc, argv, parts);
+    rawip_move();
     return cmocka_run_group_tests_name("raw IP dials", tests, NULL, NULL);
 }

@@ -3,10 +3,18 @@
  * that are shared, values that the receiver of a packet sees, a connect that gives up. The values
  * that the kernel then tells are in test_sock_options.c.
  */
-#include "support/rawip.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "gonet/dial.h"
 #include "gonet/hostport.h"
@@ -15,6 +23,7 @@
 #include "gonet/udp.h"
 #include "support/leak.h"
 #include "support/net.h"
+#include "support/rawip.h"
 #include "unit/dial/queue.h"
 
 #define DIALS 64
@@ -357,5 +366,6 @@ int main(void)
         LEAK_TEST(test_user_timeout),
     };
 
+    rawip_move();
     return cmocka_run_group_tests_name("effects of socket options", tests, NULL, NULL);
 }

@@ -2,11 +2,18 @@
  * The socket options of dialers and listen configurations: what getsockopt says afterwards, on
  * every network, and what values that don't fit lead to. Behaviour is in test_sock_effects.c.
  */
-#include "support/rawip.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "gonet/dial.h"
@@ -14,6 +21,7 @@
 #include "socket/sys.h"
 #include "support/leak.h"
 #include "support/net.h"
+#include "support/rawip.h"
 
 #define UNSET INT_MIN
 
@@ -533,5 +541,6 @@ int main(void)
         LEAK_TEST(test_bad_dialers), LEAK_TEST(test_control), LEAK_TEST(test_failures),
     };
 
+    rawip_move();
     return cmocka_run_group_tests_name("socket options", tests, NULL, NULL);
 }
