@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "gonet/addr.h"
 #include "gonet/rawconn.h"
@@ -171,6 +172,12 @@ size_t net_fill(gonet_conn_t *c)
     if (tcp != NULL) /* of a size of its own: else the kernel may let it grow later */
         CHECK(gonet_tcp_conn_set_write_buffer(tcp, 65536, NULL) == 0);
     return fill_descriptor(net_descriptor(inner));
+}
+
+char *net_abstract(const char *what, char *buf)
+{
+    snprintf(buf, 64, "@gonet-%s-%d", what, (int)getpid());
+    return buf;
 }
 
 int net_listener_port(gonet_listener_t *l)

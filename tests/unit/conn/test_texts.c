@@ -253,7 +253,7 @@ static gonet_listener_t *listen_on(const char *network)
 {
     char name[64];
 
-    snprintf(name, sizeof(name), "@gonet-texts-%d", (int)getpid());
+    net_abstract("texts", name);
     return strncmp(network, "unix", 4) == 0 ? gonet_listen(network, name, NULL)
                                             : net_listen(network);
 }
@@ -266,7 +266,7 @@ static gonet_conn_t *dial_on(const char *network, gonet_listener_t **l, gonet_pa
     *l = NULL;
     *there = NULL;
     if (strncmp(network, "udp", 3) == 0 || strcmp(network, "unixgram") == 0) {
-        snprintf(name, sizeof(name), "@gonet-texts-%d", (int)getpid());
+        net_abstract("texts", name);
         *there = gonet_listen_packet(network,
                                      network[1] == 'n'   ? name
                                      : network[3] == '6' ? "[::1]:0"

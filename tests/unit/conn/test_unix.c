@@ -40,6 +40,17 @@ static const char *path(const char *name)
     return p;
 }
 
+/* An abstract name that is this process's own, as the directory is. */
+static const char *abstract(const char *name)
+{
+    static char room[8][ROOM];
+    static unsigned next;
+    char *p = room[next++ % 8];
+
+    snprintf(p, ROOM, "@%s/%s", dir, name);
+    return p;
+}
+
 static bool exists(const char *name)
 {
     struct stat st;
@@ -128,8 +139,8 @@ static void test_names(void **state)
         name_is(gonet_unix_conn_remote_addr(p.b), nets[i], "@");
         pair_close(&p);
     }
-    pair_open(&p, "unix", "@gonet test");
-    name_is(gonet_unix_conn_remote_addr(p.a), "unix", "@gonet test");
+    pair_open(&p, "unix", abstract("a name"));
+    name_is(gonet_unix_conn_remote_addr(p.a), "unix", abstract("a name"));
     pair_close(&p);
 }
 
@@ -289,10 +300,10 @@ static void test_write_to(void **state)
     assert_int_equal(gonet_unix_conn_write_to(p.b, "x", 1, &other, &err), -1);
     error_is(&err, "write unix %/s->:0: invalid argument");
     pair_close(&p);
-    c = bound("@gonet-gram");
+    c = bound(abstract("gram"));
     gram = named("unixgram", "");
     assert_int_equal(gonet_unix_conn_write_to_unix(c, "x", 1, &gram, &err), -1);
-    error_is(&err, "write unixgram @gonet-gram->: sendto: invalid argument");
+    error_is(&err, "write unixgram @%/gram->: sendto: invalid argument");
     memset(gram.name, 'n', 110);
     assert_int_equal(gonet_unix_conn_write_to_unix(c, "x", 1, &gram, &err), -1);
     assert_non_null(strstr(gonet_error_string(err), "nnn: sendto: invalid argument"));
@@ -304,8 +315,8 @@ static void test_write_to(void **state)
 
 static void test_write_msg(void **state)
 {
-    gonet_unix_conn_t *c = bound("@gonet-c"), *d;
-    gonet_unix_addr_t to = named("unixgram", "@gonet-c"), stream = named("unix", "@gonet-s");
+    gonet_unix_conn_t *c = bound(abstract("c")), *d;
+    gonet_unix_addr_t to = named("unixgram", abstract("c")), stream = named("unix", abstract("s"));
     gonet_error_t *err = NULL;
     size_t oobn = 9;
     char buf[4];
@@ -317,20 +328,20 @@ static void test_write_msg(void **state)
     error_is(&err, "write unixgram @: use of WriteTo with pre-connected connection");
     assert_int_equal(oobn, 0);
     assert_int_equal(gonet_unix_conn_write_msg_unix(d, "x", 1, NULL, 0, &to, NULL, &err), -1);
-    error_is(&err, "write unixgram @->@gonet-c: use of WriteTo with pre-connected connection");
+    error_is(&err, "write unixgram @->@%/c: use of WriteTo with pre-connected connection");
     assert_int_equal(gonet_unix_conn_write_msg_unix(c, "x", 1, NULL, 0, NULL, NULL, &err), -1);
-    error_is(&err, "write unixgram @gonet-c: sendmsg: transport endpoint is not connected");
+    error_is(&err, "write unixgram @%/c: sendmsg: transport endpoint is not connected");
     assert_int_equal(gonet_unix_conn_write_msg_unix(c, "x", 1, NULL, 0, &stream, NULL, &err), -1);
-    error_is(&err, "write unixgram @gonet-c->@gonet-s: address family not supported by protocol");
+    error_is(&err, "write unixgram @%/c->@%/s: address family not supported by protocol");
     assert_int_equal(gonet_unix_conn_write_msg_unix(c, "xy", 2, NULL, 0, &to, NULL, &err), 2);
     assert_int_equal(gonet_unix_conn_read(c, buf, sizeof(buf), &err), 2);
     gonet_unix_conn_free(c);
     gonet_unix_conn_free(d);
-    pair_open(&p, "unix", "@gonet-s");
+    pair_open(&p, "unix", abstract("s"));
     assert_int_equal(gonet_unix_conn_write_msg_unix(p.a, "xy", 2, NULL, 0, NULL, NULL, &err), 2);
     assert_int_equal(gonet_unix_conn_read(p.b, buf, sizeof(buf), &err), 2);
     assert_int_equal(gonet_unix_conn_write_msg_unix(p.a, "xy", 2, NULL, 0, &to, NULL, &err), -1);
-    error_is(&err, "write unix @->@gonet-c: address family not supported by protocol");
+    error_is(&err, "write unix @->@%/c: address family not supported by protocol");
     pair_close(&p);
 }
 
@@ -375,8 +386,8 @@ static void pass_descriptor(gonet_unix_conn_t *from, gonet_unix_conn_t *to,
 
 static void test_descriptors(void **state)
 {
-    gonet_unix_addr_t to = named("unixgram", "@gonet-to");
-    gonet_unix_conn_t *a = bound("@gonet-from"), *b = bound("@gonet-to");
+    gonet_unix_addr_t to = named("unixgram", abstract("to"));
+    gonet_unix_conn_t *a = bound(abstract("from")), *b = bound(abstract("to"));
     pair_t p;
 
     (void)state;
@@ -384,11 +395,11 @@ static void test_descriptors(void **state)
     pass_descriptor(a, b, &to, 0);
     gonet_unix_conn_free(a);
     gonet_unix_conn_free(b);
-    pair_open(&p, "unix", "@gonet-s");
+    pair_open(&p, "unix", abstract("s"));
     pass_descriptor(p.a, p.b, NULL, 3);
     pass_descriptor(p.b, p.a, NULL, 0);
     pair_close(&p);
-    pair_open(&p, "unixpacket", "@gonet-s");
+    pair_open(&p, "unixpacket", abstract("s"));
     pass_descriptor(p.a, p.b, NULL, 3);
     pass_descriptor(p.b, p.a, NULL, 0);
     pair_close(&p);
@@ -412,7 +423,7 @@ static void test_credentials(void **state)
     pair_t p;
 
     (void)state;
-    pair_open(&p, "unix", "@gonet-s");
+    pair_open(&p, "unix", abstract("s"));
     raw = gonet_unix_conn_syscall_conn(p.b, NULL);
     assert_int_equal(gonet_raw_conn_control(raw, set_passcred, &result, NULL), 0);
     assert_int_equal(result, 0);
@@ -521,35 +532,35 @@ static void test_dial_bound(void **state)
 
 static void test_local_addr(void **state)
 {
-    gonet_unix_addr_t addr = named("unixgram", "@gonet-x");
+    gonet_unix_addr_t addr = named("unixgram", abstract("x"));
     gonet_addr_t local = gonet_unix_addr_as_addr(&addr);
     gonet_dialer_t d = {.local_addr = &local};
     gonet_error_t *err = NULL;
-    gonet_conn_t *c = gonet_dialer_dial(&d, "unix", "@gonet-s", &err);
+    gonet_conn_t *c = gonet_dialer_dial(&d, "unix", abstract("s"), &err);
 
     (void)state;
     assert_null(c);
-    error_is(&err, "dial unix: address @gonet-x: mismatched local address type");
-    c = gonet_dialer_dial(&d, "unixgram", "@gonet-s", &err);
+    error_is(&err, "dial unix: address @%/x: mismatched local address type");
+    c = gonet_dialer_dial(&d, "unixgram", abstract("s"), &err);
     assert_null(c);
-    error_is(&err, "dial unixgram @gonet-x->@gonet-s: connect: connection refused");
+    error_is(&err, "dial unixgram @%/x->@%/s: connect: connection refused");
 }
 
 /* The type of the socket follows from the network alone (behaviour 8.1). */
 static void test_wrong_calls(void **state)
 {
     gonet_error_t *err = NULL;
-    gonet_listener_t *l = gonet_listen("unixgram", "@gonet-zz", &err);
-    gonet_packet_conn_t *c = gonet_listen_packet("unix", "@gonet-yy", &err);
+    gonet_listener_t *l = gonet_listen("unixgram", abstract("zz"), &err);
+    gonet_packet_conn_t *c = gonet_listen_packet("unix", abstract("yy"), &err);
     char buf[4];
 
     (void)state;
     assert_non_null(l);
     assert_non_null(c);
     assert_null(gonet_listener_accept(l, &err));
-    error_is(&err, "accept unixgram @gonet-zz: accept4: operation not supported");
+    error_is(&err, "accept unixgram @%/zz: accept4: operation not supported");
     assert_int_equal(gonet_packet_conn_read_from(c, buf, sizeof(buf), NULL, &err), -1);
-    error_is(&err, "read unix @gonet-yy: recvfrom: invalid argument");
+    error_is(&err, "read unix @%/yy: recvfrom: invalid argument");
     gonet_listener_free(l);
     gonet_packet_conn_free(c);
 }
@@ -579,21 +590,23 @@ static void test_listener(void **state)
 /* A full backlog is told at once, as a timeout (behaviour 7.10). */
 static void test_full_backlog(void **state)
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "\0gonet-full"};
-    socklen_t len = offsetof(struct sockaddr_un, sun_path) + 11;
+    const char *name = abstract("full");
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     gonet_conn_t *c[4] = {NULL};
     gonet_error_t *err = NULL;
     int n = 0;
 
     (void)state;
+    memcpy(sa.sun_path + 1, name + 1, strlen(name) - 1);
     assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
     assert_int_equal(listen(fd, 0), 0);
-    while (n < 4 && (c[n] = gonet_dial("unix", "@gonet-full", &err)) != NULL)
+    while (n < 4 && (c[n] = gonet_dial("unix", name, &err)) != NULL)
         n++;
     assert_true(n > 0 && n < 4);
     assert_true(gonet_error_timeout(err) && gonet_error_temporary(err));
-    error_is(&err, "dial unix @gonet-full: connect: resource temporarily unavailable");
+    error_is(&err, "dial unix @%/full: connect: resource temporarily unavailable");
     while (n > 0)
         gonet_conn_free(c[--n]);
     close(fd);
@@ -602,8 +615,8 @@ static void test_full_backlog(void **state)
 /* A full queue of the receiver holds the sender up (behaviour 15.16). */
 static void test_full_queue(void **state)
 {
-    gonet_unix_conn_t *b = bound("@gonet-full"), *a;
-    gonet_unix_addr_t to = named("unixgram", "@gonet-full");
+    gonet_unix_conn_t *b = bound(abstract("full")), *a;
+    gonet_unix_addr_t to = named("unixgram", abstract("full"));
     gonet_error_t *err = NULL;
     char buf[4];
     int sent = 0;
@@ -613,7 +626,7 @@ static void test_full_queue(void **state)
     gonet_unix_conn_set_write_deadline(a, gonet_after(50 * GONET_MILLISECOND), NULL);
     while (gonet_unix_conn_write(a, "x", 1, &err) == 1)
         sent++;
-    error_is(&err, "write unixgram @->@gonet-full: i/o timeout");
+    error_is(&err, "write unixgram @->@%/full: i/o timeout");
     assert_true(sent > 0);
     gonet_unix_conn_set_write_deadline(a, gonet_after(GONET_MINUTE), NULL);
     for (; sent > 0; sent--)
@@ -626,7 +639,7 @@ static void test_full_queue(void **state)
 static void test_files(void **state)
 {
     gonet_error_t *err = NULL;
-    gonet_unix_conn_t *gram = bound("@gonet-g");
+    gonet_unix_conn_t *gram = bound(abstract("g"));
     gonet_listener_t *l;
     gonet_packet_conn_t *pc;
     gonet_conn_t *c;
@@ -656,7 +669,7 @@ static void test_files(void **state)
     fd = gonet_unix_conn_file(gram, &err);
     pc = gonet_file_packet_conn(fd, &err);
     assert_non_null(gonet_packet_conn_as_unix(pc));
-    name_is(gonet_packet_conn_local_addr(pc), "unixgram", "@gonet-g");
+    name_is(gonet_packet_conn_local_addr(pc), "unixgram", abstract("g"));
     gonet_packet_conn_free(pc);
     close(fd);
     gonet_unix_conn_free(gram);
@@ -668,8 +681,8 @@ static void test_pieces(void **state)
     char text[] = "abcde";
     struct iovec v[3] = {{text, 2}, {NULL, 0}, {text + 2, 3}};
     gonet_buffers_t buffers = {v, 3};
-    gonet_unix_conn_t *b = bound("@gonet-b"), *a;
-    gonet_unix_addr_t to = named("unixgram", "@gonet-b");
+    gonet_unix_conn_t *b = bound(abstract("b")), *a;
+    gonet_unix_addr_t to = named("unixgram", abstract("b"));
     gonet_error_t *err = NULL;
     char buf[16];
 
@@ -682,7 +695,7 @@ static void test_pieces(void **state)
     v[0] = (struct iovec){text, 1};
     buffers = (gonet_buffers_t){v, 1};
     assert_int_equal(gonet_buffers_write_to(&buffers, gonet_unix_conn_as_writer(a), &err), -1);
-    error_is(&err, "writev unixgram @->@gonet-b: writev: connection refused");
+    error_is(&err, "writev unixgram @->@%/b: writev: connection refused");
     gonet_unix_conn_free(a);
 }
 
@@ -696,7 +709,7 @@ static void copy_to_tcp(const char *net)
     char buf[16];
     pair_t p;
 
-    pair_open(&p, net, "@gonet-s");
+    pair_open(&p, net, abstract("s"));
     c = gonet_dial_tcp("tcp", NULL, gonet_addr_as_tcp(gonet_tcp_listener_addr(l)), &err);
     s = gonet_tcp_listener_accept_tcp(l, &err);
     assert_int_equal(gonet_unix_conn_write(p.a, "hello", 5, &err), 5);
@@ -724,7 +737,7 @@ static void test_casts(void **state)
     gonet_conn_t *c;
 
     (void)state;
-    pair_open(&p, "unix", "@gonet-s");
+    pair_open(&p, "unix", abstract("s"));
     c = gonet_unix_conn_as_conn(p.a);
     assert_ptr_equal(gonet_conn_as_unix(c), p.a);
     assert_ptr_equal(gonet_packet_conn_as_unix(gonet_conn_as_packet_conn(c)), p.a);

@@ -15,9 +15,11 @@
 #include "gonet/unixsock.h"
 #include "support/actor.h"
 #include "support/leak.h"
+#include "support/net.h"
 
 static actor_kind_t helper;
 static const char *network; /* of the pair */
+static char name[64], gram_name[64];
 static gonet_listener_t *l;
 static gonet_conn_t *a, *b;
 
@@ -55,7 +57,7 @@ static void ends_with(op_t *op, const char *error)
     char text[256];
 
     actor_join(&op->actor);
-    snprintf(text, sizeof(text), error, network);
+    snprintf(text, sizeof(text), error, network, name);
     CHECK_ERROR(op->err, text);
     gonet_error_free(op->err);
 }
@@ -74,8 +76,8 @@ static void close_ends_reads(void)
     start(&r2, read_op, a);
     pause_a_bit();
     CHECK_INT(gonet_conn_close(a, NULL), 0);
-    ends_with(&r1, "read %s @->@gonet-actors: use of closed network connection");
-    ends_with(&r2, "read %s @->@gonet-actors: use of closed network connection");
+    ends_with(&r1, "read %s @->%s: use of closed network connection");
+    ends_with(&r2, "read %s @->%s: use of closed network connection");
 }
 
 static void deadline_ends_reads(void)
@@ -85,7 +87,7 @@ static void deadline_ends_reads(void)
     start(&r, read_op, b);
     pause_a_bit();
     CHECK_INT(gonet_conn_set_read_deadline(b, (gonet_time_t){1}, NULL), 0);
-    ends_with(&r, "read %s @gonet-actors->@: i/o timeout");
+    ends_with(&r, "read %s %s->@: i/o timeout");
 }
 
 static void peer_ends_reads(void)
@@ -106,8 +108,8 @@ static void close_ends_accepts(void)
     start(&r2, accept_op, NULL);
     pause_a_bit();
     CHECK_INT(gonet_listener_close(l, NULL), 0);
-    ends_with(&r1, "accept %s @gonet-actors: use of closed network connection");
-    ends_with(&r2, "accept %s @gonet-actors: use of closed network connection");
+    ends_with(&r1, "accept %s %s: use of closed network connection");
+    ends_with(&r2, "accept %s %s: use of closed network connection");
 }
 
 /* Records that are written whole by several writers at once, in both directions. */
@@ -178,18 +180,17 @@ static void bulk(void)
 /* Datagrams of many senders to one socket, whose queue is short. */
 static void send_datagrams(void *arg)
 {
-    gonet_unix_addr_t to = {.name = "@gonet-actors-gram", .net = "unixgram"};
-    gonet_unix_conn_t *c = gonet_dial_unix("unixgram", NULL, &to, NULL);
+    gonet_conn_t *c = gonet_dial("unixgram", gram_name, NULL);
 
     REQUIRE(c != NULL);
     for (int i = 0; i < RECORDS; i++)
-        CHECK_INT(gonet_unix_conn_write(c, arg, 1, NULL), 1);
-    gonet_unix_conn_free(c);
+        CHECK_INT(gonet_conn_write(c, arg, 1, NULL), 1);
+    gonet_conn_free(c);
 }
 
 static void datagrams(void)
 {
-    gonet_packet_conn_t *pc = gonet_listen_packet("unixgram", "@gonet-actors-gram", NULL);
+    gonet_packet_conn_t *pc = gonet_listen_packet("unixgram", gram_name, NULL);
     char letters[3] = "pqr", byte;
     actor_t senders[3];
     int count[3] = {0};
@@ -234,9 +235,9 @@ static void run_body(void *arg)
 {
     const case_t *c = arg;
 
-    l = gonet_listen(network, "@gonet-actors", NULL);
+    l = gonet_listen(network, name, NULL);
     REQUIRE(l != NULL);
-    a = gonet_dial(network, "@gonet-actors", NULL);
+    a = gonet_dial(network, name, NULL);
     b = gonet_listener_accept(l, NULL);
     if (CHECK(a != NULL && b != NULL))
         c->body->body();
@@ -259,6 +260,8 @@ int main(void)
     static case_t cases[CASES];
     static struct CMUnitTest tests[CASES];
 
+    net_abstract("actors", name);
+    net_abstract("actors-gram", gram_name);
     for (size_t i = 0; i < CASES; i++) {
         case_t *c = &cases[i];
 
