@@ -208,15 +208,17 @@ static void test_multicast6(void **state)
 static void test_options(void **state)
 {
     gonet_udp_addr_t group = {.ip = gonet_parse_ip("224.0.0.251")};
+    gonet_interface_t lo; /* no route is needed there */
     gonet_error_t *err = NULL;
     long n = 0, failed;
 
     (void)state;
+    assert_int_equal(gonet_interface_by_name("lo", &lo, NULL), 0);
     do {
         gonet_udp_conn_t *c;
 
         gonet__sys_fail_at(GONET__SYS_SETSOCKOPT, ++n, EIO);
-        c = gonet_listen_multicast_udp("udp", NULL, &group, &err);
+        c = gonet_listen_multicast_udp("udp", &lo, &group, &err);
         failed = gonet__sys_failed();
         gonet__sys_fail_at(GONET__SYS_ANY, 0, 0);
         if (failed != 0)
@@ -225,7 +227,7 @@ static void test_options(void **state)
         assert_int_equal(c == NULL, failed != 0);
         gonet_udp_conn_free(c);
     } while (failed != 0);
-    assert_int_equal(n, 1 + 4); /* broadcast, reuse, loop, membership; then none failed */
+    assert_int_equal(n, 1 + 5); /* broadcast, reuse, interface, loop, membership; then none */
     gonet_error_free(err);
 }
 

@@ -184,6 +184,26 @@ static int part_loop(void)
     return 0;
 }
 
+/* Without an interface it is the one that the group's route leads to. */
+static int part_route(void)
+{
+    gonet_udp_addr_t group = addr_of("224.1.2.5:7004");
+    gonet_error_t *err = NULL;
+    gonet_udp_conn_t *c;
+
+    enter_namespace();
+    CHILD_CHECK(gonet_listen_multicast_udp("udp4", NULL, &group, &err) == NULL);
+    CHILD_CHECK(strcmp(gonet_error_string(err),
+                       "listen udp4 224.1.2.5:7004: setsockopt: no such device") == 0);
+    gonet_error_free(err);
+    run("ip route add 224.0.0.0/4 dev v1");
+    c = member("udp4", NULL, "224.1.2.5:7004");
+    CHILD_CHECK(has_joined("v1", "224.1.2.5") && !has_joined("v0", "224.1.2.5"));
+    gonet_udp_conn_free(c);
+    CHILD_CHECK(!has_joined("v1", "224.1.2.5"));
+    return 0;
+}
+
 static int part_ipv6(void)
 {
     gonet_udp_conn_t *near, *far;
@@ -310,8 +330,8 @@ static int part_others(void)
 }
 
 static const child_part_t parts[] = {
-    {"ipv4", part_ipv4}, {"ipv6", part_ipv6},     {"loop", part_loop}, {"zones", part_zones},
-    {"ways", part_ways}, {"others", part_others}, {NULL, NULL}};
+    {"ipv4", part_ipv4},   {"ipv6", part_ipv6}, {"route", part_route},   {"loop", part_loop},
+    {"zones", part_zones}, {"ways", part_ways}, {"others", part_others}, {NULL, NULL}};
 
 static void test_part(void **state)
 {
