@@ -32,6 +32,7 @@ finish() {
 }
 trap finish EXIT
 ip netns add "$space" 2>"$work/error" || skip "no network namespace: $(cat "$work/error")"
+ip netns exec "$space" true 2>"$work/error" || skip "a namespace can't be entered: $(cat "$work/error")"
 ip netns exec "$space" ip link set lo up || exit 1
 mkdir -p "/etc/netns/$space" && cp "$here/hosts.txt" "/etc/netns/$space/hosts"
 # shellcheck disable=SC2016 # a line of configuration
