@@ -3,13 +3,7 @@
  */
 #include "runtime/rseq.h"
 
-#if defined(__has_include)
-#if __has_include(<sys/rseq.h>)
-#define HAVE_RSEQ 1
-#endif
-#endif
-
-#if defined(HAVE_RSEQ) && (defined(__x86_64__) || defined(__aarch64__))
+#ifdef GONET__HAVE_RSEQ
 
 #include <stdlib.h>
 #include <string.h>

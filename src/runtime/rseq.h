@@ -7,6 +7,13 @@
 #ifndef GONET_RUNTIME_RSEQ_H
 #define GONET_RUNTIME_RSEQ_H
 
+/* Whether libc registers, and in a place that we know. */
+#if defined(__has_include) && (defined(__x86_64__) || defined(__aarch64__))
+#if __has_include(<sys/rseq.h>)
+#define GONET__HAVE_RSEQ 1
+#endif
+#endif
+
 /* gonet__rseq_leave ends the calling thread's registration, if it has one. sched_getcpu(3) asks the
  * kernel's vDSO from then on; a restartable sequence finds no processor, and takes its slow way. */
 void gonet__rseq_leave(void);

@@ -151,12 +151,8 @@ GONET__INLINE ssize_t gonet__fd_sendto(gonet__fd_t *fd, const void *p, size_t le
     if (!gonet__fd_begin(fd, GONET__SIDE_WRITE, fail))
         return -1;
     do {
-        if (to->len != 0) {
-            n = gonet__sys_sendto(fd->pd.fd, p, len, &to->u.sa, to->len);
-        } else {
-            errno = EINVAL;
-            n = -1;
-        }
+        n = gonet__sockaddr_is_given(to) ? gonet__sys_sendto(fd->pd.fd, p, len, &to->u.sa, to->len)
+                                         : -1;
         if (n < 0 && !gonet__fd_write_again(fd, "sendto", fail))
             return -1;
     } while (n < 0);

@@ -4,7 +4,6 @@
  */
 #include "socket/sockaddr.h"
 
-#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -226,18 +225,10 @@ bool gonet__sockaddr_same_end(const gonet__sockaddr_t *a, const gonet__sockaddr_
 
 int gonet__sockaddr_bind(int sysfd, const gonet__sockaddr_t *sa)
 {
-    if (sa->len == 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    return gonet__sys_bind(sysfd, &sa->u.sa, sa->len);
+    return gonet__sockaddr_is_given(sa) ? gonet__sys_bind(sysfd, &sa->u.sa, sa->len) : -1;
 }
 
 int gonet__sockaddr_connect(int sysfd, const gonet__sockaddr_t *sa)
 {
-    if (sa->len == 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    return gonet__sys_connect(sysfd, &sa->u.sa, sa->len);
+    return gonet__sockaddr_is_given(sa) ? gonet__sys_connect(sysfd, &sa->u.sa, sa->len) : -1;
 }

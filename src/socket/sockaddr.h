@@ -5,6 +5,7 @@
 #ifndef GONET_SOCKET_SOCKADDR_H
 #define GONET_SOCKET_SOCKADDR_H
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,7 +61,16 @@ int gonet__ip_family(const gonet_ip_t *ip);
 /* gonet__ip_wildcard says whether ip is NULL, unset or unspecified (behaviour 3.23). */
 bool gonet__ip_wildcard(const gonet_ip_t *ip);
 
-/* The system calls that take an address: EINVAL for one of length 0. */
+/* gonet__sockaddr_is_given comes before a system call that takes an address: false, with errno
+ * EINVAL, for one of length 0. */
+static inline bool gonet__sockaddr_is_given(const gonet__sockaddr_t *sa)
+{
+    if (sa->len == 0)
+        errno = EINVAL;
+    return sa->len != 0;
+}
+
+/* bind(2) and connect(2). */
 int gonet__sockaddr_bind(int sysfd, const gonet__sockaddr_t *sa);
 int gonet__sockaddr_connect(int sysfd, const gonet__sockaddr_t *sa);
 
