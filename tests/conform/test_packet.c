@@ -2,15 +2,14 @@
  * The packet connections: UDP, unix datagrams, and one that a program has written.
  */
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "conform/packet.h"
 #include "gonet/dial.h"
 #include "gonet/udp.h"
+#include "support/net.h"
 #include "support/rawip.h"
 
 static gonet_packet_conn_t *make_udp(const packet_kind_t *kind)
@@ -33,13 +32,10 @@ static bool available(const packet_kind_t *kind)
 
 static gonet_packet_conn_t *make_unixgram(const packet_kind_t *kind)
 {
-    static atomic_int number;
     gonet_packet_conn_t *c;
     char name[64];
 
-    snprintf(name, sizeof(name), "@gonet-packet-%d-%d", (int)getpid(),
-             atomic_fetch_add(&number, 1));
-    c = gonet_listen_packet(kind->network, name, NULL);
+    c = gonet_listen_packet(kind->network, net_abstract_new("packet", name), NULL);
     CHECK(c != NULL);
     return c;
 }
@@ -175,6 +171,5 @@ int main(void)
          .unconnected_write = NO_DESTINATION("ip4")},
     };
 
-    rawip_move();
     return packet_run(kinds, sizeof(kinds) / sizeof(kinds[0]));
 }

@@ -6,24 +6,16 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "conform/conform.h"
 #include "gonet/unixsock.h"
-
-static atomic_int number;
-
-static void make_name(char *name, size_t size)
-{
-    snprintf(name, size, "@gonet-conform-%d-%d", (int)getpid(), atomic_fetch_add(&number, 1));
-}
 
 static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
 {
     gonet_listener_t *l;
     char name[64];
 
-    make_name(name, sizeof(name));
+    net_abstract_new("conform", name);
     l = gonet_listen(kind->network, name, NULL);
     if (!CHECK(l != NULL))
         return false;
@@ -79,8 +71,8 @@ static bool make_datagrams(const conform_kind_t *kind, gonet_conn_t **a, gonet_c
     ends_t ends = {.dialed = NULL};
     gonet_dialer_t d = {.control = dial_back, .control_arg = &ends};
 
-    make_name(ends.a, sizeof(ends.a));
-    make_name(ends.b, sizeof(ends.b));
+    net_abstract_new("conform", ends.a);
+    net_abstract_new("conform", ends.b);
     *b = gonet_dialer_dial(&d, kind->network, ends.a, &err);
     *a = ends.dialed;
     CHECK_ERROR(err, NULL);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "faults/fault.h"
@@ -458,12 +457,6 @@ bool scenario_is_hit(void)
     hit = now.reached || fault_hits() > 0 || gonet__alloc_failed() > 0;
     pthread_mutex_unlock(&watch_lock);
     return hit;
-}
-
-const char *scenario_name(char buf[64], const char *what)
-{
-    snprintf(buf, 64, "@gonet-faults-%s-%d", what, (int)getpid());
-    return buf;
 }
 
 static void run_helper(void *arg)

@@ -22,6 +22,7 @@
 #include "gonet/error.h"
 #include "gonet/sync.h"
 #include "support/check.h"
+#include "support/net.h"
 
 /* One actor's part in a run: the first step of it that has failed. */
 typedef struct {
@@ -75,8 +76,7 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv);
 bool scenario_is_hit(void);
 
 /* OWN_NAME is an abstract unix name that no other process uses; valid in the block. */
-#define OWN_NAME(what) scenario_name((char[64]){0}, what)
-const char *scenario_name(char buf[64], const char *what);
+#define OWN_NAME(what) net_abstract(what, (char[64]){0})
 
 /* scenario_help starts the helper; false with errno: there is none. */
 bool scenario_help(run_t *r, void (*fn)(run_t *r));

@@ -286,7 +286,6 @@ int main(int argc, char **argv)
     };
     size_t n = sizeof(scenarios) / sizeof(scenarios[0]);
 
-    rawip_move();
     if (!rawip_allowed(AF_INET))
         n--;
     return scenarios_run(scenarios, n, argc, argv);

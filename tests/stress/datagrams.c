@@ -4,10 +4,8 @@
  */
 #include "stress/stress.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gonet.h"
 #include "stress/record.h"
@@ -127,16 +125,13 @@ static void receive_all(void *arg)
 
 static bool cloud_open(cloud_t *c)
 {
-    static _Atomic unsigned names;
     char name[64];
 
     for (unsigned i = 0; i < c->n; i++) {
         const char *where = strcmp(c->network, "udp6") == 0 ? "[::1]:0" : "127.0.0.1:0";
 
-        if (c->network[0] == 'u' && c->network[1] == 'n') {
-            snprintf(name, sizeof(name), "@gonet-stress-d-%d-%u", (int)getpid(), ++names);
-            where = name;
-        }
+        if (c->network[0] == 'u' && c->network[1] == 'n')
+            where = net_abstract_new("stress", name);
         c->socket[i] = gonet_listen_packet(c->network, where, NULL);
         if (!CHECK(c->socket[i] != NULL))
             return false;

@@ -4,14 +4,13 @@
  */
 #include "stress/stress.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gonet.h"
 #include "stress/record.h"
 #include "support/check.h"
+#include "support/net.h"
 
 #define WRITERS 4
 #define READERS 3
@@ -108,11 +107,10 @@ static void read_records(void *arg)
 
 static bool link_open(link_t *l)
 {
-    static _Atomic unsigned names;
     char name[64];
     gonet_listener_t *listener;
 
-    snprintf(name, sizeof(name), "@gonet-stress-p-%d-%u", (int)getpid(), ++names);
+    net_abstract_new("stress", name);
     listener = gonet_listen("unixpacket", name, NULL);
     if (listener != NULL) {
         l->end[0] = gonet_dial("unixpacket", name, NULL);

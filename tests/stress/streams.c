@@ -8,10 +8,8 @@
  */
 #include "stress/stress.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gonet.h"
 #include "support/check.h"
@@ -408,12 +406,11 @@ static void live(void *arg)
 
 static bool party_listen(party_t *party)
 {
-    static _Atomic unsigned names;
     char name[64];
     const char *where = name;
 
     if (strcmp(party->network, "unix") == 0)
-        snprintf(name, sizeof(name), "@gonet-stress-%d-%u", (int)getpid(), ++names);
+        net_abstract_new("stress", name);
     else
         where = party->network[3] == '6' ? "[::1]:0" : "127.0.0.1:0";
     party->listener = gonet_listen(party->network, where, NULL);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -178,6 +179,15 @@ char *net_abstract(const char *what, char *buf)
 {
     snprintf(buf, 64, "@gonet-%s-%d", what, (int)getpid());
     return buf;
+}
+
+char *net_abstract_new(const char *what, char *buf)
+{
+    static atomic_uint number;
+    char each[40];
+
+    snprintf(each, sizeof(each), "%s-%u", what, atomic_fetch_add(&number, 1));
+    return net_abstract(each, buf);
 }
 
 int net_listener_port(gonet_listener_t *l)

@@ -47,9 +47,13 @@ bool net_error_text(const char *file, int line, const gonet_error_t *err, const 
  * The count. */
 size_t net_fill(gonet_conn_t *c);
 
-/* net_abstract writes an abstract unix name that no other program uses into buf, of 64 bytes:
- * "@gonet-", what and the process. Returns buf. */
+/*
+ * net_abstract writes an abstract unix name that no other program uses into buf, of 64 bytes:
+ * "@gonet-", what and the process; net_abstract_new one that has not been used here, either. Each
+ * returns buf.
+ */
 char *net_abstract(const char *what, char *buf);
+char *net_abstract_new(const char *what, char *buf);
 
 /* net_listener_port returns the port that l listens on. */
 int net_listener_port(gonet_listener_t *l);

@@ -1,7 +1,7 @@
 /*
  * What tests of raw IP sockets share. Until it is bound a raw socket hears what all raw sockets of
- * its host send, so a program with such tests moves to a host of its own first, and leaves them out
- * where that can't be had.
+ * its host send, so these tests are left out where the program has no network of its own
+ * (alone.sh).
  */
 #ifndef TESTS_SUPPORT_RAWIP_H
 #define TESTS_SUPPORT_RAWIP_H
@@ -12,15 +12,8 @@
 /* A protocol for experiments (RFC 3692). */
 #define RAWIP_PROTO 253
 
-/*
- * rawip_move moves the program to a network namespace of its own, with loopback alone: the first
- * thing main does, since threads inherit the namespace. Where that can't be had it prints why, and
- * the program stays.
- */
-void rawip_move(void);
-
-/* rawip_allowed says whether the program has moved and may bind raw sockets to a family's loopback
- * address; if not, it prints why. */
+/* rawip_allowed says whether the program has a network of its own and may bind raw sockets to a
+ * family's loopback address; if not, it prints why. */
 bool rawip_allowed(int family);
 
 /* rawip_needed leaves the running test out where raw sockets are not allowed. */

@@ -609,6 +609,5 @@ int main(void)
                                        LEAK_TEST(test_file),
                                        LEAK_TEST(test_parked_reader)};
 
-    rawip_move();
     return cmocka_run_group_tests_name("raw IP sockets", tests, NULL, NULL);
 }

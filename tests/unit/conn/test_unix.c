@@ -29,18 +29,7 @@
 
 static char dir[] = "/tmp/gonet-unix-XXXXXX";
 
-/* A path in the directory; several at a time. */
-static const char *path(const char *name)
-{
-    static char room[8][ROOM];
-    static unsigned next;
-    char *p = room[next++ % 8];
-
-    snprintf(p, ROOM, "%s/%s", dir, name);
-    return p;
-}
-
-/* An abstract name that is this process's own, as the directory is. */
+/* An abstract name that is this process's own, as the directory is; several at a time. */
 static const char *abstract(const char *name)
 {
     static char room[8][ROOM];
@@ -49,6 +38,12 @@ static const char *abstract(const char *name)
 
     snprintf(p, ROOM, "@%s/%s", dir, name);
     return p;
+}
+
+/* A path in the directory; several at a time. */
+static const char *path(const char *name)
+{
+    return abstract(name) + 1;
 }
 
 static bool exists(const char *name)

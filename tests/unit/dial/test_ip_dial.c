@@ -350,6 +350,5 @@ int main(int argc, char **argv)
     };
 
     child_main(argc, argv, parts);
-    rawip_move();
     return cmocka_run_group_tests_name("raw IP dials", tests, NULL, NULL);
 }

@@ -366,6 +366,5 @@ int main(void)
         LEAK_TEST(test_user_timeout),
     };
 
-    rawip_move();
     return cmocka_run_group_tests_name("effects of socket options", tests, NULL, NULL);
 }

@@ -544,6 +544,5 @@ int main(void)
         LEAK_TEST(test_bad_dialers), LEAK_TEST(test_control), LEAK_TEST(test_failures),
     };
 
-    rawip_move();
     return cmocka_run_group_tests_name("socket options", tests, NULL, NULL);
 }
