@@ -8,8 +8,9 @@
  * fails, is cancelled or too late has ended with the call; the socket of the last question stays
  * open for the next one, for less than half a second. Their errors are
  * DNSErrors, unless said otherwise. A result that is an array is one allocation with everything in
- * it, to release with gonet_free; it is not NULL even when *n is 0. Where some records were
- * dropped, because they hold names that are none, the rest comes together with an error.
+ * it, to release with gonet_free; it is not NULL even when *n is 0. Where records were dropped,
+ * because they hold names that are none, the rest, even if that is nothing, comes together with an
+ * error.
  */
 #ifndef GONET_RESOLVER_H
 #define GONET_RESOLVER_H
@@ -107,7 +108,8 @@ GONET_API GONET_NODISCARD gonet_ip_t *gonet_resolver_lookup_ip(const gonet_resol
 
 /*
  * gonet_resolver_lookup_ip_ttl is gonet_resolver_lookup_ip, and tells for how long the answer
- * holds: the least time to live of the records, in nanoseconds; -1 if it is not from the DNS.
+ * holds: the least time to live of all records that led to it, CNAMEs too, in nanoseconds; -1 if it
+ * is not from the DNS.
  */
 GONET_API GONET_NODISCARD gonet_ip_t *gonet_resolver_lookup_ip_ttl(
     const gonet_resolver_t *r, gonet_context_t *ctx, const char *network, const char *host,

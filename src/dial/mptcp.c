@@ -4,15 +4,28 @@
 #include "dial/mptcp.h"
 
 #include <stdatomic.h>
-
-#include "base/setting.h"
+#include <stdlib.h>
+#include <string.h>
 
 static int read_setting(void)
 {
-    static const char *const values[] = {"0", "1", "2", "3", NULL};
-    int setting = gonet__setting_word(GONET__SETTING_MULTIPATHTCP, values);
+    static const char key[] = "multipathtcp=";
+    const char *p = getenv("GONETDEBUG");
+    int setting = 2;
 
-    return setting >= 0 ? setting : 2;
+    /* Settings are separated by commas; the last one counts. */
+    while (p != NULL) {
+        if (strncmp(p, key, sizeof(key) - 1) == 0) {
+            const char *value = p + sizeof(key) - 1;
+
+            if (value[0] >= '0' && value[0] <= '3' && (value[1] == ',' || value[1] == '\0'))
+                setting = value[0] - '0';
+        }
+        p = strchr(p, ',');
+        if (p != NULL)
+            p++;
+    }
+    return setting;
 }
 
 static int debug_setting(void)

@@ -7,7 +7,9 @@
 #include "base/alloc.h"
 #include "base/digits.h"
 #include "error/error.h"
+#include "resolve/hosts.h"
 #include "resolve/lookup.h"
+#include "resolve/records.h"
 #include "resolve/run.h"
 #include "resolve/services.h"
 
@@ -180,35 +182,85 @@ gonet_netip_addr_t *gonet_resolver_lookup_net_ip(const gonet_resolver_t *r, gone
 typedef struct {
     gonet__request_t request;
     const char *host;
-    gonet__addresses_t a;
+    gonet__items_t texts; /* the hosts file's addresses, or else */
+    gonet__addresses_t a; /* the DNS's */
     gonet_error_t *e;
 } host_lookup_t;
+
+/* The hosts file's addresses of a name, as it has them and in its order (behaviour 22.10). */
+static gonet_error_t *texts_of_file(const char *host, gonet__items_t *texts)
+{
+    gonet__hosts_t *table = gonet__hosts_current();
+    gonet__hosts_found_t found;
+
+    if (table == NULL)
+        return gonet_err_no_memory;
+    found = gonet__hosts_by_name(table, host);
+    gonet__items_add_found(texts, &found);
+    gonet__hosts_unref(table);
+    return texts->failed ? gonet_err_no_memory : NULL;
+}
 
 static void run_host(void *arg)
 {
     host_lookup_t *l = arg;
+    gonet__order_t order = gonet__order_for(l->request.resolver, l->host);
 
-    l->e = gonet__lookup_host(&l->request, GONET__WANT_V4 | GONET__WANT_V6 | GONET__WANT_FILE_ORDER,
-                              l->host, &l->a);
+    if (order == GONET__ORDER_FILES_DNS || order == GONET__ORDER_FILES) {
+        l->e = texts_of_file(l->host, &l->texts);
+        if (l->e == NULL && l->texts.n == 0 && order == GONET__ORDER_FILES)
+            l->e = gonet__no_such_host(l->host, "");
+        if (l->e != NULL || l->texts.n > 0)
+            return;
+        order = GONET__ORDER_DNS;
+    }
+    l->e = gonet__lookup_host(&l->request, order, GONET__WANT_V4 | GONET__WANT_V6, l->host, &l->a);
 }
 
-/* The texts, and NULL, in one block; one text if it is given. */
-static const char **to_texts(const gonet__addresses_t *a, const char *single, size_t count)
+/* An array of count texts, and NULL, with room for them behind. */
+static const char **make_texts(size_t count, size_t room, char **texts)
 {
-    size_t room = single != NULL ? strlen(single) + 1 : count * GONET_ADDR_STRLEN;
     const char **array = gonet__alloc((count + 1) * sizeof(*array) + room);
-    char *p = (char *)(array + count + 1);
 
-    for (size_t i = 0; array != NULL && i < count; i++) {
-        array[i] = p;
-        if (single != NULL)
-            strcpy(p, single);
-        else
-            gonet_ip_addr_string(&a->v[i], p, GONET_ADDR_STRLEN);
+    if (array == NULL)
+        return NULL;
+    array[count] = NULL;
+    *texts = (char *)(array + count + 1);
+    return array;
+}
+
+static const char **one_text(const char *text)
+{
+    char *p;
+    const char **array = make_texts(1, strlen(text) + 1, &p);
+
+    if (array != NULL)
+        array[0] = strcpy(p, text);
+    return array;
+}
+
+static const char **items_to_texts(const gonet__items_t *items)
+{
+    char *p;
+    const char **array = make_texts(items->n, items->text.len, &p);
+
+    if (array == NULL)
+        return NULL;
+    memcpy(p, items->text.p, items->text.len);
+    for (size_t i = 0; i < items->n; i++)
+        array[i] = p + items->v[i].at;
+    return array;
+}
+
+static const char **addresses_to_texts(const gonet__addresses_t *a)
+{
+    char *p;
+    const char **array = make_texts(a->n, a->n * GONET_ADDR_STRLEN, &p);
+
+    for (size_t i = 0; array != NULL && i < a->n; i++) {
+        array[i] = gonet_ip_addr_string(&a->v[i], p, GONET_ADDR_STRLEN);
         p += strlen(p) + 1;
     }
-    if (array != NULL)
-        array[count] = NULL;
     return array;
 }
 
@@ -218,22 +270,22 @@ const char **gonet_resolver_lookup_host(const gonet_resolver_t *r, gonet_context
     host_lookup_t l = {.request = gonet__request_make(r, ctx, 0), .host = host};
     const char **array = NULL;
     gonet_error_t *e = NULL;
-    size_t count = 1;
+    size_t count;
 
+    if (gonet_netip_parse_addr(host, NULL).bits != 0)
+        return finish((void *)one_text(host), 1, n, NULL, err);
+    gonet__items_init(&l.texts);
     gonet__addresses_init(&l.a);
-    if (gonet_netip_parse_addr(host, NULL).bits != 0) {
-        array = to_texts(&l.a, host, 1);
-        return finish((void *)array, 1, n, NULL, err);
-    }
     if (host[0] == '\0')
         l.e = gonet__no_such_host(host, "");
     else
         e = gonet__run_in_task(run_host, &l, host);
     if (e != NULL)
         l.e = e;
-    count = l.a.n;
+    count = l.texts.n > 0 ? l.texts.n : l.a.n;
     if (l.e == NULL)
-        array = to_texts(&l.a, NULL, count);
+        array = l.texts.n > 0 ? items_to_texts(&l.texts) : addresses_to_texts(&l.a);
+    gonet__items_free(&l.texts);
     gonet__addresses_free(&l.a);
     return finish((void *)array, count, n, l.e, err);
 }

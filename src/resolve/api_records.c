@@ -20,6 +20,7 @@ typedef struct {
     unsigned type;
     void (*sort)(gonet__items_t *items); /* may be NULL */
     gonet__items_t items;
+    bool dropped; /* some items: what is left goes out beside the error */
     gonet_error_t *e;
 } lookup_t;
 
@@ -31,6 +32,7 @@ static void init(lookup_t *l, const gonet_resolver_t *r, gonet_context_t *ctx, c
     l->asked = name;
     l->type = type;
     l->sort = NULL;
+    l->dropped = false;
     l->e = NULL;
     gonet__items_init(&l->items);
 }
@@ -42,7 +44,7 @@ static void run_records(void *arg)
 
     l->e = gonet__asking_begin(&asking, &l->request, l->name);
     if (l->e == NULL)
-        l->e = gonet__lookup_records(&asking, l->asked, l->type, &l->items);
+        l->e = gonet__lookup_records(&asking, l->asked, l->name, l->type, &l->items);
     gonet__asking_end(&asking);
     if (l->e == NULL && l->sort != NULL)
         l->sort(&l->items);
@@ -59,7 +61,8 @@ static void run(lookup_t *l, void (*fn)(void *arg))
 /* Items whose names are none are dropped, and told of (behaviour 24.15). */
 static void drop_bad(lookup_t *l, bool (*good)(const char *text, size_t len))
 {
-    if (l->e == NULL && gonet__items_keep(&l->items, good))
+    l->dropped = l->e == NULL && gonet__items_keep(&l->items, good);
+    if (l->dropped)
         l->e = gonet__malformed(l->name);
 }
 
@@ -81,10 +84,10 @@ static void *make_array(const gonet__items_t *items, size_t size, char **texts)
     return block;
 }
 
-/* Whether there is something to return: success, or what is left beside an error. */
+/* Whether there is something to return: success, or what is left beside an error, be it nothing. */
 static bool has_result(const lookup_t *l)
 {
-    return l->e == NULL || l->items.n > 0;
+    return l->e == NULL || l->dropped;
 }
 
 /* Ends a call: what goes out is the array with its length, and the error. */
@@ -253,11 +256,7 @@ static gonet_error_t *names_of_files(const char *addr, gonet__items_t *items)
     if (table == NULL)
         return gonet_err_no_memory;
     found = gonet__hosts_by_addr(table, addr);
-    for (size_t i = 0; i < found.n; i++) {
-        const char *name = gonet__hosts_value(&found, i);
-
-        gonet__items_add(items, (gonet__item_t){0}, name, strlen(name));
-    }
+    gonet__items_add_found(items, &found);
     gonet__hosts_unref(table);
     return items->failed ? gonet_err_no_memory : NULL;
 }

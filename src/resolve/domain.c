@@ -63,7 +63,7 @@ static bool avoided(const char *name)
 
     if (len > 0 && name[len - 1] == '.')
         len--;
-    return len == 0 || (len >= 6 && strncasecmp(name + len - 6, ".onion", 6) == 0);
+    return len >= 6 && strncasecmp(name + len - 6, ".onion", 6) == 0;
 }
 
 static const char *search_at(const gonet__resolv_conf_t *conf, size_t i)

@@ -119,7 +119,8 @@ static void look_up(flight_t *f)
 {
     gonet__request_t request = gonet__request_make(&f->resolver, f->ctx, 0);
 
-    f->e = gonet__lookup_host(&request, gonet__wanted(f->network), f->host, &f->result);
+    f->e = gonet__lookup_host(&request, gonet__order_for(&f->resolver, f->host),
+                              gonet__wanted(f->network), f->host, &f->result);
 }
 
 static void fly(void *arg)

@@ -41,13 +41,14 @@ gonet__order_t gonet__order_for(const gonet_resolver_t *resolver, const char *na
 /* gonet__wanted: what the last character of a network asks for ("tcp4": IPv4). */
 unsigned gonet__wanted(const char *network);
 
-/* gonet__lookup_host finds the addresses of a name that is no literal. Not shared with others.
- * Tasks only. */
-gonet_error_t *gonet__lookup_host(const gonet__request_t *request, unsigned want, const char *host,
-                                  gonet__addresses_t *a);
+/* gonet__lookup_host finds the addresses of a name that is no literal, in that order of sources.
+ * Not shared with others. Tasks only. */
+gonet_error_t *gonet__lookup_host(const gonet__request_t *request, gonet__order_t order,
+                                  unsigned want, const char *host, gonet__addresses_t *a);
 
-/* gonet__lookup_shared does so together with all who ask the same now (behaviour 24.6). Any task or
- * thread. The result has no canonical name. */
+/*
+ * gonet__lookup_shared does so together with all who ask the same now (behaviour 24.6). Any task or thread. The result has no canonical name.
+ */
 gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
                                     const char *host, gonet__addresses_t *a);
 

@@ -67,27 +67,6 @@ bool gonet__addresses_add_literal(gonet__addresses_t *a, const char *literal)
     return true;
 }
 
-gonet_error_t *gonet__lookup_files(const char *name, gonet__addresses_t *a)
-{
-    gonet__hosts_t *table = gonet__hosts_current();
-    gonet__hosts_found_t found;
-
-    if (table == NULL)
-        return gonet_err_no_memory;
-    found = gonet__hosts_by_name(table, name);
-    for (size_t i = 0; i < found.n; i++)
-        gonet__addresses_add_literal(a, gonet__hosts_value(&found, i));
-    if (found.n > 0) {
-        const char *canonical = gonet__hosts_canonical(&found);
-
-        a->cname.len = strnlen(canonical, GONET__NAME_SIZE - 1);
-        memcpy(a->cname.text, canonical, a->cname.len);
-        a->cname.text[a->cname.len] = '\0';
-    }
-    gonet__hosts_unref(table);
-    return a->failed ? gonet_err_no_memory : NULL;
-}
-
 /* The questions for one name. */
 typedef struct group group_t;
 typedef struct {
@@ -211,6 +190,13 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
     }
 }
 
+/* All records that lead to an address count. */
+static void count_ttl(uint32_t ttl, gonet__addresses_t *a)
+{
+    if (a->ttl < 0 || ttl < a->ttl)
+        a->ttl = ttl;
+}
+
 /* One record of a reply; false if its contents are malformed. cname: who has the addresses is to be
  * known. */
 static bool take_record(const gonet__reply_t *r, const gonet__record_t *record, bool cname,
@@ -219,6 +205,8 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record, 
     gonet_ip_addr_t addr;
     gonet__dns_name_t target;
 
+    if (gonet__record_alias(record))
+        count_ttl(gonet__record_ttl(record), a);
     if (record->type == GONET__DNS_CNAME) {
         if (!gonet__record_name(r, record, 0, &target))
             return false;
@@ -227,7 +215,7 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record, 
         return true;
     }
     if (record->type != GONET__DNS_A && record->type != GONET__DNS_AAAA)
-        return true;
+        return gonet__record_whole(r, record);
     memset(&addr, 0, sizeof(addr));
     addr.ip.len = record->type == GONET__DNS_A ? 4 : 16;
     if (!gonet__record_bytes(r, record, addr.ip.len, addr.ip.b))
@@ -235,8 +223,7 @@ static bool take_record(const gonet__reply_t *r, const gonet__record_t *record, 
     gonet__addresses_add(a, &addr);
     if (cname && a->cname.len == 0)
         gonet__record_owner(r, record, &a->cname);
-    if (a->ttl < 0 || record->ttl < a->ttl)
-        a->ttl = record->ttl;
+    count_ttl(gonet__record_ttl(record), a);
     return true;
 }
 
@@ -245,6 +232,8 @@ static bool take_reply(gonet__answers_t *answers, bool cname, gonet__addresses_t
 {
     gonet__record_t record;
 
+    if (answers->reply.alias_ttl != GONET__NO_ALIAS)
+        count_ttl(answers->reply.alias_ttl, a);
     for (;;) {
         switch (gonet__reply_next(&answers->reply, 0, &record)) {
         case GONET__WALK_END:
@@ -344,37 +333,50 @@ static gonet_error_t *ask_dns(const gonet__asking_t *asking, const char *name, u
     return a->failed ? gonet_error_set(&o.last, NULL), gonet_err_no_memory : o.last;
 }
 
-/* The hosts file's addresses; *found says whether there are any. */
-static gonet_error_t *ask_files(const char *name, bool sorted, gonet__addresses_t *a, bool *found)
+/* The hosts file's addresses, sorted, with their canonical name; none, if it has none. NULL, or
+ * gonet_err_no_memory. */
+static gonet_error_t *ask_files(const char *name, gonet__addresses_t *a)
 {
-    gonet_error_t *e = gonet__lookup_files(name, a);
+    gonet__hosts_t *table = gonet__hosts_current();
+    gonet__hosts_found_t found;
 
-    *found = e == NULL && a->n > 0;
-    if (*found && sorted)
-        gonet__sort_addrs(a->v, a->n);
-    return e;
+    if (table == NULL)
+        return gonet_err_no_memory;
+    found = gonet__hosts_by_name(table, name);
+    for (size_t i = 0; i < found.n; i++)
+        gonet__addresses_add_literal(a, gonet__hosts_value(&found, i));
+    if (found.n > 0) {
+        const char *canonical = gonet__hosts_canonical(&found);
+
+        a->cname.len = strnlen(canonical, GONET__NAME_SIZE - 1);
+        memcpy(a->cname.text, canonical, a->cname.len);
+        a->cname.text[a->cname.len] = '\0';
+    }
+    gonet__hosts_unref(table);
+    if (a->failed)
+        return gonet_err_no_memory;
+    gonet__sort_addrs(a->v, a->n);
+    return NULL;
 }
 
 gonet_error_t *gonet__lookup_addresses(const gonet__asking_t *asking, gonet__order_t order,
                                        const char *name, unsigned want, gonet__addresses_t *a)
 {
-    bool found = false;
     gonet_error_t *e = NULL, *files;
 
     if (order == GONET__ORDER_FILES_DNS || order == GONET__ORDER_FILES) {
-        e = ask_files(name, (want & GONET__WANT_FILE_ORDER) == 0, a, &found);
-        if (e != NULL || found)
+        e = ask_files(name, a);
+        if (e != NULL || a->n > 0)
             return e;
         if (order == GONET__ORDER_FILES)
             return gonet__no_such_host(name, "");
     }
     e = ask_dns(asking, name, want, a);
-    if (a->n > 0)
-        gonet__sort_addrs(a->v, a->n);
+    gonet__sort_addrs(a->v, a->n);
     if (order != GONET__ORDER_DNS_FILES || a->n > 0 || (e == NULL && a->cname.len > 0))
         return e;
-    files = ask_files(name, true, a, &found);
-    if (files == NULL && !found)
+    files = ask_files(name, a);
+    if (files == NULL && a->n == 0)
         return e;
     gonet_error_free(e);
     return files;

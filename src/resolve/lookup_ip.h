@@ -25,12 +25,7 @@ void gonet__addresses_add(gonet__addresses_t *a, const gonet_ip_addr_t *addr);
 bool gonet__addresses_add_literal(gonet__addresses_t *a, const char *literal);
 
 /* Which addresses are asked for: bits. */
-enum {
-    GONET__WANT_V4 = 1,
-    GONET__WANT_V6 = 2,
-    GONET__WANT_CNAME = 4,
-    GONET__WANT_FILE_ORDER = 8 /* the hosts file's addresses are not sorted, if it comes first */
-};
+enum { GONET__WANT_V4 = 1, GONET__WANT_V6 = 2, GONET__WANT_CNAME = 4 };
 
 /*
  * gonet__lookup_addresses finds the addresses of name, sorted (behaviour 24.3 to 24.9). NULL,
@@ -38,9 +33,5 @@ enum {
  */
 gonet_error_t *gonet__lookup_addresses(const gonet__asking_t *asking, gonet__order_t order,
                                        const char *name, unsigned want, gonet__addresses_t *a);
-
-/* gonet__lookup_files appends what the hosts file has for name, unsorted, with its canonical name.
- * NULL, or gonet_err_no_memory. */
-gonet_error_t *gonet__lookup_files(const char *name, gonet__addresses_t *a);
 
 #endif

@@ -3,13 +3,18 @@
  */
 #include "resolve/message.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
-#define HEADER       12
-#define MAX_POINTERS 10
-#define MAX_LABEL    63
-#define CLASS_IN     1
+#define HEADER        12
+#define MAX_POINTERS  10
+#define RECORD_HEADER 10 /* behind the owner: type, class, ttl, length */
+#define MAX_LABEL     63
+#define MAX_TEXT      254 /* of a name, with its dots */
+#define CLASS_IN      1
+
+static_assert(MAX_TEXT < GONET__NAME_SIZE, "a NUL stands behind the text");
 
 static void put16(uint8_t *p, unsigned v)
 {
@@ -53,7 +58,7 @@ size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name,
     size_t len = strlen(name);
     uint8_t *p;
 
-    if (len == 0 || len > 254)
+    if (len == 0 || len > MAX_TEXT)
         return 0;
     memset(out, 0, HEADER);
     put16(out, id);
@@ -76,7 +81,7 @@ size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name,
 /* Appends a label and its dot; false if the name becomes too long, or the label has a dot in it. */
 static bool add_label(gonet__dns_name_t *name, size_t *total, const uint8_t *p, size_t len)
 {
-    if (*total + len + 1 >= GONET__NAME_SIZE)
+    if (*total + len + 1 > MAX_TEXT)
         return false;
     for (size_t i = 0; i < len; i++) {
         if (p[i] == '.')
@@ -124,6 +129,25 @@ static bool read_name(const uint8_t *p, size_t size, size_t *at, gonet__dns_name
     name->len = total;
     name->text[total] = '\0';
     return true;
+}
+
+/* Moves *at behind a name without a look at what it says, or where it points to. */
+static bool skip_name(const uint8_t *p, size_t size, size_t *at)
+{
+    while (*at < size) {
+        unsigned c = p[(*at)++];
+
+        if (c == 0)
+            return true;
+        if (c >= 0xc0) {
+            *at += 1;
+            return *at <= size;
+        }
+        if (c > MAX_LABEL)
+            return false;
+        *at += c;
+    }
+    return false;
 }
 
 /* Moves *at behind the owner's name of a record. Most are the question's, which is known to be
@@ -201,7 +225,7 @@ gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message,
 {
     gonet__reply_kind_t kind;
 
-    *r = (gonet__reply_t){.p = message, .len = len, .at = HEADER};
+    *r = (gonet__reply_t){.p = message, .len = len, .at = HEADER, .alias_ttl = GONET__NO_ALIAS};
     if (len < HEADER || get16(message + 4) == 0)
         return GONET__REPLY_UNREADABLE;
     kind = compare_question(r, question, question_len);
@@ -220,44 +244,68 @@ gonet__walk_t gonet__reply_next(gonet__reply_t *r, unsigned section, gonet__reco
 {
     size_t at = r->at;
 
-    if (at > r->len) /* the last record's contents were cut off */
-        return GONET__WALK_BAD;
     if (r->left[section] == 0)
         return GONET__WALK_END;
     record->owner = at;
-    if (!skip_owner(r, &at) || r->len - at < 10)
+    if (at > r->len || !skip_owner(r, &at) || r->len - at < RECORD_HEADER)
         return GONET__WALK_BAD;
     record->type = (uint16_t)get16(r->p + at);
     record->ttl = (uint32_t)get16(r->p + at + 4) << 16 | get16(r->p + at + 6);
     record->data_len = get16(r->p + at + 8);
-    record->data = at + 10;
+    record->data = at + RECORD_HEADER;
     r->at = record->data + record->data_len;
     r->left[section]--;
     return GONET__WALK_RECORD;
 }
 
-/* The response code with its extension, and whether there is any extra record. */
+bool gonet__record_whole(const gonet__reply_t *r, const gonet__record_t *record)
+{
+    return record->data + record->data_len <= r->len;
+}
+
+/* Moves behind all records of a section, whoever owns them; false if one is cut off. */
+static bool skip_section(gonet__reply_t *r, unsigned section)
+{
+    for (; r->left[section] > 0; r->left[section]--) {
+        if (!skip_name(r->p, r->len, &r->at) || r->len - r->at < RECORD_HEADER)
+            return false;
+        r->at += RECORD_HEADER + get16(r->p + r->at + 8);
+        if (r->at > r->len)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * The response code with its extension, and whether there is any extra record. The first OPT record
+ * counts; one of another version than 0 says nothing (RFC 6891, section 6.1.3).
+ */
 static unsigned full_rcode(gonet__reply_t r, bool *extra)
 {
     unsigned rcode = r.flags & 15;
     gonet__record_t record;
 
     *extra = false;
-    for (unsigned section = 0; section < 2; section++) {
-        gonet__walk_t w;
-
-        do
-            w = gonet__reply_next(&r, section, &record);
-        while (w == GONET__WALK_RECORD);
-        if (w == GONET__WALK_BAD)
-            return rcode;
-    }
+    if (!skip_section(&r, 0) || !skip_section(&r, 1))
+        return rcode;
     while (gonet__reply_next(&r, 2, &record) == GONET__WALK_RECORD) {
         *extra = true;
         if (record.type == GONET__DNS_OPT)
-            return record.ttl >> 24 << 4 | rcode;
+            return (record.ttl >> 16 & 0xff) == 0 ? record.ttl >> 24 << 4 | rcode : rcode;
+        if (!gonet__record_whole(&r, &record))
+            break;
     }
     return rcode;
+}
+
+bool gonet__record_alias(const gonet__record_t *record)
+{
+    return record->type == GONET__DNS_CNAME || record->type == GONET__DNS_DNAME;
+}
+
+uint32_t gonet__record_ttl(const gonet__record_t *record)
+{
+    return record->ttl > INT32_MAX ? 0 : record->ttl;
 }
 
 /* Moves before the first answer of that type. */
@@ -279,6 +327,10 @@ static gonet__answer_t skip_to(gonet__reply_t *r, unsigned type)
             *r = here;
             return GONET__ANSWER_OK;
         }
+        if (!gonet__record_whole(r, &record))
+            return GONET__ANSWER_UNREADABLE;
+        if (gonet__record_alias(&record) && gonet__record_ttl(&record) < r->alias_ttl)
+            r->alias_ttl = gonet__record_ttl(&record);
     }
 }
 
@@ -321,13 +373,13 @@ bool gonet__record_name(const gonet__reply_t *r, const gonet__record_t *record, 
 {
     size_t at = record->data + offset;
 
-    return offset < record->data_len && read_name(r->p, r->len, &at, name);
+    return read_name(r->p, r->len, &at, name);
 }
 
 bool gonet__record_bytes(const gonet__reply_t *r, const gonet__record_t *record, size_t n,
                          uint8_t *out)
 {
-    if (n > record->data_len || record->data > r->len || n > r->len - record->data)
+    if (n > r->len - record->data)
         return false;
     memcpy(out, r->p + record->data, n);
     return true;
@@ -336,8 +388,7 @@ bool gonet__record_bytes(const gonet__reply_t *r, const gonet__record_t *record,
 bool gonet__record_u16(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,
                        uint16_t *value)
 {
-    if (offset + 2 > record->data_len || record->data > r->len ||
-        offset + 2 > r->len - record->data)
+    if (offset + 2 > r->len - record->data)
         return false;
     *value = (uint16_t)get16(r->p + record->data + offset);
     return true;

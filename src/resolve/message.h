@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Types of records (RFC 1035, 3596, 2782, 6891). */
+/* Types of records (RFC 1035, 3596, 2782, 6672, 6891). */
 enum {
     GONET__DNS_A = 1,
     GONET__DNS_NS = 2,
@@ -19,6 +19,7 @@ enum {
     GONET__DNS_TXT = 16,
     GONET__DNS_AAAA = 28,
     GONET__DNS_SRV = 33,
+    GONET__DNS_DNAME = 39,
     GONET__DNS_OPT = 41
 };
 
@@ -54,8 +55,12 @@ typedef struct {
     unsigned left[3]; /* how many records of each section are to come: answer, authority, extra */
     uint16_t id;
     uint16_t flags;
-    bool plain; /* the question is byte for byte the one that was asked */
+    bool plain;         /* the question is byte for byte the one that was asked */
+    uint32_t alias_ttl; /* the least of the aliases that gonet__reply_classify has passed over */
 } gonet__reply_t;
+
+/* alias_ttl: there was none. */
+#define GONET__NO_ALIAS UINT32_MAX
 
 /* Bits of flags. */
 enum {
@@ -79,20 +84,35 @@ typedef enum {
 gonet__reply_kind_t gonet__reply_open(gonet__reply_t *r, const uint8_t *message, size_t len,
                                       const uint8_t *question, size_t question_len);
 
-/* One record's header; owner and data are the offsets of its name and its contents. */
+/* One record's header; owner and data are the offsets of its name and its contents, of which
+ * data is within the message. */
 typedef struct {
     size_t owner;
     uint16_t type;
-    uint32_t ttl;
+    uint32_t ttl; /* as it is: gonet__record_ttl knows what it means */
     size_t data;
     size_t data_len;
 } gonet__record_t;
 
 typedef enum { GONET__WALK_RECORD = 0, GONET__WALK_END, GONET__WALK_BAD } gonet__walk_t;
 
-/* gonet__reply_next reads the header of the section's next record and moves behind the record;
- * sections are read in order. A record is BAD if its contents reach beyond the message. */
+/* gonet__reply_next reads the header of the section's next record and moves behind the record, as
+ * far as its length says; sections are read in order. */
 gonet__walk_t gonet__reply_next(gonet__reply_t *r, unsigned section, gonet__record_t *record);
+
+/*
+ * gonet__record_whole says whether the contents end within the message, as its length says. A
+ * record that is passed over must be; one that is read need not: Go goes by the length only to find
+ * the next record, and takes an address, a number or a name from wherever it ends.
+ */
+bool gonet__record_whole(const gonet__reply_t *r, const gonet__record_t *record);
+
+/* gonet__record_alias says whether a record, a CNAME or a DNAME, leads to others. */
+bool gonet__record_alias(const gonet__record_t *record);
+
+/* gonet__record_ttl returns the time to live in seconds: 0 if the top bit is set (RFC 2181, section
+ * 8). */
+uint32_t gonet__record_ttl(const gonet__record_t *record);
 
 /* What a reply as a whole says (behaviour 23.11). */
 typedef enum {
@@ -111,7 +131,7 @@ gonet__answer_t gonet__reply_classify(gonet__reply_t *r, unsigned type);
 void gonet__record_owner(const gonet__reply_t *r, const gonet__record_t *record,
                          gonet__dns_name_t *name);
 
-/* The contents of a record; false if they are malformed. */
+/* The contents of a record; false if the message ends before, or a name is malformed. */
 bool gonet__record_name(const gonet__reply_t *r, const gonet__record_t *record, size_t offset,
                         gonet__dns_name_t *name);
 bool gonet__record_bytes(const gonet__reply_t *r, const gonet__record_t *record, size_t n,

@@ -47,6 +47,15 @@ void gonet__items_add(gonet__items_t *items, gonet__item_t item, const char *tex
     items->v[items->n++] = item;
 }
 
+void gonet__items_add_found(gonet__items_t *items, const gonet__hosts_found_t *found)
+{
+    for (size_t i = 0; i < found->n; i++) {
+        const char *value = gonet__hosts_value(found, i);
+
+        gonet__items_add(items, (gonet__item_t){0}, value, strlen(value));
+    }
+}
+
 /* The strings of a TXT record, joined (behaviour 24.12). */
 static bool add_txt(const gonet__reply_t *r, const gonet__record_t *record, gonet__items_t *items)
 {
@@ -113,8 +122,11 @@ static bool add_records(gonet__reply_t *r, unsigned type, gonet__items_t *items)
         case GONET__WALK_RECORD:
             break;
         }
-        if (record.type != type)
+        if (record.type != type) {
+            if (!gonet__record_whole(r, &record))
+                return false;
             continue;
+        }
         if (items->owner.len == 0)
             gonet__record_owner(r, &record, &items->owner);
         if (!add_record(r, &record, items))
@@ -122,11 +134,11 @@ static bool add_records(gonet__reply_t *r, unsigned type, gonet__items_t *items)
     }
 }
 
-gonet_error_t *gonet__lookup_records(const gonet__asking_t *asking, const char *name, unsigned type,
-                                     gonet__items_t *items)
+gonet_error_t *gonet__lookup_records(const gonet__asking_t *asking, const char *asked,
+                                     const char *name, unsigned type, gonet__items_t *items)
 {
     gonet__answers_t answers;
-    gonet_error_t *e = gonet__query(asking, name, type, &answers);
+    gonet_error_t *e = gonet__query(asking, asked, type, &answers);
 
     /* nobody was asked: there is no message to read */
     if (e == NULL && (answers.server[0] == '\0' || !add_records(&answers.reply, type, items)))

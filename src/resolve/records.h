@@ -5,6 +5,7 @@
 #define GONET_RESOLVE_RECORDS_H
 
 #include "base/buf.h"
+#include "resolve/hosts.h"
 #include "resolve/query.h"
 
 typedef struct {
@@ -30,9 +31,13 @@ void gonet__items_free(gonet__items_t *items);
 /* gonet__items_add appends an item with a copy of the text. */
 void gonet__items_add(gonet__items_t *items, gonet__item_t item, const char *text, size_t len);
 
-/* gonet__lookup_records asks for name's records of a type and appends them. NULL, or the error. */
-gonet_error_t *gonet__lookup_records(const gonet__asking_t *asking, const char *name, unsigned type,
-                                     gonet__items_t *items);
+/* gonet__items_add_found appends the values that the hosts file has. */
+void gonet__items_add_found(gonet__items_t *items, const gonet__hosts_found_t *found);
+
+/* gonet__lookup_records asks for the records of a type that asked has, and appends them. NULL, or
+ * the error: that nobody could tell speaks of asked, that a reply can't be read of name. */
+gonet_error_t *gonet__lookup_records(const gonet__asking_t *asking, const char *asked,
+                                     const char *name, unsigned type, gonet__items_t *items);
 
 /* gonet__items_keep drops those whose text is refused; whether any was. */
 bool gonet__items_keep(gonet__items_t *items, bool (*good)(const char *text, size_t len));

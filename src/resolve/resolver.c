@@ -1,9 +1,9 @@
 /*
  * Which way a lookup goes, and the lookup of a host's addresses.
  */
+#include <stdio.h>
 #include <string.h>
 
-#include "base/say.h"
 #include "error/error.h"
 #include "resolve/debug.h"
 #include "resolve/files.h"
@@ -58,7 +58,7 @@ gonet__order_t gonet__order_for(const gonet_resolver_t *resolver, const char *na
         gonet__by_libc(resolver, debug) ? GONET__ORDER_LIBC : gonet__order_current();
 
     if (debug->level > 1)
-        gonet__say("gonet: looking up \"%s\": %s\n", name, gonet__order_name(order));
+        fprintf(stderr, "gonet: looking up \"%s\": %s\n", name, gonet__order_name(order));
     return order;
 }
 
@@ -72,10 +72,9 @@ unsigned gonet__wanted(const char *network)
     return last == '6' ? GONET__WANT_V6 : GONET__WANT_V4 | GONET__WANT_V6;
 }
 
-gonet_error_t *gonet__lookup_host(const gonet__request_t *request, unsigned want, const char *host,
-                                  gonet__addresses_t *a)
+gonet_error_t *gonet__lookup_host(const gonet__request_t *request, gonet__order_t order,
+                                  unsigned want, const char *host, gonet__addresses_t *a)
 {
-    gonet__order_t order = gonet__order_for(request->resolver, host);
     gonet__asking_t asking;
     gonet_error_t *e;
 

@@ -4,14 +4,13 @@
 #ifndef GONET_RUNTIME_FATAL_H
 #define GONET_RUNTIME_FATAL_H
 
+#include <stdio.h>
 #include <stdlib.h>
-
-#include "base/say.h"
 
 /* gonet__fatal prints text ("fatal error: …") and aborts. */
 _Noreturn static inline void gonet__fatal(const char *text)
 {
-    gonet__say("%s\n", text);
+    fprintf(stderr, "%s\n", text);
     abort();
 }
 
