@@ -28,7 +28,9 @@ GONET_BEGIN_DECLS
 
 /*
  * gonet_resolver_t says how to look up; all-zero, and NULL, is the default. It owns nothing and has
- * no state: equal ones share their queries in flight. Go: net.Resolver.
+ * no state: equal ones share their queries in flight, unless they have a dial, which, with its
+ * argument and the context, is used by its own lookup alone, and no longer when that has returned.
+ * Go: net.Resolver.
  */
 typedef struct gonet_resolver gonet_resolver_t;
 struct gonet_resolver {
@@ -37,8 +39,8 @@ struct gonet_resolver {
                            instead of a partial result */
     /*
      * Makes the connection to a server ("udp" or "tcp", "192.0.2.1:53"), which is taken over. A
-     * packet connection carries datagrams, another one messages with a length in front. May be
-     * called by several tasks at once.
+     * packet connection carries datagrams, another one messages with a length in front. ctx has the
+     * values of the lookup's. May be called by several tasks at once.
      */
     gonet_conn_t *(*dial)(void *arg, gonet_context_t *ctx, const char *network, const char *address,
                           gonet_error_t **err);

@@ -3,9 +3,14 @@
  * task of its own, without a deadline; everybody waits within his own limit; who leaves as the last
  * one cancels it.
  *
+ * A resolver with a dial of its own shares with nobody: its argument, and what the context's values
+ * point to, are the caller's until his call returns. So the lookup is part of that call, with the
+ * caller's context.
+ *
  * A table under one lock, held for moments, never across a lookup.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -31,9 +36,11 @@ typedef struct {
     unsigned refs;      /* those who wait, and the lookup */
     unsigned waiting;
     bool done;
+    atomic_bool cached; /* somebody wants the result to be kept */
     gonet__waiter_t *queue;
     gonet_context_t
         *ctx; /* the lookup's own; cancelled by the last waiter. NULL: who began it stays */
+    const gonet__limit_t *limit; /* the caller's; NULL: only ctx is one */
     gonet_resolver_t resolver;
     const char *network, *host;
     gonet_error_t *e;
@@ -115,12 +122,17 @@ static bool land(flight_t *f)
     return others;
 }
 
-static void look_up(flight_t *f)
+static void look_up(void *arg)
 {
+    flight_t *f = arg;
     gonet__request_t request = gonet__request_make(&f->resolver, f->ctx, 0);
 
+    if (f->limit != NULL)
+        request.limit = *f->limit;
     f->e = gonet__lookup_host(&request, gonet__order_for(&f->resolver, f->host),
                               gonet__wanted(f->network), f->host, &f->result);
+    if (f->e == NULL && atomic_load(&f->cached))
+        gonet__cache_store(f->key, f->key_len, &f->result);
 }
 
 static void fly(void *arg)
@@ -155,6 +167,7 @@ static flight_t *make_flight(const gonet_resolver_t *r, const char *network, con
     gonet__addresses_init(&f->result);
     f->refs = 1;
     f->resolver = *r;
+    atomic_init(&f->cached, r->cache);
     f->key_len = key_len;
     p = put(f->key, &r->dial, sizeof(r->dial));
     p = put(p, &r->dial_arg, sizeof(r->dial_arg));
@@ -194,6 +207,8 @@ static flight_t *join(flight_t *fresh, bool patient, gonet__waiter_t *waiter)
         f->ctx = patient ? NULL : gonet_context_with_cancel(NULL);
         gonet__list_push_back(bucket, &f->link);
     }
+    if (fresh->resolver.cache)
+        atomic_store(&f->cached, true);
     f->waiting++;
     if (f != fresh || !patient) {
         f->refs++;
@@ -256,6 +271,21 @@ static gonet_error_t *why_ended(const gonet__limit_t *limit, const char *host)
     return gonet__dns_error_from(e != NULL ? e : gonet_err_closed, host, "");
 }
 
+/* The lookup of a flight that is in no table. Its end at the limit is told as that of a shared one.
+ */
+static gonet_error_t *fly_alone(flight_t *f, const gonet__limit_t *limit, gonet__addresses_t *a)
+{
+    gonet_error_t *e;
+
+    f->limit = limit;
+    e = gonet__run_in_task(look_up, f, f->host);
+    if (e == NULL)
+        e = take_result(f, a);
+    if (e != NULL && gonet__limit_over(limit))
+        gonet_error_set(&e, why_ended(limit, f->host));
+    return e;
+}
+
 /* A task that nobody can interrupt does the lookup itself. *alone: nobody else has a reference, or
  * will get one. */
 static gonet_error_t *fly_myself(flight_t *f, gonet__addresses_t *a, bool *alone)
@@ -278,37 +308,48 @@ static gonet_error_t *fly_along(flight_t *f, bool mine, gonet__waiter_t *waiter,
     return leave(f, waiter) ? copy_result(f, a) : why_ended(limit, f->host);
 }
 
-gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
-                                    const char *host, gonet__addresses_t *a)
+/* The flight of all who ask the same; takes fresh, which may become it. */
+static gonet_error_t *fly_together(flight_t *fresh, const gonet__limit_t *limit,
+                                   gonet__addresses_t *a)
 {
-    const gonet__limit_t *limit = &request->limit;
     bool patient = limit->ctx == NULL && limit->deadline == 0 && gonet__task_current() != NULL;
-    bool cached = request->resolver->cache, alone = false;
+    bool alone = false;
     gonet__wait_t wait;
     gonet__waiter_t waiter = {.wait = &wait};
-    flight_t *fresh, *f;
     gonet_error_t *e;
+    flight_t *f;
 
-    if (!patient && gonet__limit_over(limit))
-        return why_ended(limit, host);
-    fresh = make_flight(request->resolver, network, host);
-    if (fresh == NULL)
-        return gonet_err_no_memory;
-    if (cached && gonet__cache_find(fresh->key, fresh->key_len, a)) {
-        release(fresh);
-        return a->failed ? gonet_err_no_memory : NULL;
-    }
     gonet__wait_init(&wait);
     f = join(fresh, patient, &waiter);
     if (f == fresh && patient)
         e = fly_myself(f, a, &alone);
     else
         e = fly_along(f, f == fresh, &waiter, limit, a);
-    if (e == NULL && cached)
-        gonet__cache_store(f->key, f->key_len, a);
     if (alone)
         release(f);
     else
         drop(f);
+    return e;
+}
+gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
+                                    const char *host, gonet__addresses_t *a)
+{
+    const gonet_resolver_t *resolver = request->resolver;
+    const gonet__limit_t *limit = &request->limit;
+    gonet_error_t *e;
+    flight_t *f;
+
+    if (gonet__limit_over(limit))
+        return why_ended(limit, host);
+    f = make_flight(resolver, network, host);
+    if (f == NULL)
+        return gonet_err_no_memory;
+    if (resolver->cache && gonet__cache_find(f->key, f->key_len, a))
+        e = a->failed ? gonet_err_no_memory : NULL;
+    else if (resolver->dial == NULL)
+        return fly_together(f, limit, a);
+    else
+        e = fly_alone(f, limit, a);
+    release(f);
     return e;
 }

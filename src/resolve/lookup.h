@@ -47,7 +47,8 @@ gonet_error_t *gonet__lookup_host(const gonet__request_t *request, gonet__order_
                                   unsigned want, const char *host, gonet__addresses_t *a);
 
 /*
- * gonet__lookup_shared does so together with all who ask the same now (behaviour 24.6). Any task or thread. The result has no canonical name.
+ * gonet__lookup_shared does so together with all who ask the same now (behaviour 24.6), unless the
+ * resolver dials by itself. Any task or thread. The result has no canonical name.
  */
 gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
                                     const char *host, gonet__addresses_t *a);
