@@ -12,6 +12,16 @@
  *
  * A call must not be made from a signal handler, and a thread must not be cancelled
  * (pthread_cancel) in one: what it held would stay held. Close what the thread waits for, instead.
+ *
+ * These variables of the environment are read when they are first needed: GONET_MAXPROCS (the
+ * number of workers), GONET_STACK_SIZE and GONET_GUARD (a task's stack: its bytes; its guard by
+ * madvise, mprotect or canary), GONET_RSEQ, and GONETDEBUG, which holds settings between commas:
+ * slowtask=100ms, dumponsigquit=1, netdns=go or cgo or a level or both (go+1), netedns0=0,
+ * multipathtcp=0 to 3. A value that can't be used, and an unknown setting, is said once on standard
+ * error. A privileged program (setuid, setgid, file capabilities) reads none of them.
+ *
+ * A process that was started without standard error gets no reports: number 2 may be a file of its
+ * own by then.
  */
 #ifndef GONET_TASK_H
 #define GONET_TASK_H

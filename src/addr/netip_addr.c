@@ -6,11 +6,11 @@
  */
 #include "gonet/netip.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "addr/ip_bytes.h"
 #include "addr/netip_text.h"
+#include "base/say.h"
 
 gonet_netip_addr_t gonet_netip_addr_from4(const uint8_t b[4])
 {
@@ -217,8 +217,7 @@ void gonet_netip_addr_as4(gonet_netip_addr_t a, uint8_t out[4])
     const uint8_t *b = four(&a);
 
     if (b == NULL) {
-        fputs(a.bits == 0 ? "As4 called on IP zero value\n" : "As4 called on IPv6 address\n",
-              stderr);
+        gonet__say("As4 called on %s\n", a.bits == 0 ? "IP zero value" : "IPv6 address");
         abort();
     }
     memcpy(out, b, 4);

@@ -3,10 +3,10 @@
  */
 #include "addr/netip_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "addr/literal_parse.h"
+#include "base/say.h"
 
 bool gonet__make_netip(gonet_netip_addr_t *a, const gonet__literal_t *l)
 {
@@ -97,7 +97,7 @@ void gonet__must(const gonet_error_t *err)
 {
     if (err == NULL)
         return;
-    fprintf(stderr, "%s\n", gonet_error_string(err));
+    gonet__say("%s\n", gonet_error_string(err));
     abort();
 }
 

@@ -4,28 +4,15 @@
 #include "dial/mptcp.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "base/setting.h"
 
 static int read_setting(void)
 {
-    static const char key[] = "multipathtcp=";
-    const char *p = getenv("GONETDEBUG");
-    int setting = 2;
+    static const char *const values[] = {"0", "1", "2", "3", NULL};
+    int setting = gonet__setting_word(GONET__SETTING_MULTIPATHTCP, values);
 
-    /* Settings are separated by commas; the last one counts. */
-    while (p != NULL) {
-        if (strncmp(p, key, sizeof(key) - 1) == 0) {
-            const char *value = p + sizeof(key) - 1;
-
-            if (value[0] >= '0' && value[0] <= '3' && (value[1] == ',' || value[1] == '\0'))
-                setting = value[0] - '0';
-        }
-        p = strchr(p, ',');
-        if (p != NULL)
-            p++;
-    }
-    return setting;
+    return setting >= 0 ? setting : 2;
 }
 
 static int debug_setting(void)

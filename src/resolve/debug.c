@@ -1,50 +1,35 @@
 /*
- * GONETDEBUG: settings between commas, the last one of a key wins.
+ * netdns and netedns0 of GONETDEBUG.
  */
 #include "resolve/debug.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/digits.h"
+#include "base/say.h"
+#include "base/setting.h"
 #include "resolve/span.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static gonet__debug_t settings;
 
 /* A word ("go", "cgo"), a number, or two parts joined by "+"; the last word counts. */
-static void read_netdns(gonet__debug_t *d, gonet__span_t value)
+gonet__debug_t gonet__debug_netdns(const char *p, size_t len)
 {
-    *d = (gonet__debug_t){.edns0 = d->edns0};
+    gonet__debug_t d = {.edns0 = true};
+    gonet__span_t value = {p, len};
+
     while (value.len > 0) {
         gonet__span_t part = gonet__span_cut(&value, '+');
         size_t used;
 
         if (part.len > 0 && gonet__digit(part.p[0]) <= 9) {
-            gonet__scan_decimal(part.p, part.len, &d->level, &used);
+            gonet__scan_decimal(part.p, part.len, &d.level, &used);
             continue;
         }
-        d->go = gonet__span_is(part, "go");
-        d->libc = gonet__span_is(part, "cgo");
-        d->unknown = part.len > 0 && !d->go && !d->libc;
-    }
-}
-
-gonet__debug_t gonet__debug_parse(const char *value)
-{
-    gonet__debug_t d = {.edns0 = true};
-    gonet__span_t rest = {value, strlen(value)};
-
-    while (rest.len > 0) {
-        gonet__span_t setting = gonet__span_cut(&rest, ',');
-        gonet__span_t key = gonet__span_cut(&setting, '=');
-
-        if (gonet__span_is(key, "netdns"))
-            read_netdns(&d, setting);
-        else if (gonet__span_is(key, "netedns0"))
-            d.edns0 = !gonet__span_is(setting, "0");
+        d.go = gonet__span_is(part, "go");
+        d.libc = gonet__span_is(part, "cgo");
+        d.unknown = part.len > 0 && !d.go && !d.libc;
     }
     return d;
 }
@@ -55,19 +40,21 @@ const char *gonet__debug_choice(const gonet__debug_t *d)
         return "gonet: hosts are looked up by getaddrinfo, as GONETDEBUG asks\n";
     if (d->go)
         return "gonet: hosts are looked up by gonet itself, as GONETDEBUG asks\n";
-    if (d->unknown)
-        return "gonet: what GONETDEBUG says about netdns is not known, and ignored\n"
-               "gonet: hosts are looked up by gonet itself\n";
     return "gonet: hosts are looked up by gonet itself\n";
 }
 
 static void read_environment(void)
 {
-    const char *value = getenv("GONETDEBUG");
+    static const char *const off_on[] = {"0", "1", NULL};
+    size_t len;
+    const char *value = gonet__setting(GONET__SETTING_NETDNS, &len);
 
-    settings = gonet__debug_parse(value == NULL ? "" : value);
+    settings = gonet__debug_netdns(value, len);
+    settings.edns0 = gonet__setting_word(GONET__SETTING_NETEDNS0, off_on) != 0;
+    if (settings.unknown)
+        gonet__setting_refuse(GONET__SETTING_NETDNS, "go or cgo, a level, or both: go+1");
     if (settings.level > 0)
-        fputs(gonet__debug_choice(&settings), stderr);
+        gonet__say("%s", gonet__debug_choice(&settings));
 }
 
 const gonet__debug_t *gonet__debug(void)

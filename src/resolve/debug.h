@@ -5,6 +5,7 @@
 #define GONET_RESOLVE_DEBUG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct {
     bool libc;    /* netdns=cgo */
@@ -17,9 +18,8 @@ typedef struct {
 /* gonet__debug returns the settings. */
 const gonet__debug_t *gonet__debug(void);
 
-/* gonet__debug_parse reads a value of GONETDEBUG: "netdns=go+1,netedns0=0" (behaviour 21.2, 27.1).
- */
-gonet__debug_t gonet__debug_parse(const char *value);
+/* gonet__debug_netdns reads a value of netdns: "go+1" (behaviour 21.2); edns0 is as by default. */
+gonet__debug_t gonet__debug_netdns(const char *p, size_t len);
 
 /* gonet__debug_choice is what level 1 prints at the first lookup: lines, each with its end. */
 const char *gonet__debug_choice(const gonet__debug_t *d);

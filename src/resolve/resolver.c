@@ -1,9 +1,9 @@
 /*
  * Which way a lookup goes, and the lookup of a host's addresses.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "base/say.h"
 #include "error/error.h"
 #include "resolve/debug.h"
 #include "resolve/files.h"
@@ -58,7 +58,7 @@ gonet__order_t gonet__order_for(const gonet_resolver_t *resolver, const char *na
         gonet__by_libc(resolver, debug) ? GONET__ORDER_LIBC : gonet__order_current();
 
     if (debug->level > 1)
-        fprintf(stderr, "gonet: looking up \"%s\": %s\n", name, gonet__order_name(order));
+        gonet__say("gonet: looking up \"%s\": %s\n", name, gonet__order_name(order));
     return order;
 }
 

@@ -4,13 +4,14 @@
 #ifndef GONET_RUNTIME_FATAL_H
 #define GONET_RUNTIME_FATAL_H
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/say.h"
 
 /* gonet__fatal prints text ("fatal error: …") and aborts. */
 _Noreturn static inline void gonet__fatal(const char *text)
 {
-    fprintf(stderr, "%s\n", text);
+    gonet__say("%s\n", text);
     abort();
 }
 

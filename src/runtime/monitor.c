@@ -15,6 +15,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/digits.h"
+#include "base/say.h"
+#include "base/setting.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"
@@ -48,32 +51,35 @@ typedef struct {
 static sample_t samples[2 * GONET__MAX_WORKERS];
 static unsigned sampled;
 
-/* "100ms", "2s", "1500us"; a bare number is milliseconds. */
-static int64_t parse_duration(const char *s)
+/* "100ms", "2s", "1500us"; a bare number is milliseconds. 0: none of these. */
+static int64_t parse_duration(const char *p, size_t len)
 {
-    char *end;
-    long v = strtol(s, &end, 10);
+    int v;
+    size_t used;
+    size_t unit;
 
-    if (v <= 0 || v > 1000000)
+    if (!gonet__scan_decimal(p, len, &v, &used) || v > 1000000)
         return 0;
-    if (strncmp(end, "us", 2) == 0)
+    unit = len - used;
+    p += used;
+    if (unit == 2 && memcmp(p, "us", 2) == 0)
         return v * GONET_MICROSECOND;
-    if (*end == 's')
+    if (unit == 1 && *p == 's')
         return v * GONET_SECOND;
-    return v * GONET_MILLISECOND;
+    return unit == 0 || (unit == 2 && memcmp(p, "ms", 2) == 0) ? v * GONET_MILLISECOND : 0;
 }
 
 static void read_settings(void)
 {
-    const char *env = getenv("GONETDEBUG");
-    const char *p;
+    static const char *const off_on[] = {"0", "1", NULL};
+    size_t len;
+    const char *slow = gonet__setting(GONET__SETTING_SLOWTASK, &len);
 
-    if (env == NULL)
-        return;
-    if ((p = strstr(env, "slowtask=")) != NULL)
-        monitor.slow = parse_duration(p + strlen("slowtask="));
-    if ((p = strstr(env, "dumponsigquit=1")) != NULL)
-        monitor.quit = true;
+    if (slow != NULL)
+        monitor.slow = parse_duration(slow, len);
+    if (slow != NULL && monitor.slow == 0)
+        gonet__setting_refuse(GONET__SETTING_SLOWTASK, "a time: 100ms, 1500us, 2s");
+    monitor.quit = gonet__setting_word(GONET__SETTING_DUMPONSIGQUIT, off_on) == 1;
     sem_init(&monitor.wanted, 0, 0);
     sem_init(&monitor.unwound, 0, 0);
 }
@@ -144,9 +150,10 @@ static void look_at(gonet__worker_t *w, void *arg)
     if (s->reported)
         return;
     s->reported = true;
-    fprintf(stderr, "gonet: a task has held its worker for more than %lld ms\n",
-            (long long)(monitor.slow / GONET_MILLISECOND));
-    gonet__monitor_print_running(w, stderr);
+    gonet__say("gonet: a task has held its worker for more than %lld ms\n",
+               (long long)(monitor.slow / GONET_MILLISECOND));
+    if (gonet__stderr() != NULL)
+        gonet__monitor_print_running(w, gonet__stderr());
 }
 
 static void *monitor_main(void *arg)
@@ -161,8 +168,8 @@ static void *monitor_main(void *arg)
         int64_t at = until.tv_sec * GONET_SECOND + until.tv_nsec + (wait > 0 ? wait : 0);
         until = (struct timespec){.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
         if (sem_timedwait(&monitor.wanted, &until) == 0) {
-            if (!atomic_load(&monitor.stop))
-                gonet_dump_tasks(stderr);
+            if (!atomic_load(&monitor.stop) && gonet__stderr() != NULL)
+                gonet_dump_tasks(gonet__stderr());
             continue;
         }
         if (monitor.slow == 0 || gonet__now() < next)

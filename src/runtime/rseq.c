@@ -5,11 +5,11 @@
 
 #ifdef GONET__HAVE_RSEQ
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/setting.h"
 
 static char *thread_pointer(void)
 {
@@ -25,9 +25,9 @@ static char *thread_pointer(void)
 
 void gonet__rseq_leave(void)
 {
-    const char *env = getenv("GONET_RSEQ");
+    static const char *const off_on[] = {"0", "1", NULL};
 
-    if (__rseq_size == 0 || (env != NULL && strcmp(env, "1") == 0))
+    if (__rseq_size == 0 || gonet__setting_word(GONET__SETTING_RSEQ, off_on) == 1)
         return;
     /* It stays if it was registered with another length, which does no harm. */
     (void)syscall(SYS_rseq, thread_pointer() + __rseq_offset, sizeof(struct rseq),

@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/say.h"
+#include "base/setting.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/debug.h"
@@ -75,16 +77,30 @@ static void call_help(unsigned before)
         appoint(&rt.watcher, w);
 }
 
+/* How many processors the process may use. The kernel refuses a set that is smaller than its own,
+ * whose size is not told; a machine has thousands at most. */
+static unsigned usable_processors(void)
+{
+    for (int room = CPU_SETSIZE; room <= 1 << 20; room *= 2) {
+        cpu_set_t *set = CPU_ALLOC(room);
+        size_t size = CPU_ALLOC_SIZE(room);
+        int r = set != NULL ? sched_getaffinity(0, size, set) : -1;
+        int n = r == 0 ? CPU_COUNT_S(size, set) : 0;
+        bool too_small = set != NULL && r != 0 && errno == EINVAL;
+
+        CPU_FREE(set);
+        if (!too_small)
+            return n > 0 ? (unsigned)n : 1;
+    }
+    return 1;
+}
+
 static unsigned default_workers(void)
 {
-    const char *env = getenv("GONET_MAXPROCS");
-    long n = env != NULL ? strtol(env, NULL, 10) : 0;
-    cpu_set_t set;
+    unsigned long n;
 
-    if (n <= 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
-        n = CPU_COUNT(&set);
-    if (n <= 0)
-        n = 1;
+    if (!gonet__setting_number(GONET__SETTING_MAXPROCS, 1, GONET__MAX_WORKERS, &n))
+        n = usable_processors();
     return n > GONET__MAX_WORKERS ? GONET__MAX_WORKERS : (unsigned)n;
 }
 
@@ -467,7 +483,8 @@ int gonet_shutdown(gonet_duration_t wait)
         gonet__end_hook_run();
         return 0;
     }
-    gonet_dump_tasks(stderr);
+    if (gonet__stderr() != NULL)
+        gonet_dump_tasks(gonet__stderr());
     errno = EBUSY;
     return -1;
 }

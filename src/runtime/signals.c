@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/say.h"
 #include "runtime/dump.h"
 
 #define ALTERNATE_SIZE 32768
@@ -56,9 +57,7 @@ static void report(const gonet__task_t *task, const char *what)
     append(buf, sizeof(buf), &n,
            "): give it more by gonet_go_sized or GONET_STACK_SIZE, and keep big arrays off the "
            "stack\n");
-    if (write(STDERR_FILENO, buf, n) < 0) {
-        /* nowhere to say it */
-    }
+    gonet__say_bytes(buf, n);
 }
 
 void gonet__signals_report_overrun(const gonet__task_t *task)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/setting.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -62,10 +63,9 @@ size_t gonet__stack_default_size(void)
 
     if (s != 0)
         return s;
-    const char *env = getenv("GONET_STACK_SIZE");
-    unsigned long wanted = env != NULL ? strtoul(env, NULL, 0) : 0;
+    unsigned long wanted;
     s = 256 << 10;
-    if (wanted != 0) {
+    if (gonet__setting_number(GONET__SETTING_STACK_SIZE, MIN_STACK, MAX_DEFAULT, &wanted)) {
         for (s = MIN_STACK; s < wanted && s < MAX_DEFAULT;)
             s *= 2;
     }
@@ -89,13 +89,10 @@ static long read_max_map_count(void)
 /* Under slabs_lock: the first guard decides what this kernel offers. */
 static void choose_guard(void)
 {
-    const char *env = getenv("GONET_GUARD");
+    static const char *const kinds[] = {"madvise", "mprotect", "canary", NULL};
+    int kind = gonet__setting_word(GONET__SETTING_GUARD, kinds);
 
-    guard_kind = GUARD_MADVISE;
-    if (env != NULL && strcmp(env, "mprotect") == 0)
-        guard_kind = GUARD_MPROTECT;
-    if (env != NULL && strcmp(env, "canary") == 0)
-        guard_kind = GUARD_CANARY;
+    guard_kind = kind > 0 ? GUARD_MADVISE + (guard_t)kind : GUARD_MADVISE;
     guard_budget = read_max_map_count() / 4; /* each guard adds two mappings */
 }
 

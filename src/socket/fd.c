@@ -13,11 +13,11 @@
 #include "socket/fd.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/spin.h"
@@ -108,8 +108,7 @@ static inline void check_generation(gonet__fd_t *fd)
 
 static void too_many(void)
 {
-    fputs("gonet: too many concurrent operations on a single file or socket (max 1048575)\n",
-          stderr);
+    gonet__say("gonet: too many concurrent operations on a single file or socket (max 1048575)\n");
     abort();
 }
 

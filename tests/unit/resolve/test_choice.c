@@ -30,21 +30,21 @@ static gonet_conn_t *dial(void *arg, gonet_context_t *ctx, const char *network, 
 
 static const asked_row_t asked_rows[] = {
     {"", {.cache = false}, false},
-    {"netdns=go", {.cache = false}, false},
-    {"netdns=1", {.cache = false}, false},
-    {"netdns=what", {.cache = false}, false},
-    {"netdns=cgo", {.cache = false}, true},
-    {"netdns=cgo", {.strict_errors = true}, true},
-    {"netdns=cgo", {.dial = dial}, true},
-    {"netdns=cgo", {.prefer_go = true}, false},
-    {"netdns=cgo", {.servers = "192.0.2.1"}, false},
-    {"netdns=cgo+go", {.cache = false}, false},
+    {"go", {.cache = false}, false},
+    {"1", {.cache = false}, false},
+    {"what", {.cache = false}, false},
+    {"cgo", {.cache = false}, true},
+    {"cgo", {.strict_errors = true}, true},
+    {"cgo", {.dial = dial}, true},
+    {"cgo", {.prefer_go = true}, false},
+    {"cgo", {.servers = "192.0.2.1"}, false},
+    {"cgo+go", {.cache = false}, false},
 };
 
 static void asked(void **state)
 {
     const asked_row_t *row = *state;
-    gonet__debug_t debug = gonet__debug_parse(row->debug);
+    gonet__debug_t debug = gonet__debug_netdns(row->debug, strlen(row->debug));
 
     assert_int_equal(gonet__by_libc(&row->resolver, &debug), row->libc);
 }

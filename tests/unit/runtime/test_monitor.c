@@ -120,7 +120,8 @@ static void nothing_without_settings(void **state)
     passes("slow", "GONETDEBUG=", &r);
     assert_string_equal(r.output, "");
     passes("slow", "GONETDEBUG=slowtask=nonsense", &r);
-    assert_string_equal(r.output, "");
+    assert_string_equal(r.output, "gonet: GONETDEBUG=slowtask=nonsense is ignored: it can be a "
+                                  "time: 100ms, 1500us, 2s\n");
 }
 
 static void sigquit_lists_tasks(void **state)

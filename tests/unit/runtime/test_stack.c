@@ -122,7 +122,7 @@ static int guards_run_out(void)
 
 static int print_default_size(void)
 {
-    fprintf(stderr, "%zu", gonet__stack_default_size());
+    fprintf(stderr, "%zu bytes\n", gonet__stack_default_size());
     return 0;
 }
 
@@ -130,18 +130,18 @@ static void default_size_is(const char *environment, const char *size)
 {
     child_result_t result;
 
-    child_run("print_default_size", environment, &result);
-    assert_string_equal(result.output, size);
+    child_run("print_default_size", environment, &result); /* what can't be used is said, too */
+    assert_non_null(strstr(result.output, size));
 }
 
 static void default_size(void **state)
 {
     (void)state;
-    default_size_is("GONET_STACK_SIZE=", "262144");
-    default_size_is("GONET_STACK_SIZE=1", "16384");
-    default_size_is("GONET_STACK_SIZE=0x10001", "131072");
-    default_size_is("GONET_STACK_SIZE=1000000000", "8388608");
-    default_size_is("GONET_STACK_SIZE=nonsense", "262144");
+    default_size_is("GONET_STACK_SIZE=", "262144 bytes\n");
+    default_size_is("GONET_STACK_SIZE=1", "16384 bytes\n");
+    default_size_is("GONET_STACK_SIZE=0x10001", "131072 bytes\n");
+    default_size_is("GONET_STACK_SIZE=1000000000", "8388608 bytes\n");
+    default_size_is("GONET_STACK_SIZE=nonsense", "262144 bytes\n");
 }
 
 static void default_guard(void **state)
