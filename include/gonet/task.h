@@ -102,10 +102,12 @@ GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
  * released; the next use starts it again. A plugin that holds the static library has to call it
  * before dlclose; the shared library stays loaded.
  *
- * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever.
+ * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever, 0 not at all.
  * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK
- * when called from a task, EALREADY when another thread is shutting down, or EBUSY when tasks were
- * left after wait: these are listed on standard error, and the runtime goes on.
+ * when called from a task or from inside gonet_blocking, EALREADY when another thread is shutting
+ * down, or EBUSY when tasks were left after wait: these are listed on standard error, and the
+ * runtime goes on. Until it returns no task can be started, by threads neither, and no call can
+ * start the runtime again.
  */
 GONET_API int gonet_shutdown(gonet_duration_t wait);
 

@@ -60,6 +60,10 @@ gonet_error_t *gonet__invalid_addr_error(const char *text);
 gonet_error_t *gonet__dns_error(const char *err, const char *name, const char *server,
                                 bool is_timeout, bool is_temporary, bool is_not_found,
                                 gonet_error_t *unwrap_err);
+/* gonet__dns_error_keeps returns what a DNSError of cause unwraps to, a reference: cause if it is a
+ * context's end, or the runtime's (gonet_err_closed), else NULL (behaviour 1.18). */
+gonet_error_t *gonet__dns_error_keeps(gonet_error_t *cause);
+
 /* gonet__dns_error_from makes a DNSError of a cause (takes it), by Go's rules (behaviour 1.18). */
 gonet_error_t *gonet__dns_error_from(gonet_error_t *cause, const char *name, const char *server);
 /* gonet__dns_config_error makes "error reading DNS config: CAUSE"; takes cause, which is not NULL.

@@ -90,14 +90,21 @@ gonet_error_t *gonet__dns_error(const char *err, const char *name, const char *s
     return object;
 }
 
+gonet_error_t *gonet__dns_error_keeps(gonet_error_t *cause)
+{
+    bool tells = gonet_error_is(cause, gonet_err_canceled) ||
+                 gonet_error_is(cause, gonet_err_context_deadline_exceeded) ||
+                 gonet_error_is(cause, gonet_err_closed);
+
+    return tells ? gonet_error_ref(cause) : NULL;
+}
+
 gonet_error_t *gonet__dns_error_from(gonet_error_t *cause, const char *name, const char *server)
 {
     bool asks = gonet__error_has_timeout(cause) && gonet__error_has_temporary(cause);
-    bool from_context = gonet_error_is(cause, gonet_err_canceled) ||
-                        gonet_error_is(cause, gonet_err_context_deadline_exceeded);
     gonet_error_t *err = gonet__dns_error(
         cause->text, name, server, asks && gonet_error_timeout(cause),
-        asks && gonet_error_temporary(cause), false, from_context ? gonet_error_ref(cause) : NULL);
+        asks && gonet_error_temporary(cause), false, gonet__dns_error_keeps(cause));
 
     gonet_error_free(cause);
     return err;

@@ -40,14 +40,12 @@ gonet_error_t *gonet__malformed(const char *name)
 /* An exchange's error as a DNSError; what the network did counts as temporary. Takes cause. */
 static gonet_error_t *exchange_failed(gonet_error_t *cause, const char *name, const char *server)
 {
-    bool from_context = gonet_error_is(cause, gonet_err_canceled) ||
-                        gonet_error_is(cause, gonet_err_context_deadline_exceeded);
     gonet_error_t *e;
 
     if (cause == gonet_err_no_memory || gonet_error_as_op(cause) == NULL)
         return gonet__dns_error_from(cause, name, server);
     e = gonet__dns_error(gonet_error_string(cause), name, server, gonet_error_timeout(cause), true,
-                         false, from_context ? gonet_error_ref(cause) : NULL);
+                         false, gonet__dns_error_keeps(cause));
     gonet_error_free(cause);
     return e;
 }

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A static struct with fn set and the rest zero. fn may be called at any time, and more than once.
- */
+/* A static struct with fn set and the rest zero. fn may be called more than once; tasks and workers
+ * there are none meanwhile, but threads may use the caches. */
 typedef struct gonet__end_hook {
     void (*fn)(void);
     _Atomic bool known;
@@ -19,7 +19,8 @@ typedef struct gonet__end_hook {
  * nothing happens. */
 void gonet__end_hook_add(gonet__end_hook_t *hook);
 
-/* gonet__end_hook_run calls them all. By gonet_shutdown, under no lock. */
+/* gonet__end_hook_run calls them all. By gonet_shutdown, under no lock, before a runtime can start
+ * again. */
 void gonet__end_hook_run(void);
 
 #endif

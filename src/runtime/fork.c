@@ -60,8 +60,9 @@ static void child(void)
     gonet__runtime_each(close_numbers, NULL);
     *r = (gonet__runtime_t){.wanted = wanted, .layout = &gonet__debug_layout};
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->idle, NULL);
+    gonet__runtime_init_idle();
     gonet__this_worker = NULL;
+    gonet__in_runtime = false;
     gonet__stack_forget();
     gonet__dump_fork_child();
     gonet__pool_fork_child();

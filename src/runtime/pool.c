@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
+#include "runtime/runtime.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
 
@@ -152,6 +153,7 @@ static void *thread_main(void *arg)
     pthread_condattr_t attr;
 
     pthread_setname_np(pthread_self(), "gonet-pool");
+    gonet__in_runtime = true;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&idle.wake, &attr);

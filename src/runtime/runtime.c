@@ -23,21 +23,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/say.h"
 #include "base/setting.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/debug.h"
 #include "runtime/dump.h"
-#include "runtime/end_hook.h"
-#include "runtime/pool.h"
 #include "runtime/signals.h"
 
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                                   .idle = PTHREAD_COND_INITIALIZER,
                                    .layout = &gonet__debug_layout};
-
-_Atomic bool gonet__ending;
 
 #define rt gonet__runtime
 
@@ -147,6 +141,8 @@ static bool start(void)
         return true;
     if (!started && !has_descriptors())
         return false;
+    if (!started)
+        gonet__runtime_init_idle();
     gonet__runtime_install_fork();
     gonet__signals_install();
     if (rt.wanted == 0)
@@ -174,6 +170,14 @@ static void shrink(unsigned n)
     }
 }
 
+void gonet__runtime_adjust(void)
+{
+    if (gonet__runtime_worker_count() == 0)
+        return;
+    shrink(rt.wanted);
+    grow(rt.wanted);
+}
+
 int gonet_set_max_procs(int n)
 {
     int before;
@@ -182,10 +186,8 @@ int gonet_set_max_procs(int n)
     before = (int)(rt.wanted != 0 ? rt.wanted : default_workers());
     if (n > 0) {
         rt.wanted = n > GONET__MAX_WORKERS ? GONET__MAX_WORKERS : (unsigned)n;
-        if (gonet__runtime_worker_count() > 0 && !rt.shutting) {
-            shrink(rt.wanted);
-            grow(rt.wanted);
-        }
+        if (!rt.shutting)
+            gonet__runtime_adjust();
     }
     pthread_mutex_unlock(&rt.lock);
     return before;
@@ -257,15 +259,15 @@ static bool place_from_thread(gonet__task_t *task)
     unsigned before;
 
     pthread_mutex_lock(&rt.lock);
+    if (rt.shutting) { /* not before the old runtime has been taken down */
+        pthread_mutex_unlock(&rt.lock);
+        errno = EAGAIN;
+        return false;
+    }
     if (!start()) {
         int e = errno;
         pthread_mutex_unlock(&rt.lock);
         errno = e == EAGAIN ? ENOMEM : e;
-        return false;
-    }
-    if (gonet__runtime_ending()) {
-        pthread_mutex_unlock(&rt.lock);
-        errno = EAGAIN;
         return false;
     }
     w = fewest(&live);
@@ -349,8 +351,7 @@ static void add_live(gonet__worker_t *w, void *sum)
     *(long *)sum += gonet__worker_live(w);
 }
 
-/* Under the lock. A task that is just being moved counts once. */
-static long live_tasks(void)
+long gonet__runtime_live(void)
 {
     uint32_t moves;
     long sum;
@@ -373,118 +374,7 @@ int gonet_num_task(void)
     long n;
 
     pthread_mutex_lock(&rt.lock);
-    n = live_tasks();
+    n = gonet__runtime_live();
     pthread_mutex_unlock(&rt.lock);
     return (int)n;
-}
-
-void gonet__runtime_worker_idle(void)
-{
-    pthread_mutex_lock(&rt.lock);
-    pthread_cond_broadcast(&rt.idle);
-    pthread_mutex_unlock(&rt.lock);
-}
-
-static void ask_sweep(gonet__worker_t *w, void *arg)
-{
-    (void)arg;
-    atomic_store(&w->sweep_wanted, true);
-    gonet__worker_wake(w);
-}
-
-static void ask_stop(gonet__worker_t *w, void *arg)
-{
-    (void)arg;
-    atomic_store(&w->stopping, true);
-    gonet__worker_wake(w);
-}
-
-/* Under the lock. Waits until no task lives; false at the deadline. */
-static bool wait_for_tasks(gonet_duration_t wait)
-{
-    struct timespec until;
-    int64_t at;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    if (__builtin_add_overflow(until.tv_sec * GONET_SECOND + until.tv_nsec, wait, &at))
-        at = INT64_MAX;
-    until = (struct timespec){.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
-    while (live_tasks() > 0) {
-        if (wait < 0) {
-            pthread_cond_wait(&rt.idle, &rt.lock);
-        } else if (pthread_cond_timedwait(&rt.idle, &rt.lock, &until) == ETIMEDOUT) {
-            return live_tasks() == 0;
-        }
-    }
-    return true;
-}
-
-static void join(gonet__worker_t *w, void *arg)
-{
-    (void)arg;
-    pthread_join(w->thread, NULL);
-}
-
-static void release(gonet__worker_t *w, void *arg)
-{
-    (void)arg;
-    gonet__worker_free(w);
-}
-
-/* Under the lock: no task lives, and none can be started. */
-static void take_down(void)
-{
-    gonet__runtime_each(ask_stop, NULL);
-    pthread_mutex_unlock(&rt.lock);
-    gonet__dump_stop();
-    gonet__pool_stop();
-    gonet__runtime_each(join, NULL); /* not under the lock: a worker's end may want it */
-    pthread_mutex_lock(&rt.lock);
-    gonet__runtime_each(release, NULL);
-    for (unsigned i = 0; i < gonet__runtime_worker_count(); i++)
-        atomic_store(&rt.worker[i], NULL);
-    atomic_store(&rt.count, 0);
-    atomic_store(&rt.retired, NULL);
-    atomic_store(&rt.searcher, NULL);
-    atomic_store(&rt.watcher, NULL);
-    gonet__stack_release_all();
-}
-
-int gonet_shutdown(gonet_duration_t wait)
-{
-    bool done;
-
-    if (gonet__task_current() != NULL) {
-        errno = EDEADLK;
-        return -1;
-    }
-    pthread_mutex_lock(&rt.lock);
-    if (rt.shutting) {
-        pthread_mutex_unlock(&rt.lock);
-        errno = EALREADY;
-        return -1;
-    }
-    if (gonet__runtime_worker_count() == 0) {
-        pthread_mutex_unlock(&rt.lock);
-        gonet__pool_stop();
-        gonet__end_hook_run();
-        return 0;
-    }
-    rt.shutting = true;
-    atomic_store(&gonet__ending, true);
-    gonet__runtime_each(ask_sweep, NULL);
-    done = wait_for_tasks(wait);
-    if (done)
-        take_down();
-    atomic_store(&gonet__ending, false);
-    rt.shutting = false;
-    pthread_mutex_unlock(&rt.lock);
-    if (done) {
-        gonet__end_hook_run();
-        return 0;
-    }
-    if (gonet__stderr() != NULL)
-        gonet_dump_tasks(gonet__stderr());
-    errno = EBUSY;
-    return -1;
 }

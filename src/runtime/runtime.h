@@ -23,7 +23,7 @@ typedef struct {
     _Atomic(gonet__worker_t *)
         retired;     /* ending with their last task, or ended; kept until shutdown */
     unsigned wanted; /* by gonet_set_max_procs; 0: the default */
-    bool shutting;   /* a gonet_shutdown is at work */
+    bool shutting;   /* a gonet_shutdown is at work: no worker and no task can be started */
     /* Sleepers who were called for tasks that have not begun; see runtime.c. */
     _Atomic(gonet__worker_t *) searcher;
     _Atomic(gonet__worker_t *) watcher;
@@ -32,6 +32,9 @@ typedef struct {
 } gonet__runtime_t;
 
 extern gonet__runtime_t gonet__runtime;
+
+/* Whether this thread is a worker or one of the pool's: gonet_shutdown would wait for itself. */
+extern _Thread_local bool gonet__in_runtime __attribute__((tls_model("initial-exec")));
 
 /* Whether gonet_shutdown wants every task to come back. */
 static inline bool gonet__runtime_ending(void)
@@ -73,12 +76,23 @@ void gonet__runtime_watch_done(gonet__worker_t *w);
 /* How many tasks were ever started. */
 uint64_t gonet__runtime_started(void);
 
+/* gonet__runtime_live returns how many tasks live; one that is just being moved counts once. Under
+ * the runtime's lock. */
+long gonet__runtime_live(void);
+
+/* gonet__runtime_adjust makes the number of workers the one wanted, if there are any. Under the
+ * runtime's lock, while none shuts it down. */
+void gonet__runtime_adjust(void);
+
 /* A worker's last task has ended while the runtime is ending. */
 void gonet__runtime_worker_idle(void);
 
 /* gonet__runtime_each calls f for every worker, also those that are ending. Under the runtime's
  * lock. */
 void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg);
+
+/* gonet__runtime_init_idle makes the condition, before the first start and in a forked child. */
+void gonet__runtime_init_idle(void);
 
 /* gonet__runtime_install_fork makes fork safe; once. */
 void gonet__runtime_install_fork(void);

@@ -218,7 +218,7 @@ GONET__COLD static void sweep(gonet__worker_t *w)
 {
     gonet__list_t *n;
 
-    if (!atomic_exchange(&w->sweep_wanted, false))
+    if (!atomic_exchange(&w->sweep_wanted, false) || !atomic_load(&gonet__ending))
         return;
     for (n = w->tasks.next; n != &w->tasks; n = n->next) {
         gonet__task_t *t = GONET__CONTAINER(n, gonet__task_t, all);
@@ -396,6 +396,7 @@ static void *worker_main(void *arg)
     gonet__worker_t *w = arg;
 
     gonet__this_worker = w;
+    gonet__in_runtime = true; /* for good: what ends with the thread is not to end the runtime */
     w->errno_at = &errno;
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);

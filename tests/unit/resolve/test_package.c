@@ -1,12 +1,13 @@
 /*
  * The package-level lookups: those of the default resolver, which a program may set.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "gonet.h"
 #include "name_server.h"
-#include "support/check.h"
+#include "support/actor.h"
 #include "support/leak.h"
 
 static name_server_t *server;
@@ -99,6 +100,47 @@ static void test_threads_of_old(void **state)
     }
 }
 
+static atomic_bool enough;
+
+static void ask_again_and_again(void *arg)
+{
+    atomic_int *answers = arg;
+
+    while (!atomic_load(&enough)) {
+        GONET_AUTO(gonet_error_t) err = NULL;
+        size_t n = 0;
+        gonet_txt_t *txt = gonet_lookup_txt("both.test", &n, &err);
+
+        CHECK(txt != NULL || gonet_error_is(err, gonet_err_closed));
+        gonet_free(txt);
+        if (txt != NULL)
+            atomic_fetch_add(answers, 1);
+    }
+}
+
+/* Each lookup may start the runtime again, which an earlier end then leaves alone. */
+static void test_lookups_restart_it(void **state)
+{
+    atomic_int answers = 0;
+    actor_t a[3];
+
+    (void)state;
+    atomic_store(&enough, false);
+    for (int i = 0; i < 3; i++)
+        actor_start(&a[i], BY_THREAD, ask_again_and_again, &answers);
+    for (int i = 0; i < 200; i++) {
+        int before = atomic_load(&answers);
+
+        assert_int_equal(gonet_shutdown(20 * GONET_SECOND), 0);
+        if (i % 8 == 0)
+            AWAIT(atomic_load(&answers) > before);
+    }
+    atomic_store(&enough, true);
+    for (int i = 0; i < 3; i++)
+        actor_join(&a[i]);
+    check_report();
+}
+
 /* Those who listen ask, too; the error says whom. */
 static void test_listen(void **state)
 {
@@ -144,8 +186,8 @@ static void test_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LEAK_TEST(test_addresses), LEAK_TEST(test_records), LEAK_TEST(test_threads_of_old),
-        LEAK_TEST(test_listen),    LEAK_TEST(test_port),
+        LEAK_TEST(test_addresses),          LEAK_TEST(test_records), LEAK_TEST(test_threads_of_old),
+        LEAK_TEST(test_lookups_restart_it), LEAK_TEST(test_listen),  LEAK_TEST(test_port),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "support/actor.h"
 #include "support/leak.h"
 #include "support/net.h"
+#include "busy.h"
 
 #define MS GONET_MILLISECOND
 
@@ -25,24 +24,6 @@ static void not_started_and_twice(void **state)
     assert_int_equal(gonet_shutdown(0), 0);
     assert_int_equal(gonet_shutdown(-1), 0);
     assert_int_equal(gonet_num_task(), 0);
-}
-
-static void shut_down(void *arg)
-{
-    (void)arg;
-    errno = 0;
-    CHECK_INT(gonet_shutdown(GONET_SECOND), -1);
-    CHECK_INT(errno, EDEADLK);
-}
-
-static void refused_from_a_task(void **state)
-{
-    actor_t a;
-
-    (void)state;
-    actor_start(&a, BY_TASK, shut_down, NULL);
-    actor_join(&a);
-    check_report();
 }
 
 /* ---- parked tasks of each kind ---- */
@@ -161,11 +142,6 @@ static void park_in_blocking(void *arg)
     CHECK(gonet_blocking(sleep_outside, arg) == arg);
 }
 
-static void nothing(void *arg)
-{
-    (void)arg;
-}
-
 /* Also until no task can be started any more. */
 static void yield_until_refused(void *arg)
 {
@@ -265,45 +241,6 @@ static void task_behind_a_thread_comes_back(void **state)
 }
 
 /* ---- busy tasks ---- */
-
-typedef struct {
-    atomic_bool runs;
-    atomic_bool stop;
-    atomic_bool ended;
-} busy_t;
-
-static void compute(void *arg)
-{
-    busy_t *b = arg;
-
-    atomic_store(&b->runs, true);
-    while (!atomic_load(&b->stop))
-        continue;
-    atomic_store(&b->ended, true);
-}
-
-/* Standard error goes to a file until listing_end, which returns what was written. */
-static int listing_saved;
-static FILE *listing_file;
-
-static void listing_begin(void)
-{
-    fflush(stderr);
-    listing_file = tmpfile();
-    assert_non_null(listing_file);
-    listing_saved = dup(STDERR_FILENO);
-    dup2(fileno(listing_file), STDERR_FILENO);
-}
-
-static void listing_end(char *buf, size_t size)
-{
-    fflush(stderr);
-    dup2(listing_saved, STDERR_FILENO);
-    close(listing_saved);
-    rewind(listing_file);
-    buf[fread(buf, 1, size - 1, listing_file)] = '\0';
-    fclose(listing_file);
-}
 
 static void busy_task_is_listed_and_waited_for(void **state)
 {
@@ -444,7 +381,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LEAK_TEST(not_started_and_twice),
-        LEAK_TEST(refused_from_a_task),
         LEAK_TEST(everything_parked_comes_back),
         LEAK_TEST(task_behind_a_thread_comes_back),
         LEAK_TEST(busy_task_is_listed_and_waited_for),
