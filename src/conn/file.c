@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conn/iprawsock.h"
+#include "base/fd.h"
 #include "conn/tcp.h"
 #include "conn/udp.h"
 #include "conn/unixsock.h"
@@ -37,7 +38,7 @@ static gonet_error_t *duplicate(int fd, adopted_t *a)
 {
     int flags;
 
-    a->sysfd = gonet__sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    a->sysfd = gonet__sys_fcntl(fd, F_DUPFD_CLOEXEC, GONET__FD_LEAST);
     if (a->sysfd < 0)
         return gonet_syscall_error_new("fcntl", errno);
     flags = gonet__sys_fcntl(a->sysfd, F_GETFL, 0);

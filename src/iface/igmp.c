@@ -4,13 +4,13 @@
 #include "iface/igmp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/digits.h"
+#include "base/fd.h"
 #include "iface/interfaces.h"
 
 #define MAX_FIELDS 6
@@ -150,7 +150,7 @@ bool gonet__igmp6_parse(const char *text, size_t len, const char *name, gonet__g
 /* Reads a whole file; one that can't be read is empty. False when memory is out. */
 static bool read_file(const char *path, gonet__buf_t *text)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = gonet__fd_open(path);
     ssize_t n = 0;
 
     if (fd < 0)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 
 /* The kernel fills its datagrams up to the reader's size, at most this. */
 #define FIRST_SIZE ((size_t)32 * 1024)
@@ -39,7 +40,7 @@ static bool open_socket(dump_t *d)
     struct sockaddr_nl sa;
     socklen_t len = sizeof(sa);
 
-    d->sysfd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    d->sysfd = gonet__fd_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     if (d->sysfd < 0)
         return false;
     memset(&sa, 0, sizeof(sa));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "conn/stream.h"
 #include "gonet/task.h"
 
@@ -96,7 +97,7 @@ static const gonet_writer_vtable_t writer_vtable = {
 /* A duplicate of fd, or -1 with *err. */
 static int duplicate(int fd, gonet_error_t **err)
 {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, GONET__FD_LEAST);
 
     gonet_error_set(err, copy < 0 ? gonet_syscall_error_new("fcntl", errno) : NULL);
     return copy;

@@ -5,13 +5,13 @@
 #include "resolve/channels.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "runtime/end_hook.h"
 
 typedef gonet__channel_t channel_t;
@@ -85,7 +85,7 @@ channel_t *gonet__channel_mine(void)
 /* The other way to random bytes, where there is no such system call, or it is not allowed. */
 static bool read_device(uint8_t *p, size_t n)
 {
-    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    int fd = gonet__fd_open("/dev/urandom");
     size_t got = 0;
     ssize_t more = -1;
 

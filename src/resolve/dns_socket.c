@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "gonet/time.h"
 #include "resolve/address.h"
 #include "runtime/clock.h"
@@ -214,7 +215,7 @@ static socket_t *open_socket(gonet__dns_sockets_t *home, const gonet_netip_addr_
 {
     gonet__sockaddr_any_t sa;
     socklen_t len = gonet__sockaddr_make(*server, &sa);
-    int fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = gonet__fd_socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     socket_t *s = NULL;
 
     if (fd < 0) {

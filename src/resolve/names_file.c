@@ -5,11 +5,11 @@
 #include "resolve/names_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 
 #define FIRST_SIZE ((size_t)8 * 1024)
 #define MAX_LINE   ((size_t)65536)
@@ -47,7 +47,7 @@ static char *read_all(int fd, size_t *total)
 
 char *gonet__read_text(const char *path, size_t *len)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = gonet__fd_open(path);
     char *text;
     int saved;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "resolve/address.h"
 #include "resolve/coarse.h"
 
@@ -206,7 +207,7 @@ static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
     len = gonet__sockaddr_make(ap, &sa);
     fd = &fds[sa.sa.sa_family == AF_INET6];
     if (*fd == -1)
-        *fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        *fd = gonet__fd_socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (*fd < 0 || connect(*fd, &sa.sa, len) != 0)
         return (gonet_ip_t){0};
     local = gonet__local_endpoint(*fd, SOCK_DGRAM);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "error/error.h"
 #include "resolve/address.h"
 #include "runtime/context.h"
@@ -198,7 +199,7 @@ gonet_error_t *gonet__tcp_exchange(const gonet__server_t *server, const uint8_t 
     int fd;
 
     gonet__sockaddr_make(server->addr, &sa);
-    fd = socket(sa.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd = gonet__fd_socket(sa.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return gonet__exchange_error("dial", SOCK_STREAM, NULL, server->addr,
                                      gonet_syscall_error_new("socket", errno));

@@ -16,13 +16,13 @@
 #include "runtime/runtime.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/setting.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
@@ -122,9 +122,9 @@ static bool has_descriptors(void)
     bool enough;
     int e;
 
-    if (pipe2(fds, O_CLOEXEC) != 0)
+    if (gonet__fd_pipe(fds, 0) != 0)
         return false;
-    enough = pipe2(fds + 2, O_CLOEXEC) == 0;
+    enough = gonet__fd_pipe(fds + 2, 0) == 0;
     e = errno;
     for (int i = 0; i < (enough ? 4 : 2); i++)
         close(fds[i]);

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "runtime/netpoll.h"
 #include "runtime/spin.h"
 
@@ -42,7 +43,8 @@ gonet__thread_t *gonet__thread_self(void)
         close(self.event);
     atomic_store_explicit(&self.signalled, false, memory_order_relaxed);
     self.generation = gonet__fork_generation;
-    self.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    gonet__fd_reserve_once();
+    self.event = gonet__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     pthread_once(&once, make_key);
     if (self.event >= 0 && pthread_setspecific(key, &self) != 0) {
         close(self.event);

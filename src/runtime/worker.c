@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/compiler.h"
+#include "base/fd.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"
 #include "runtime/netpoll_task.h"
@@ -440,8 +441,10 @@ static gonet__worker_t *new_worker(void)
 
 static int open_loop(gonet__worker_t *w)
 {
-    int r = uv_loop_init(&w->loop);
+    int r;
 
+    gonet__fd_reserve(); /* libuv takes any number, and ends the process when it closes 0, 1 or 2 */
+    r = uv_loop_init(&w->loop);
     if (r != 0) {
         if (uv_backend_fd(&w->loop) > 0) /* libuv before 1.51 forgets it; 0: it was not reached */
             close(uv_backend_fd(&w->loop));

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/fd.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
 
@@ -28,7 +29,7 @@ int gonet__fd_dup(gonet__fd_t *fd, gonet__fail_t *fail)
     if (!gonet__fd_ref(fd, fail))
         return -1;
     atomic_store(&fd->exported, true);
-    copy = gonet__sys_fcntl(fd->pd.fd, F_DUPFD_CLOEXEC, 0);
+    copy = gonet__sys_fcntl(fd->pd.fd, F_DUPFD_CLOEXEC, GONET__FD_LEAST);
     if (copy < 0) {
         gonet__fd_unref_fail(fd, fail, "fcntl", errno);
         return -1;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "socket/sockaddr.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
@@ -149,7 +150,7 @@ bool gonet__mptcp_available(void)
 static void read_backlog(void)
 {
     char text[32] = "";
-    int fd = open("/proc/sys/net/core/somaxconn", O_RDONLY | O_CLOEXEC);
+    int fd = gonet__fd_open("/proc/sys/net/core/somaxconn");
     unsigned long n;
 
     if (fd >= 0) {

@@ -19,6 +19,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 typedef enum {
     GONET__SYS_ANY = 0,
     GONET__SYS_SOCKET,
@@ -113,7 +115,7 @@ static inline long gonet__sys_kernel(long number, int fd, const void *p, size_t 
 
 static inline int gonet__sys_socket(int family, int type, int proto)
 {
-    return GONET__SYS(SOCKET, socket(family, type, proto));
+    return GONET__SYS(SOCKET, gonet__fd_socket(family, type, proto));
 }
 
 static inline int gonet__sys_bind(int fd, const struct sockaddr *sa, socklen_t len)
@@ -143,7 +145,7 @@ static inline int gonet__sys_connect(int fd, const struct sockaddr *sa, socklen_
 
 static inline int gonet__sys_accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
-    return GONET__SYS(ACCEPT, accept4(fd, sa, len, flags));
+    return GONET__SYS(ACCEPT, gonet__fd_lift(accept4(fd, sa, len, flags)));
 }
 
 static inline int gonet__sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
@@ -231,7 +233,7 @@ static inline ssize_t gonet__sys_splice(int in, int out, size_t len)
 
 static inline int gonet__sys_pipe2(int fds[2], int flags)
 {
-    return GONET__SYS(PIPE, pipe2(fds, flags));
+    return GONET__SYS(PIPE, gonet__fd_pipe(fds, flags));
 }
 
 static inline int gonet__sys_shutdown(int fd, int how)

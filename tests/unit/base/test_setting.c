@@ -42,7 +42,7 @@ static int tell(void)
         if (edns >= 0)
             fprintf(stderr, "edns %d\n", edns);
     }
-    return 0;
+    child_exit(0); /* a leak checker may not look at a privileged process */
 }
 
 static const child_part_t parts[] = {{"tell", tell}, {NULL, NULL}};
