@@ -11,11 +11,8 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "resolve/address.h"
-#include "resolve/coarse.h"
 
 #define MAX_ON_STACK 16
-#define KNOWN        16
-#define KNOWN_FOR    GONET_SECOND
 
 typedef struct {
     uint8_t b[16]; /* IPv4: mapped */
@@ -171,29 +168,13 @@ void gonet__sort_with(gonet_ip_addr_t *addrs, const gonet_ip_t *sources, size_t 
 }
 
 /*
- * What the kernel said a moment ago, of the last few destinations, and how both were rated: equal
- * answers keep coming. Each thread has its own.
+ * Asks the kernel, with a socket per family that is made at the first need. A connected socket
+ * keeps its source; one that is disconnected forgets it, and the interface of a zone, too: it is as
+ * good as a new one, and costs less than half.
  */
-typedef struct {
-    gonet_ip_t ip;
-    int64_t until; /* 0: unused */
-    rated_t dst, src;
-} known_t;
-
-static _Thread_local known_t known[KNOWN];
-
-static known_t *known_at(const gonet_ip_t *ip)
-{
-    unsigned h = ip->len;
-
-    for (int i = 0; i < 16; i++)
-        h = h * 31 + ip->b[i];
-    return &known[h % KNOWN];
-}
-
-/* Asks with a socket per family, which is made at the first need and connected anew each time. */
 static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
 {
+    static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     gonet_netip_addr_port_t ap = {.port = 53};
     gonet_ip_t v4 = gonet_ip_to4(dst->ip);
     gonet__sockaddr_any_t sa;
@@ -206,7 +187,11 @@ static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
     memcpy(ap.addr.zone, v4.len == 4 ? "" : dst->zone, v4.len == 4 ? 1 : sizeof(dst->zone));
     len = gonet__sockaddr_make(ap, &sa);
     fd = &fds[sa.sa.sa_family == AF_INET6];
-    if (*fd == -1)
+    if (*fd >= 0 && connect(*fd, &nowhere, sizeof(nowhere)) != 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    if (*fd < 0)
         *fd = gonet__fd_socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (*fd < 0 || connect(*fd, &sa.sa, len) != 0)
         return (gonet_ip_t){0};
@@ -214,27 +199,10 @@ static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
     return local.kind == GONET_ADDR_UDP ? local.udp.ip : (gonet_ip_t){0};
 }
 
-static void rate_both(item_t *item, int fds[2], int64_t now)
-{
-    const gonet_ip_addr_t *addr = &item->addr;
-    known_t *k = known_at(&addr->ip);
-
-    if (k->until <= now || memcmp(&k->ip, &addr->ip, sizeof(k->ip)) != 0 || addr->zone[0] != '\0') {
-        rate(addr->ip, &item->dst);
-        rate(ask_source(addr, fds), &item->src);
-        if (addr->zone[0] == '\0')
-            *k = (known_t){addr->ip, now + KNOWN_FOR, item->dst, item->src};
-        return;
-    }
-    item->dst = k->dst;
-    item->src = k->src;
-}
-
 void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n)
 {
     item_t few[MAX_ON_STACK];
     int fds[2] = {-1, -1};
-    int64_t now;
     item_t *items;
 
     if (n < 2)
@@ -242,10 +210,10 @@ void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n)
     items = begin(few, n);
     if (items == NULL)
         return;
-    now = gonet__coarse_now();
     for (size_t i = 0; i < n; i++) {
         items[i].addr = addrs[i];
-        rate_both(&items[i], fds, now);
+        rate(addrs[i].ip, &items[i].dst);
+        rate(ask_source(&addrs[i], fds), &items[i].src);
     }
     for (int i = 0; i < 2; i++) {
         if (fds[i] >= 0)
