@@ -34,8 +34,9 @@ typedef struct gonet_listener gonet_listener_t;
  * an err that is not NULL, with *err == NULL; they are called from many tasks at once, and self
  * stays alive during a call. They return what the calls of the same name return, never a count
  * together with an error; a write that is short without an error, or a count beyond len, fails the
- * call. .size is the table's size; slots beyond it count as NULL, and a NULL slot's call fails with
- * gonet_err_unsupported.
+ * call. A slot that fails without an error fails the call with one that names the slot ("close: the
+ * connection's function failed without an error"). .size is the table's size; slots beyond it count
+ * as NULL, and a NULL slot's call fails with gonet_err_unsupported.
  */
 typedef struct {
     size_t size;

@@ -21,8 +21,9 @@ typedef struct gonet_writer gonet_writer_t;
 
 /*
  * gonet_reader_vtable_t describes a reader. Slots get the self that gonet_reader_new was given, and
- * an err that is not NULL, with *err == NULL. The table must outlive its readers; .size is its
- * size.
+ * an err that is not NULL, with *err == NULL. A slot that fails without an error fails its call
+ * with one that names the slot ("read: the reader's function failed without an error"). The table
+ * must outlive its readers; .size is its size.
  */
 typedef struct {
     size_t size;

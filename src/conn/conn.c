@@ -58,7 +58,7 @@ ssize_t gonet_conn_read(gonet_conn_t *c, void *p, size_t len, gonet_error_t **er
         return ((const gonet_conn_vtable_t *)c->object.vtable)->read(c, p, len, err);
     }
     read = SLOT(c, read);
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), read != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), "read", read != NULL, err))
         return -1;
     n = read(c->object.self, p, len, &call.e);
     return gonet__call_end_read(&call, n, len);
@@ -80,7 +80,7 @@ int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len, size_t *n
         return ((const gonet_conn_vtable_t *)c->object.vtable)->write(c, p, len, n, err);
     }
     write = SLOT(c, write);
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), write != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), "write", write != NULL, err))
         return -1;
     result = write(c->object.self, p, len, n, &call.e);
     return gonet__call_end_write(&call, result, n, len);
@@ -91,45 +91,31 @@ ssize_t gonet_conn_write(gonet_conn_t *c, const void *p, size_t len, gonet_error
     return gonet_conn_write_count(c, p, len, NULL, err) == 0 ? (ssize_t)len : -1;
 }
 
-/* Slots of the form int slot(self, err). */
-static int call_plain(gonet_conn_t *c, int (*slot)(void *self, gonet_error_t **err),
-                      gonet_error_t **err)
-{
-    gonet__call_t call;
-    int result;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), slot != NULL, err))
-        return -1;
-    result = slot(c->object.self, &call.e);
-    gonet__call_end(&call);
-    return result;
-}
-
 int gonet_conn_wait_readable(gonet_conn_t *c, gonet_error_t **err)
 {
-    return call_plain(c, SLOT(c, wait_readable), err);
+    return gonet__call_plain(GONET__OBJECT(c), "wait_readable", SLOT(c, wait_readable), err);
 }
 
 int gonet_conn_close(gonet_conn_t *c, gonet_error_t **err)
 {
     if (c != NULL)
         atomic_store(&c->object.closed, true);
-    return call_plain(c, SLOT(c, close), err);
+    return gonet__call_plain(GONET__OBJECT(c), "close", SLOT(c, close), err);
 }
 
 int gonet_conn_close_read(gonet_conn_t *c, gonet_error_t **err)
 {
-    return call_plain(c, SLOT(c, close_read), err);
+    return gonet__call_plain(GONET__OBJECT(c), "close_read", SLOT(c, close_read), err);
 }
 
 int gonet_conn_close_write(gonet_conn_t *c, gonet_error_t **err)
 {
-    return call_plain(c, SLOT(c, close_write), err);
+    return gonet__call_plain(GONET__OBJECT(c), "close_write", SLOT(c, close_write), err);
 }
 
 int gonet_conn_file(gonet_conn_t *c, gonet_error_t **err)
 {
-    return call_plain(c, SLOT(c, file), err);
+    return gonet__call_file(GONET__OBJECT(c), SLOT(c, file), err);
 }
 
 const gonet_addr_t *gonet_conn_local_addr(gonet_conn_t *c)
@@ -146,33 +132,21 @@ const gonet_addr_t *gonet_conn_remote_addr(gonet_conn_t *c)
     return remote_addr == NULL ? NULL : remote_addr(c->object.self);
 }
 
-static int call_deadline(gonet_conn_t *c,
-                         int (*slot)(void *self, gonet_time_t t, gonet_error_t **err),
-                         gonet_time_t t, gonet_error_t **err)
-{
-    gonet__call_t call;
-    int result;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), slot != NULL, err))
-        return -1;
-    result = slot(c->object.self, t, &call.e);
-    gonet__call_end(&call);
-    return result;
-}
-
 int gonet_conn_set_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err)
 {
-    return call_deadline(c, SLOT(c, set_deadline), t, err);
+    return gonet__call_deadline(GONET__OBJECT(c), "set_deadline", SLOT(c, set_deadline), t, err);
 }
 
 int gonet_conn_set_read_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err)
 {
-    return call_deadline(c, SLOT(c, set_read_deadline), t, err);
+    return gonet__call_deadline(GONET__OBJECT(c), "set_read_deadline", SLOT(c, set_read_deadline),
+                                t, err);
 }
 
 int gonet_conn_set_write_deadline(gonet_conn_t *c, gonet_time_t t, gonet_error_t **err)
 {
-    return call_deadline(c, SLOT(c, set_write_deadline), t, err);
+    return gonet__call_deadline(GONET__OBJECT(c), "set_write_deadline", SLOT(c, set_write_deadline),
+                                t, err);
 }
 
 int64_t gonet_conn_read_from(gonet_conn_t *c, gonet_reader_t *r, gonet_error_t **err)
@@ -183,13 +157,13 @@ int64_t gonet_conn_read_from(gonet_conn_t *c, gonet_reader_t *r, gonet_error_t *
     gonet__call_t call;
     int64_t n = 0;
 
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), own || read_from != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), "read_from", own || read_from != NULL, err))
         return -1;
     if (!own)
         n = read_from(c->object.self, r, &call.e);
     else if (class->read_from(c, r, &n, &call.e) != 0)
         n = -1;
-    gonet__call_end(&call);
+    gonet__call_end(&call, n >= 0);
     return n;
 }
 
@@ -201,27 +175,19 @@ int64_t gonet_conn_write_to(gonet_conn_t *c, gonet_writer_t *w, gonet_error_t **
     gonet__call_t call;
     int64_t n = 0;
 
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), own || write_to != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), "write_to", own || write_to != NULL, err))
         return -1;
     if (!own)
         n = write_to(c->object.self, w, &call.e);
     else if (class->write_to(c, w, &n, &call.e) != 0)
         n = -1;
-    gonet__call_end(&call);
+    gonet__call_end(&call, n >= 0);
     return n;
 }
 
 gonet_raw_conn_t *gonet_conn_syscall_conn(gonet_conn_t *c, gonet_error_t **err)
 {
-    gonet_raw_conn_t *(*syscall_conn)(void *, gonet_error_t **) = SLOT(c, syscall_conn);
-    gonet_raw_conn_t *raw;
-    gonet__call_t call;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), syscall_conn != NULL, err))
-        return NULL;
-    raw = syscall_conn(c->object.self, &call.e);
-    gonet__call_end(&call);
-    return raw;
+    return gonet__call_syscall_conn(GONET__OBJECT(c), SLOT(c, syscall_conn), err);
 }
 
 gonet_conn_t *gonet_conn_net_conn(gonet_conn_t *c)

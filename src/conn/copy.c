@@ -83,13 +83,6 @@ int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, g
     return result;
 }
 
-/* A user's slot tells no count when it fails. */
-static int user_result(int64_t count, int64_t *n)
-{
-    *n = count < 0 ? 0 : count;
-    return count < 0 ? -1 : 0;
-}
-
 typedef enum { OFFERED_NOT, OFFERED_DONE, OFFERED_FAILED } offer_t;
 
 static offer_t offered(int result)
@@ -97,7 +90,17 @@ static offer_t offered(int result)
     return result == 0 ? OFFERED_DONE : OFFERED_FAILED;
 }
 
-/* Lets src's write_to do the work, if it has one. */
+/* A user's slot tells no count when it fails. */
+static offer_t user_offered(const gonet__object_t *o, const char *slot, int64_t count, int64_t *n,
+                            gonet_error_t **err)
+{
+    *n = count < 0 ? 0 : count;
+    if (count < 0 && *err == NULL)
+        *err = gonet__slot_error(o, slot);
+    return offered(count < 0 ? -1 : 0);
+}
+
+/* Lets src's write_to do the work, if it has one. err is not NULL, here and below. */
 static offer_t by_write_to(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
                            gonet_error_t **err)
 {
@@ -113,12 +116,12 @@ static offer_t by_write_to(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
         const gonet_conn_vtable_t *vt = o->vtable;
 
         if (GONET__SLOT(vt, gonet_conn_vtable_t, write_to) != NULL)
-            return offered(user_result(vt->write_to(o->self, dst, err), n));
+            return user_offered(o, "write_to", vt->write_to(o->self, dst, err), n, err);
     } else if (o->kind == GONET__KIND_READER) {
         const gonet_reader_vtable_t *vt = o->vtable;
 
         if (GONET__SLOT(vt, gonet_reader_vtable_t, write_to) != NULL)
-            return offered(user_result(vt->write_to(o->self, dst, err), n));
+            return user_offered(o, "write_to", vt->write_to(o->self, dst, err), n, err);
     }
     return OFFERED_NOT;
 }
@@ -139,12 +142,12 @@ static offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n
         const gonet_conn_vtable_t *vt = o->vtable;
 
         if (GONET__SLOT(vt, gonet_conn_vtable_t, read_from) != NULL)
-            return offered(user_result(vt->read_from(o->self, src, err), n));
+            return user_offered(o, "read_from", vt->read_from(o->self, src, err), n, err);
     } else if (o->kind == GONET__KIND_WRITER) {
         const gonet_writer_vtable_t *vt = o->vtable;
 
         if (GONET__SLOT(vt, gonet_writer_vtable_t, read_from) != NULL)
-            return offered(user_result(vt->read_from(o->self, src, err), n));
+            return user_offered(o, "read_from", vt->read_from(o->self, src, err), n, err);
     }
     return OFFERED_NOT;
 }

@@ -35,36 +35,23 @@ gonet_conn_t *gonet_listener_accept(gonet_listener_t *l, gonet_error_t **err)
     gonet__call_t call;
     gonet_conn_t *c;
 
-    if (!gonet__call_begin(&call, GONET__OBJECT(l), accept != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(l), "accept", accept != NULL, err))
         return NULL;
     c = accept(l->object.self, &call.e);
-    gonet__call_end(&call);
+    gonet__call_end(&call, c != NULL);
     return c;
-}
-
-static int call_plain(gonet_listener_t *l, int (*slot)(void *self, gonet_error_t **err),
-                      gonet_error_t **err)
-{
-    gonet__call_t call;
-    int result;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(l), slot != NULL, err))
-        return -1;
-    result = slot(l->object.self, &call.e);
-    gonet__call_end(&call);
-    return result;
 }
 
 int gonet_listener_close(gonet_listener_t *l, gonet_error_t **err)
 {
     if (l != NULL)
         atomic_store(&l->object.closed, true);
-    return call_plain(l, SLOT(l, close), err);
+    return gonet__call_plain(GONET__OBJECT(l), "close", SLOT(l, close), err);
 }
 
 int gonet_listener_file(gonet_listener_t *l, gonet_error_t **err)
 {
-    return call_plain(l, SLOT(l, file), err);
+    return gonet__call_file(GONET__OBJECT(l), SLOT(l, file), err);
 }
 
 const gonet_addr_t *gonet_listener_addr(gonet_listener_t *l)
@@ -76,26 +63,10 @@ const gonet_addr_t *gonet_listener_addr(gonet_listener_t *l)
 
 int gonet_listener_set_deadline(gonet_listener_t *l, gonet_time_t t, gonet_error_t **err)
 {
-    int (*set_deadline)(void *, gonet_time_t, gonet_error_t **) = SLOT(l, set_deadline);
-    gonet__call_t call;
-    int result;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(l), set_deadline != NULL, err))
-        return -1;
-    result = set_deadline(l->object.self, t, &call.e);
-    gonet__call_end(&call);
-    return result;
+    return gonet__call_deadline(GONET__OBJECT(l), "set_deadline", SLOT(l, set_deadline), t, err);
 }
 
 gonet_raw_conn_t *gonet_listener_syscall_conn(gonet_listener_t *l, gonet_error_t **err)
 {
-    gonet_raw_conn_t *(*syscall_conn)(void *, gonet_error_t **) = SLOT(l, syscall_conn);
-    gonet_raw_conn_t *raw;
-    gonet__call_t call;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(l), syscall_conn != NULL, err))
-        return NULL;
-    raw = syscall_conn(l->object.self, &call.e);
-    gonet__call_end(&call);
-    return raw;
+    return gonet__call_syscall_conn(GONET__OBJECT(l), SLOT(l, syscall_conn), err);
 }

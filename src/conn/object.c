@@ -1,9 +1,7 @@
 /*
- * Counting, releasing and calling objects. Any thread; the last release may park, since it closes.
+ * Counting and releasing objects. Any thread; the last release may park, since it closes.
  */
 #include "conn/object.h"
-
-#include <errno.h>
 
 #include "base/alloc.h"
 
@@ -101,70 +99,4 @@ void gonet__object_unref(gonet__object_t *o)
         release_user(o, &ending);
     else
         ending.destroy(o);
-}
-
-int gonet__no_object(gonet_error_t **err)
-{
-    gonet_error_set(err, gonet_errno_error(EINVAL));
-    return -1;
-}
-
-bool gonet__call_begin(gonet__call_t *call, gonet__object_t *o, bool has_slot, gonet_error_t **err)
-{
-    if (o == NULL) {
-        (void)gonet__no_object(err);
-        return false;
-    }
-    if (!has_slot) {
-        gonet_error_set(err, gonet_err_unsupported);
-        return false;
-    }
-    gonet__error_clear(err);
-    call->object = o->type == GONET__TYPE_USER ? o : NULL;
-    gonet__object_ref(call->object);
-    call->e = NULL;
-    call->err = err;
-    return true;
-}
-
-void gonet__call_end(gonet__call_t *call)
-{
-    gonet_error_set(call->err, call->e);
-    gonet__object_unref(call->object);
-}
-
-/* The slot's own reason comes first. */
-static void fail(gonet__call_t *call, gonet_error_t *e)
-{
-    if (call->e == NULL)
-        call->e = e;
-    else
-        gonet_error_free(e);
-}
-
-ssize_t gonet__call_end_read(gonet__call_t *call, ssize_t n, size_t len)
-{
-    if (n > 0 && (size_t)n > len) {
-        n = -1;
-        fail(call, gonet_error_new("invalid read result"));
-    } else if (n < 0) {
-        n = -1;
-        fail(call, gonet_err_unexpected_eof);
-    }
-    gonet__call_end(call);
-    return n;
-}
-
-int gonet__call_end_write(gonet__call_t *call, int result, size_t *n, size_t len)
-{
-    if (*n > len) {
-        *n = len;
-        result = -1;
-        fail(call, gonet_error_new("invalid write result"));
-    } else if (result != 0 || *n < len) {
-        result = -1;
-        fail(call, gonet_err_short_write);
-    }
-    gonet__call_end(call);
-    return result;
 }

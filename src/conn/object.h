@@ -119,21 +119,41 @@ static inline const gonet__conn_class_t *gonet__object_conn_class(const gonet__o
 /*
  * A call of a slot: a user-written object is kept alive (the library's own see to that themselves),
  * and the slot gets an error variable of its own. Begin returns false (and has set the error) when
- * there is no object (EINVAL) or no such slot.
+ * there is no object (EINVAL) or no such slot. End is told whether the slot succeeded: one that
+ * failed without an error gets one, gonet__slot_error's.
  */
 typedef struct {
     gonet__object_t *object; /* kept alive, or NULL */
+    const char *slot;        /* its name */
     gonet_error_t *e;
     gonet_error_t **err;
 } gonet__call_t;
 
-bool gonet__call_begin(gonet__call_t *call, gonet__object_t *o, bool has_slot, gonet_error_t **err);
-void gonet__call_end(gonet__call_t *call);
+bool gonet__call_begin(gonet__call_t *call, gonet__object_t *o, const char *slot, bool has_slot,
+                       gonet_error_t **err);
+void gonet__call_end(gonet__call_t *call, bool succeeded);
+
+/* Whole calls of slots that all kinds have; slot NULL: there is none. */
+int gonet__call_plain(gonet__object_t *o, const char *name,
+                      int (*slot)(void *self, gonet_error_t **err), gonet_error_t **err);
+int gonet__call_deadline(gonet__object_t *o, const char *name,
+                         int (*slot)(void *self, gonet_time_t t, gonet_error_t **err),
+                         gonet_time_t t, gonet_error_t **err);
+int gonet__call_file(gonet__object_t *o, int (*slot)(void *self, gonet_error_t **err),
+                     gonet_error_t **err);
+gonet_raw_conn_t *gonet__call_syscall_conn(gonet__object_t *o,
+                                           gonet_raw_conn_t *(*slot)(void *self,
+                                                                     gonet_error_t **err),
+                                           gonet_error_t **err);
+
+/* gonet__slot_error is for a program's slot that failed and said nothing: "close: the connection's
+ * function failed without an error". */
+GONET__COLD gonet_error_t *gonet__slot_error(const gonet__object_t *o, const char *slot);
 
 /*
  * These end a call that moved bytes, and return what it has moved. A program's own slot may break
- * its promise: more bytes than there was room for, fewer than were to be written without an error,
- * a failure without a reason. That is a failure with one, so that nothing is lost in silence.
+ * its promise: more bytes than there was room for, fewer than were to be written without an error.
+ * That is a failure, so that nothing is lost in silence.
  */
 ssize_t gonet__call_end_read(gonet__call_t *call, ssize_t n, size_t len);
 int gonet__call_end_write(gonet__call_t *call, int result, size_t *n, size_t len);

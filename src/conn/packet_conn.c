@@ -50,7 +50,7 @@ ssize_t gonet_packet_conn_read_from(gonet_packet_conn_t *c, void *p, size_t len,
     if (addr == NULL)
         addr = &ignored;
     *addr = (gonet_addr_t){.kind = GONET_ADDR_NONE};
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), read_from != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), "read_from", read_from != NULL, err))
         return -1;
     n = read_from(c->object.self, p, len, addr, &call.e);
     return gonet__call_end_read(&call, n, len);
@@ -64,36 +64,23 @@ ssize_t gonet_packet_conn_write_to(gonet_packet_conn_t *c, const void *p, size_t
     gonet__call_t call;
     ssize_t n;
 
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), write_to != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(c), "write_to", write_to != NULL, err))
         return -1;
     n = write_to(c->object.self, p, len, addr, &call.e);
-    gonet__call_end(&call);
+    gonet__call_end(&call, n >= 0);
     return n;
-}
-
-static int call_plain(gonet_packet_conn_t *c, int (*slot)(void *self, gonet_error_t **err),
-                      gonet_error_t **err)
-{
-    gonet__call_t call;
-    int result;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), slot != NULL, err))
-        return -1;
-    result = slot(c->object.self, &call.e);
-    gonet__call_end(&call);
-    return result;
 }
 
 int gonet_packet_conn_close(gonet_packet_conn_t *c, gonet_error_t **err)
 {
     if (c != NULL)
         atomic_store(&c->object.closed, true);
-    return call_plain(c, SLOT(c, close), err);
+    return gonet__call_plain(GONET__OBJECT(c), "close", SLOT(c, close), err);
 }
 
 int gonet_packet_conn_file(gonet_packet_conn_t *c, gonet_error_t **err)
 {
-    return call_plain(c, SLOT(c, file), err);
+    return gonet__call_file(GONET__OBJECT(c), SLOT(c, file), err);
 }
 
 const gonet_addr_t *gonet_packet_conn_local_addr(gonet_packet_conn_t *c)
@@ -103,47 +90,27 @@ const gonet_addr_t *gonet_packet_conn_local_addr(gonet_packet_conn_t *c)
     return local_addr == NULL ? NULL : local_addr(c->object.self);
 }
 
-static int call_deadline(gonet_packet_conn_t *c,
-                         int (*slot)(void *self, gonet_time_t t, gonet_error_t **err),
-                         gonet_time_t t, gonet_error_t **err)
-{
-    gonet__call_t call;
-    int result;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), slot != NULL, err))
-        return -1;
-    result = slot(c->object.self, t, &call.e);
-    gonet__call_end(&call);
-    return result;
-}
-
 int gonet_packet_conn_set_deadline(gonet_packet_conn_t *c, gonet_time_t t, gonet_error_t **err)
 {
-    return call_deadline(c, SLOT(c, set_deadline), t, err);
+    return gonet__call_deadline(GONET__OBJECT(c), "set_deadline", SLOT(c, set_deadline), t, err);
 }
 
 int gonet_packet_conn_set_read_deadline(gonet_packet_conn_t *c, gonet_time_t t, gonet_error_t **err)
 {
-    return call_deadline(c, SLOT(c, set_read_deadline), t, err);
+    return gonet__call_deadline(GONET__OBJECT(c), "set_read_deadline", SLOT(c, set_read_deadline),
+                                t, err);
 }
 
 int gonet_packet_conn_set_write_deadline(gonet_packet_conn_t *c, gonet_time_t t,
                                          gonet_error_t **err)
 {
-    return call_deadline(c, SLOT(c, set_write_deadline), t, err);
+    return gonet__call_deadline(GONET__OBJECT(c), "set_write_deadline", SLOT(c, set_write_deadline),
+                                t, err);
 }
 
 gonet_raw_conn_t *gonet_packet_conn_syscall_conn(gonet_packet_conn_t *c, gonet_error_t **err)
 {
-    gonet_raw_conn_t *(*syscall_conn)(void *, gonet_error_t **) = SLOT(c, syscall_conn);
-    gonet_raw_conn_t *raw;
-    gonet__call_t call;
-
-    if (!gonet__call_begin(&call, GONET__OBJECT(c), syscall_conn != NULL, err))
-        return NULL;
-    raw = syscall_conn(c->object.self, &call.e);
-    gonet__call_end(&call);
-    return raw;
+    return gonet__call_syscall_conn(GONET__OBJECT(c), SLOT(c, syscall_conn), err);
 }
 
 gonet_conn_t *gonet_packet_conn_as_conn(gonet_packet_conn_t *c)

@@ -54,7 +54,7 @@ ssize_t gonet_reader_read(gonet_reader_t *r, void *p, size_t len, gonet_error_t 
     if (r != NULL && r->object.kind == GONET__KIND_CONN)
         return gonet_conn_read((gonet_conn_t *)r, p, len, err);
     vt = r == NULL ? NULL : r->object.vtable;
-    if (!gonet__call_begin(&call, GONET__OBJECT(r), vt != NULL && vt->read != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(r), "read", vt != NULL && vt->read != NULL, err))
         return -1;
     n = vt->read(r->object.self, p, len, &call.e);
     return gonet__call_end_read(&call, n, len);
@@ -73,7 +73,7 @@ int gonet_writer_write_count(gonet_writer_t *w, const void *p, size_t len, size_
     if (n != NULL)
         *n = 0;
     vt = w == NULL ? NULL : w->object.vtable;
-    if (!gonet__call_begin(&call, GONET__OBJECT(w), vt != NULL && vt->write != NULL, err))
+    if (!gonet__call_begin(&call, GONET__OBJECT(w), "write", vt != NULL && vt->write != NULL, err))
         return -1;
     result = vt->write(w->object.self, p, len, &done, &call.e);
     result = gonet__call_end_write(&call, result, &done, len);

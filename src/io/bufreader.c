@@ -115,10 +115,7 @@ static bool fill(gonet_bufreader_t *r)
             r->end += (size_t)n;
             return true;
         }
-        /* A failure without a reason would be tried for ever. */
-        if (n < 0 && r->e == NULL)
-            r->e = gonet_err_unexpected_eof;
-        else if (r->e == NULL && empty == EMPTY_READS - 1)
+        if (r->e == NULL && empty == EMPTY_READS - 1)
             r->e = gonet_error_new("multiple Read calls return no data or error");
     }
     return false;

@@ -172,8 +172,8 @@ static void test_broken_promises_of_reads(void **state)
         const char *error;
     } rows[] = {{{.n = 5}, "invalid read result"},
                 {{.n = 5, .e = (gonet_error_t *)1}, "closed"},
-                {{.n = -1}, "unexpected EOF"},
-                {{.n = -7}, "unexpected EOF"},
+                {{.n = -1}, "failed without an error"},
+                {{.n = -7}, "failed without an error"},
                 {{.n = -1, .e = (gonet_error_t *)1}, "closed"}};
     char b[4];
 
@@ -207,11 +207,12 @@ static void test_broken_promises_of_writes(void **state)
         liar_t liar;
         size_t n;
         const char *error;
-    } rows[] = {{{.written = 2}, 2, "short write"},
-                {{.written = 9}, 4, "invalid write result"},
-                {{.written = 4, .result = 4}, 4, "short write"}, /* as write(2) returns */
-                {{.written = 1, .result = -1}, 1, "short write"},
-                {{.written = 1, .result = -1, .e = (gonet_error_t *)1}, 1, "closed"}};
+    } rows[] = {
+        {{.written = 2}, 2, "short write"},
+        {{.written = 9}, 4, "invalid write result"},
+        {{.written = 4, .result = 4}, 4, "failed without an error"}, /* as write(2) returns */
+        {{.written = 1, .result = -1}, 1, "failed without an error"},
+        {{.written = 1, .result = -1, .e = (gonet_error_t *)1}, 1, "closed"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
