@@ -1,6 +1,7 @@
 /*
  * Connections and listeners made of the user's descriptors. The library works on a duplicate, which
- * shares the open socket with the original: making it non-blocking makes both so.
+ * shares the open socket with the original: making it non-blocking makes both so. Its options are
+ * whatever the user makes them, now or later.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -101,6 +102,7 @@ static void *made(const adopted_t *a, gonet__sock_t *s, bool with_peer, gonet_er
         return NULL;
     }
     gonet__sock_set_addrs(s, &a->local, with_peer ? &a->peer : NULL);
+    atomic_store(&s->fd.exported, true); /* the user has it, too */
     return s;
 }
 

@@ -78,6 +78,7 @@ gonet_tcp_conn_t *gonet_tcp_listener_accept_tcp(gonet_tcp_listener_t *l, gonet_e
     const char *net;
     gonet_tcp_conn_t *c;
     gonet__fail_t fail;
+    bool exported;
     int sysfd, family;
 
     gonet__error_clear(err);
@@ -92,7 +93,7 @@ gonet_tcp_conn_t *gonet_tcp_listener_accept_tcp(gonet_tcp_listener_t *l, gonet_e
                                        .config = l->keep_alive_config,
                                        .preset = atomic_load(&l->preset),
                                        .mptcp = l->mptcp};
-    sysfd = gonet__fd_accept(&l->sock.fd, &peer, &fail);
+    sysfd = gonet__fd_accept(&l->sock.fd, &peer, &exported, &fail);
     if (sysfd < 0) {
         (void)gonet__sock_fail(&l->sock, "accept", GONET__SHAPE_LOCAL, &fail, err);
         return NULL;
@@ -104,6 +105,8 @@ gonet_tcp_conn_t *gonet_tcp_listener_accept_tcp(gonet_tcp_listener_t *l, gonet_e
     }
     gonet__sock_name(sysfd, &local);
     gonet__sock_set_addrs(&c->sock, &local, &peer);
+    if (exported)
+        gonet__fd_inherit(&c->sock.fd);
     gonet__tcp_accepted(sysfd, &settings);
     return c;
 }

@@ -88,6 +88,7 @@ gonet_unix_conn_t *gonet_unix_listener_accept_unix(gonet_unix_listener_t *l, gon
     gonet__sockaddr_t local, peer;
     gonet_unix_conn_t *c;
     gonet__fail_t fail;
+    bool exported;
     const char *net;
     int sysfd, sotype;
 
@@ -99,7 +100,7 @@ gonet_unix_conn_t *gonet_unix_listener_accept_unix(gonet_unix_listener_t *l, gon
     /* Nothing keeps the listener's memory once the accept has succeeded. */
     net = l->sock.net;
     sotype = l->sock.fd.sotype;
-    sysfd = gonet__fd_accept(&l->sock.fd, &peer, &fail);
+    sysfd = gonet__fd_accept(&l->sock.fd, &peer, &exported, &fail);
     if (sysfd < 0) {
         (void)gonet__sock_fail(&l->sock, "accept", GONET__SHAPE_LOCAL, &fail, err);
         return NULL;
@@ -111,6 +112,8 @@ gonet_unix_conn_t *gonet_unix_listener_accept_unix(gonet_unix_listener_t *l, gon
     }
     gonet__sock_name(sysfd, &local);
     gonet__sock_set_addrs(&c->sock, &local, &peer);
+    if (exported)
+        gonet__fd_inherit(&c->sock.fd);
     return c;
 }
 

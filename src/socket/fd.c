@@ -25,6 +25,7 @@
 #include "runtime/wait.h"
 #include "socket/fd_callback.h"
 #include "socket/fd_lock.h"
+#include "socket/sockopt.h"
 #include "socket/sys.h"
 
 typedef struct {
@@ -145,13 +146,18 @@ static void finish_job(void *arg)
     finish(arg);
 }
 
+static bool may_linger(const gonet__fd_t *fd)
+{
+    return atomic_load(&fd->lingers) ||
+           (atomic_load(&fd->exported) && gonet__sockopt_lingers(fd->pd.fd));
+}
+
 /* The last reference is gone. The memory is held until the descriptor is closed. */
 static void last_reference(gonet__fd_t *fd)
 {
     gonet__fd_hold(fd);
     /* a close that lingers blocks: not on a worker */
-    if (atomic_load(&fd->lingers) && gonet__task_current() != NULL &&
-        gonet__pool_run(finish_job, fd))
+    if (gonet__task_current() != NULL && may_linger(fd) && gonet__pool_run(finish_job, fd))
         return;
     finish(fd);
 }

@@ -39,10 +39,11 @@ struct gonet__fd {
     bool drained;     /* read side: the last read emptied the socket, so wait before the next one */
     uint8_t skip;     /* read side, messages: how many reads are still to wait first (fd_read.c) */
     uint8_t next_skip; /* as many after the next attempt in vain */
-    _Atomic bool
-        exported;         /* the descriptor was handed out: readiness can't be concluded any more */
-    gonet__pd_t pd;       /* pd.fd is the descriptor */
-    _Atomic bool lingers; /* close(2) may block (SO_LINGER > 0) */
+    /* Others have, had or may have the descriptor, and may set its options: SO_RCVLOWAT, so that
+     * readiness can't be concluded, and SO_LINGER. */
+    _Atomic bool exported;
+    gonet__pd_t pd;          /* pd.fd is the descriptor */
+    _Atomic bool lingers;    /* close(2) may block (SO_LINGER > 0) */
     _Atomic uint32_t memory; /* references to the memory: owner, watches, failed calls */
     _Atomic uint32_t queue_lock;
     gonet__list_t queue[2]; /* callers who wait for a side's lock, first come first served */

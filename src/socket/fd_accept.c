@@ -6,9 +6,10 @@
 
 #include <errno.h>
 
+#include "socket/sockopt.h"
 #include "socket/sys.h"
 
-int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_t *fail)
+int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, bool *exported, gonet__fail_t *fail)
 {
     int sysfd;
 
@@ -30,6 +31,19 @@ int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_t *fa
         if (!gonet__fd_wait(fd, GONET__SIDE_READ, fail))
             return -1;
     }
+    *exported = atomic_load(&fd->exported);
     gonet__fd_end(fd, GONET__SIDE_READ);
     return sysfd;
+}
+
+/* Nobody else has the descriptor, so the answers hold. */
+void gonet__fd_inherit(gonet__fd_t *fd)
+{
+    int lowat = 0;
+    socklen_t len = sizeof(lowat);
+
+    if (gonet__sys_getsockopt(fd->pd.fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, &len) < 0 || lowat != 1)
+        atomic_store(&fd->exported, true);
+    if (gonet__sockopt_lingers(fd->pd.fd))
+        atomic_store(&fd->lingers, true);
 }

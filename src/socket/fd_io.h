@@ -74,8 +74,16 @@ bool gonet__fd_wait_readable(gonet__fd_t *fd, gonet__fail_t *fail);
 bool gonet__fd_writev(gonet__fd_t *fd, struct iovec **v, size_t *count, int64_t *n,
                       gonet__fail_t *fail);
 
-/* gonet__fd_accept returns a new descriptor (non-blocking, close-on-exec) and its peer, or -1. */
-int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, gonet__fail_t *fail);
+/*
+ * gonet__fd_accept returns a new descriptor (non-blocking, close-on-exec) and its peer, or -1.
+ * *exported: others may have set options of fd, which the new one has inherited; then
+ * gonet__fd_inherit is to be called for it.
+ */
+int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, bool *exported, gonet__fail_t *fail);
+
+/* gonet__fd_inherit finds out which of the options that matter here fd, fresh from an accept, has
+ * got from its listener. */
+void gonet__fd_inherit(gonet__fd_t *fd);
 
 /*
  * gonet__fd_connect connects and waits until that has ended or the write deadline passes. peer is

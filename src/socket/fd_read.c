@@ -2,8 +2,9 @@
  * Reading from a descriptor. The reader holds the read lock during the whole call.
  *
  * After a short read a stream socket is known to be empty, so the next read waits before it tries:
- * waiting is level-triggered, and whatever has arrived meanwhile ends it at once. That holds until
- * the descriptor has been handed out, since its owner may set SO_RCVLOWAT.
+ * waiting is level-triggered, and whatever has arrived meanwhile ends it at once. Not where others
+ * may have set SO_RCVLOWAT, so that few bytes are there and nobody is told: on a descriptor that
+ * came from outside or was handed out, and on one that has it from its listener.
  *
  * Of messages nobody knows whether there is another one, and an attempt that finds nothing costs a
  * system call. But they come in runs, and so do the waits for them: after such an attempt the next

@@ -47,3 +47,12 @@ int gonet__sockopt_keep_alive(int sysfd, const gonet_keep_alive_config_t *config
                                     config->count == 0 ? KEEP_ALIVE_COUNT : config->count);
     return errnum;
 }
+
+bool gonet__sockopt_lingers(int sysfd)
+{
+    struct linger linger = {0};
+    socklen_t len = sizeof(linger);
+
+    return gonet__sys_getsockopt(sysfd, SOL_SOCKET, SO_LINGER, &linger, &len) == 0 &&
+           linger.l_onoff != 0 && linger.l_linger > 0;
+}

@@ -19,6 +19,9 @@ int gonet__sockopt_keep_alive(int sysfd, const gonet_keep_alive_config_t *config
 /* gonet__sockopt_seconds turns a duration into what the kernel takes: whole seconds, rounded up. */
 int gonet__sockopt_seconds(gonet_duration_t d);
 
+/* gonet__sockopt_lingers says whether close(2) may block (SO_LINGER > 0). */
+bool gonet__sockopt_lingers(int sysfd);
+
 /* The default of the idle time and of the interval. */
 #define GONET__KEEP_ALIVE_TIME (15 * GONET_SECOND)
 
