@@ -144,6 +144,20 @@ static void fly(void *arg)
     drop(f);
 }
 
+unsigned gonet__lookups_waiting(void)
+{
+    unsigned n = 0;
+
+    pthread_once(&once, prepare);
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (gonet__list_t *l = table[i].next; l != &table[i]; l = l->next)
+            n += GONET__CONTAINER(l, flight_t, link)->waiting;
+    }
+    pthread_mutex_unlock(&lock);
+    return n;
+}
+
 static char *put(char *p, const void *from, size_t n)
 {
     memcpy(p, from, n);

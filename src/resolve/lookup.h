@@ -53,6 +53,9 @@ gonet_error_t *gonet__lookup_host(const gonet__request_t *request, gonet__order_
 gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
                                     const char *host, gonet__addresses_t *a);
 
+/* gonet__lookups_waiting says how many callers wait for shared lookups now. For tests. */
+unsigned gonet__lookups_waiting(void);
+
 /* gonet__lookup_any finds literals, too, and refuses the empty name. */
 gonet_error_t *gonet__lookup_any(const gonet__request_t *request, const char *network,
                                  const char *host, gonet__addresses_t *a);

@@ -195,9 +195,8 @@ static void use_until_closed(void *arg)
 {
     user_t *u = arg;
     char buf[256];
-    gonet_time_t start = gonet_now();
 
-    while (check_patience(start)) {
+    while (check_patience()) {
         GONET_AUTO(gonet_error_t) err = NULL;
         if (u->number % 3 == 0) {
             if (gonet_conn_set_deadline(u->c, gonet_after(GONET_MILLISECOND), &err) != 0)

@@ -17,9 +17,8 @@
 #include "support/actor.h"
 #include "support/leak.h"
 
-#define PATIENCE_MS 60000
-#define MAX_N       2000
-#define LACK_MS     5 /* how long a lack of something lasts that a task waits for */
+#define MAX_N   2000
+#define LACK_MS 5 /* how long a lack of something lasts, once it was met, that a task waits for */
 
 /* What is tried at the moment. */
 typedef struct {
@@ -71,23 +70,31 @@ static void end_fault(void)
     pthread_mutex_unlock(&watch_lock);
 }
 
-static void give_up(void)
+static void say_what_hangs(void)
 {
+    fault_exempt(true);
+    pthread_mutex_lock(&watch_lock);
     fprintf(stderr, "stuck: %s\n", attempt_text());
     stop_fault();
     gonet_dump_tasks(stderr);
-    abort();
+    pthread_mutex_unlock(&watch_lock);
+}
+
+/* Under the lock. */
+static bool is_met(void)
+{
+    return now.reached || fault_hits() > 0 || gonet__alloc_failed() > 0;
 }
 
 /* False: the run that was under way is over. Under the lock. */
-static bool watch_for(long ms)
+static bool lasts_for_a_while(void)
 {
     struct timespec until;
     long run = watched;
 
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec += LACK_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     while (run == watched) {
         if (pthread_cond_timedwait(&watch_turn, &watch_lock, &until) == ETIMEDOUT)
@@ -103,14 +110,12 @@ static void *watch(void *arg)
     fault_exempt(true);
     pthread_mutex_lock(&watch_lock);
     for (;;) {
-        if (lasts) {
-            if (!watch_for(LACK_MS))
-                continue;
-            if (lasts) /* still */
-                stop_fault();
+        if (!lasts)
+            pthread_cond_wait(&watch_turn, &watch_lock);
+        else if (lasts_for_a_while() && lasts && is_met()) {
+            stop_fault();
+            lasts = false;
         }
-        if (watch_for(PATIENCE_MS))
-            give_up();
     }
     return NULL;
 }
@@ -438,6 +443,7 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv)
         cmocka_set_test_filter(argv[1]);
     if (pthread_create(&thread, NULL, watch, NULL) != 0)
         abort();
+    patience_watch(say_what_hangs);
     failed = _cmocka_run_group_tests("faults", tests, 2 * n, NULL, NULL);
     printf("%ld faults injected (%ld in allocations, %ld inside libuv and c-ares) in %ld runs; "
            "%ld runs succeeded all the same\n",
@@ -454,7 +460,7 @@ bool scenario_is_hit(void)
     bool hit;
 
     pthread_mutex_lock(&watch_lock);
-    hit = now.reached || fault_hits() > 0 || gonet__alloc_failed() > 0;
+    hit = is_met();
     pthread_mutex_unlock(&watch_lock);
     return hit;
 }

@@ -23,13 +23,13 @@ static bool udp_open(part_t *p, gonet_udp_conn_t **l, gonet_udp_conn_t **c)
     const gonet_addr_t *at;
 
     STEP(p, (*l = gonet_listen_udp("udp", &any, &p->err)) != NULL);
-    STEP(p, gonet_udp_conn_set_deadline(*l, SOON, &p->err) == 0);
+    STEP(p, gonet_udp_conn_set_deadline(*l, LATER, &p->err) == 0);
     at = gonet_udp_conn_local_addr(*l);
     if (at == NULL)
         p->err = gonet_error_new("no address");
     STEP(p, at != NULL);
     STEP(p, (*c = gonet_dial_udp("udp", NULL, gonet_addr_as_udp(at), &p->err)) != NULL);
-    STEP(p, gonet_udp_conn_set_deadline(*c, SOON, &p->err) == 0);
+    STEP(p, gonet_udp_conn_set_deadline(*c, LATER, &p->err) == 0);
     return true;
 done:
     return false;
@@ -130,7 +130,7 @@ static void udp_echo(run_t *r)
     (void)gonet_addr_string(gonet_packet_conn_local_addr(e.l), text, sizeof(text));
     r->shared = &e;
     STEP(p, (e.c = gonet_dial("udp4", text, &p->err)) != NULL);
-    STEP(p, gonet_conn_set_deadline(e.c, SOON, &p->err) == 0);
+    STEP(p, gonet_conn_set_deadline(e.c, LATER, &p->err) == 0);
     STEP(p, scenario_help(r, udp_answer));
     gonet_sleep(GONET_MILLISECOND / 10);
     STEP(p, gonet_udp_conn_write_msg_udp(gonet_conn_as_udp(e.c), "there", 5, NULL, 0, NULL, NULL,
@@ -157,7 +157,7 @@ static void udp_file(run_t *r)
     STEP(p, (l = gonet_listen_packet("udp4", "127.0.0.1:0", &p->err)) != NULL);
     STEP(p, (fd = gonet_packet_conn_file(l, &p->err)) >= 0);
     STEP(p, (copy = gonet_file_packet_conn(fd, &p->err)) != NULL);
-    STEP(p, gonet_packet_conn_set_deadline(l, SOON, &p->err) == 0);
+    STEP(p, gonet_packet_conn_set_deadline(l, LATER, &p->err) == 0);
     if (gonet_packet_conn_local_addr(copy) == NULL)
         p->err = gonet_error_new("no address");
     STEP(p, gonet_packet_conn_local_addr(copy) != NULL);
@@ -184,7 +184,7 @@ static void unixgram(run_t *r)
 
     snprintf(at.name, sizeof(at.name), "%s", OWN_NAME("gram"));
     STEP(p, (l = gonet_listen_unixgram("unixgram", &at, &p->err)) != NULL);
-    STEP(p, gonet_unix_conn_set_deadline(l, SOON, &p->err) == 0);
+    STEP(p, gonet_unix_conn_set_deadline(l, LATER, &p->err) == 0);
     STEP(p, (c = gonet_dial_unix("unixgram", NULL, &at, &p->err)) != NULL);
     STEP(p, gonet_unix_conn_write(c, "there", 5, &p->err) == 5);
     STEP(p, gonet_unix_conn_read_from_unix(l, in, sizeof(in), &from, &p->err) == 5);
@@ -232,10 +232,10 @@ static void pass(run_t *r)
 
     snprintf(at.name, sizeof(at.name), "%s", OWN_NAME("pass"));
     STEP(p, (l = gonet_listen_unix("unix", &at, &p->err)) != NULL);
-    STEP(p, gonet_unix_listener_set_deadline(l, SOON, &p->err) == 0);
+    STEP(p, gonet_unix_listener_set_deadline(l, LATER, &p->err) == 0);
     STEP(p, (a = gonet_dial_unix("unix", NULL, &at, &p->err)) != NULL);
     STEP(p, (b = gonet_unix_listener_accept_unix(l, &p->err)) != NULL);
-    STEP(p, gonet_unix_conn_set_deadline(b, SOON, &p->err) == 0);
+    STEP(p, gonet_unix_conn_set_deadline(b, LATER, &p->err) == 0);
     STEP(p, gonet_unix_conn_write_msg_unix(a, "x", 1, oob, pack(oob, STDERR_FILENO), NULL, &n,
                                            &p->err) == 1);
     memset(oob, 0, sizeof(oob));
@@ -263,7 +263,7 @@ static void raw_ip(run_t *r)
     char in[64];
 
     STEP(p, (l = gonet_listen_ip("ip4:253", &home, &p->err)) != NULL);
-    STEP(p, gonet_ip_conn_set_deadline(l, SOON, &p->err) == 0);
+    STEP(p, gonet_ip_conn_set_deadline(l, LATER, &p->err) == 0);
     STEP(p, (c = gonet_dial_ip("ip4:253", NULL, &home, &p->err)) != NULL);
     STEP(p, gonet_ip_conn_write(c, "raw", 3, &p->err) == 3);
     STEP(p, gonet_ip_conn_read_from_ip(l, in, sizeof(in), &from, &p->err) == 3);

@@ -28,7 +28,7 @@ typedef struct {
 static bool ends_listen(ends_t *e, part_t *p)
 {
     STEP(p, (e->l = gonet_listen(e->network, e->address, &p->err)) != NULL);
-    STEP(p, gonet_listener_set_deadline(e->l, SOON, &p->err) == 0);
+    STEP(p, gonet_listener_set_deadline(e->l, LATER, &p->err) == 0);
     return true;
 done:
     return false;
@@ -47,7 +47,7 @@ static bool ends_dial(ends_t *e, part_t *p)
         return false;
     }
     STEP(p, (e->a = gonet_dial(e->network, text, &p->err)) != NULL);
-    STEP(p, gonet_conn_set_deadline(e->a, SOON, &p->err) == 0);
+    STEP(p, gonet_conn_set_deadline(e->a, LATER, &p->err) == 0);
     return true;
 done:
     return false;
@@ -56,7 +56,7 @@ done:
 static bool ends_accept(ends_t *e, part_t *p)
 {
     STEP(p, (e->b = gonet_listener_accept(e->l, &p->err)) != NULL);
-    STEP(p, gonet_conn_set_deadline(e->b, SOON, &p->err) == 0);
+    STEP(p, gonet_conn_set_deadline(e->b, LATER, &p->err) == 0);
     return true;
 done:
     return false;
@@ -221,7 +221,7 @@ static void pipe_echo(run_t *r)
 
     r->shared = &e;
     STEP(p, gonet_pipe(&e.a, &e.b) == 0);
-    STEP(p, gonet_conn_set_deadline(e.a, SOON, &p->err) == 0);
+    STEP(p, gonet_conn_set_deadline(e.a, LATER, &p->err) == 0);
     STEP(p, scenario_help(r, pipe_helper));
     STEP(p, gonet_conn_write(e.a, content, LEN, &p->err) == LEN);
     STEP(p, gonet_read_full(gonet_conn_as_reader(e.a), in, LEN, NULL, &p->err) == 0);
@@ -255,7 +255,7 @@ static void files(run_t *r)
         goto done;
     STEP(p, (listening = gonet_listener_file(e.l, &p->err)) >= 0);
     STEP(p, (copy.l = gonet_file_listener(listening, &p->err)) != NULL);
-    STEP(p, gonet_listener_set_deadline(copy.l, SOON, &p->err) == 0);
+    STEP(p, gonet_listener_set_deadline(copy.l, LATER, &p->err) == 0);
     if (!ends_dial(&e, p))
         goto done;
     STEP(p, (e.b = gonet_listener_accept(copy.l, &p->err)) != NULL);

@@ -124,7 +124,7 @@ static void keep_alive(void *arg)
     CHECK_INT(gonet_conn_read(here, text, sizeof(text), &err), -1);
     CHECK_CONN_ERROR(err, here, "read tcp <L>-><R>: read: connection timed out");
     CHECK(gonet_error_timeout(err) && gonet_error_is_errno(err, 110));
-    CHECK(gonet_since(start) >= 3 * GONET_SECOND && gonet_since(start) < 40 * GONET_SECOND);
+    CHECK(gonet_since(start) >= 3 * GONET_SECOND);
     CHECK_INT(gonet_conn_write(here, "x", 1, &err), -1);
     CHECK_CONN_ERROR(err, here, "write tcp <L>-><R>: write: broken pipe");
     gonet_conn_free(here);
@@ -155,12 +155,10 @@ static void user_timeout(void *arg)
     CHECK_INT(gonet_conn_read(here, text, sizeof(text), &err), -1);
     CHECK_CONN_ERROR(err, here, "read tcp <L>-><R>: read: connection timed out");
     CHECK(gonet_error_timeout(err));
-    CHECK(gonet_since(start) >= 250 * MS && gonet_since(start) < 30 * GONET_SECOND);
-    start = gonet_now();
+    CHECK(gonet_since(start) >= 250 * MS);
     CHECK(gonet_dialer_dial(&d, "tcp", hosts_address("10.77.1.2", l, text), &err) == NULL);
     CHECK_ERROR(err, want);
     CHECK(gonet_error_timeout(err));
-    CHECK(gonet_since(start) < 30 * GONET_SECOND);
     gonet_conn_free(here);
     gonet_conn_free(there);
     gonet_listener_free(l);
@@ -175,7 +173,7 @@ static void backlog_full(void *arg)
     enum { MOST = 20 };
     GONET_AUTO(gonet_error_t) err = NULL;
     gonet_conn_t *c[MOST], *first, *late;
-    gonet_dialer_t d = {.timeout = 2 * GONET_SECOND};
+    gonet_dialer_t d = {.timeout = 0};
     char address[64], want[128];
     int n = 0;
 
@@ -184,9 +182,11 @@ static void backlog_full(void *arg)
     gonet_listener_t *l = hosts_listen(1, "tcp4", ":0");
     REQUIRE(l != NULL);
     hosts_address("10.77.1.2", l, address);
-    while (n < MOST && (c[n] = gonet_dialer_dial(&d, "tcp", address, &err)) != NULL)
-        n++;
-    CHECK_INT(n, 3); /* the kernel takes one more than it was told */
+    while (n < MOST && (c[n] = gonet_dialer_dial(&d, "tcp", address, &err)) != NULL) {
+        if (++n == 3) /* the kernel takes one more than it was told */
+            d.timeout = GONET_SECOND;
+    }
+    CHECK_INT(n, 3);
     snprintf(want, sizeof(want), "dial tcp %s: i/o timeout", address);
     CHECK_ERROR(err, want);
     for (int i = 0; i < n; i++) {

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/patience.h"
+
 static void say(const char *verdict, const char *format, va_list ap)
 {
     fflush(stdout);
@@ -111,7 +113,7 @@ static void do_nothing(void *arg)
 
 void scale_warm_up(void)
 {
-    if (gonet_go(do_nothing, NULL) != 0 || gonet_shutdown(10 * GONET_SECOND) != 0)
+    if (gonet_go(do_nothing, NULL) != 0 || gonet_shutdown(-1) != 0)
         scale_fail("the runtime did not start and end");
 }
 
@@ -127,17 +129,13 @@ long scale_raise_fd_limit(void)
     return limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur;
 }
 
-bool scale_wait(bool (*reached)(void *arg), void *arg, int seconds)
+bool scale_wait(bool (*reached)(void *arg), void *arg)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    struct timespec now, end;
 
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += seconds;
     while (!reached(arg)) {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec >= end.tv_sec)
-            return reached(arg);
+        if (!check_patience())
+            return false;
         nanosleep(&pause, NULL);
     }
     return true;

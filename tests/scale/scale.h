@@ -57,8 +57,9 @@ void scale_warm_up(void);
 /* scale_raise_fd_limit lifts the soft limit of descriptors to the hard one and returns it. */
 long scale_raise_fd_limit(void);
 
-/* scale_wait calls reached(arg) every millisecond until it is true; false if seconds pass before.
+/* scale_wait calls reached(arg) every millisecond until it is true; false if the program is given
+ * up.
  */
-bool scale_wait(bool (*reached)(void *arg), void *arg, int seconds);
+bool scale_wait(bool (*reached)(void *arg), void *arg);
 
 #endif

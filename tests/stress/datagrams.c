@@ -159,7 +159,7 @@ static void wait_for_the_rest(cloud_t *c)
     while (atomic_load(&c->got) < atomic_load(&c->sent) && !atomic_load(&c->schedule->over)) {
         if (lossy && gonet_since(begin) > 50 * GONET_MILLISECOND)
             break;
-        if (!check_patience(begin)) {
+        if (!check_patience()) {
             CHECK_INT(atomic_load(&c->got), atomic_load(&c->sent));
             break;
         }

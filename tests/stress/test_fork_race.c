@@ -51,7 +51,6 @@ static void be_child(void)
 {
     pthread_t thread[THREADS];
 
-    alarm(60);
     for (int i = 0; i < THREADS; i++) {
         if (pthread_create(&thread[i], NULL, use_all, NULL) != 0)
             child_exit(2);

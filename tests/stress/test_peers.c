@@ -117,7 +117,6 @@ static void server_end(server_t *s, int served)
     char buf[4];
 
     assert_non_null(c);
-    assert_int_equal(gonet_conn_set_deadline(c, gonet_after(GONET_MINUTE), NULL), 0);
     assert_int_equal(gonet_conn_write(c, "ping", 4, NULL), 4);
     assert_int_equal(gonet_read_full(gonet_conn_as_reader(c), buf, 4, NULL, NULL), 0);
     gonet_conn_free(c);
@@ -316,8 +315,7 @@ static void test_never_reads(void **state)
         assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
     }
     AWAIT(atomic_load(&s.served) == N);
-    for (gonet_time_t begin = gonet_now();
-         atomic_load(&s.timeouts) + atomic_load(&s.reset) < N && check_patience(begin);) {
+    while (atomic_load(&s.timeouts) + atomic_load(&s.reset) < N && check_patience()) {
         for (int i = 0; i < N; i++)
             (void)send(fds[i], block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL);
         check_pause();
@@ -348,7 +346,8 @@ static void test_full_backlog(void **state)
     for (int i = 0; i < N; i++) {
         gonet_error_t *err = NULL;
 
-        c[i] = gonet_dial_timeout("tcp", text, 50 * GONET_MILLISECOND, &err);
+        /* There is room for the first. */
+        c[i] = gonet_dial_timeout("tcp", text, i == 0 ? GONET_HOUR : 50 * GONET_MILLISECOND, &err);
         if (c[i] == NULL) {
             assert_true(gonet_error_timeout(err));
             timeouts++;
@@ -362,7 +361,6 @@ static void test_full_backlog(void **state)
         char byte;
 
         if (c[i] != NULL) {
-            assert_int_equal(gonet_conn_set_deadline(c[i], gonet_after(GONET_MINUTE), NULL), 0);
             assert_true(gonet_conn_read(c[i], &byte, 1, &err) < 0);
             assert_true(gonet_error_is_errno(err, ECONNRESET));
         }
@@ -437,7 +435,7 @@ static int poor_listener(void)
     CHILD_CHECK(gonet_listener_close(p.l, NULL) == 0);
     gonet_wait_group_wait(&p.running);
     gonet_listener_free(p.l);
-    CHILD_CHECK(gonet_shutdown(10 * GONET_SECOND) == 0);
+    CHILD_CHECK(gonet_shutdown(-1) == 0);
     return check_failed();
 }
 

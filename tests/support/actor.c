@@ -3,13 +3,9 @@
  */
 #include "support/actor.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define PATIENCE_S 50
 
 const char *const actor_mode_name[ACTOR_MODES] = {"tasks", "threads", "task and threads",
                                                   "thread and tasks"};
@@ -65,46 +61,21 @@ actor_kind_t actor_helper(actor_mode_t mode)
     return mode == TASKS || mode == THREAD_AND_TASKS ? BY_TASK : BY_THREAD;
 }
 
-/* Not from a signal handler: the list is long, and takes locks. */
-static void *watch(void *arg)
+static void say_what_hangs(void)
 {
-    sigset_t alarms;
-    int sig;
-
-    (void)arg;
-    sigemptyset(&alarms);
-    sigaddset(&alarms, SIGALRM);
-    sigwait(&alarms, &sig);
-    fprintf(stderr, "the test hangs%s\n", check_failed() ? ", after a failure" : "");
+    fprintf(stderr, "the test hangs%s%s\n", check_failed() ? ", after " : "", check_failure());
     gonet_dump_tasks(stderr);
-    abort();
-}
-
-/* Once a program: a thread that waits for the alarm. All threads made later have it blocked. */
-static void start_watch(void)
-{
-    static bool started;
-    pthread_t thread;
-    sigset_t alarms;
-
-    if (started)
-        return;
-    started = true;
-    sigemptyset(&alarms);
-    sigaddset(&alarms, SIGALRM);
-    pthread_sigmask(SIG_BLOCK, &alarms, NULL);
-    assert_int_equal(pthread_create(&thread, NULL, watch, NULL), 0);
-    pthread_detach(thread);
 }
 
 void actor_run_test(actor_mode_t mode, void (*body)(void *arg), void *arg)
 {
+    static bool watched;
     actor_t a;
 
-    start_watch();
-    alarm(PATIENCE_S);
+    if (!watched)
+        patience_watch(say_what_hangs);
+    watched = true;
     actor_start(&a, actor_body(mode), body, arg);
     actor_join(&a);
-    alarm(0);
     check_report();
 }

@@ -40,8 +40,8 @@ actor_kind_t actor_body(actor_mode_t mode);
 actor_kind_t actor_helper(actor_mode_t mode);
 
 /*
- * actor_run_test runs body(arg) as the mode says and reports the first failure. A body that does
- * not end within minutes gets its tasks listed, and ends the program. The test's own thread.
+ * actor_run_test runs body(arg) as the mode says and reports the first failure. If the program is
+ * given up (support/patience.h), its tasks are listed. The test's own thread.
  */
 void actor_run_test(actor_mode_t mode, void (*body)(void *arg), void *arg);
 

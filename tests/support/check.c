@@ -73,11 +73,6 @@ bool check_error(const char *file, int line, const gonet_error_t *err, const cha
     return check_text(file, line, "the error", gonet_error_string(err), want);
 }
 
-bool check_patience(gonet_time_t start)
-{
-    return gonet_since(start) < GONET_MINUTE;
-}
-
 void check_pause(void)
 {
     const struct timespec moment = {.tv_nsec = 100000};

@@ -16,6 +16,7 @@
 
 #include "gonet/error.h"
 #include "gonet/time.h"
+#include "support/patience.h"
 
 /* check_fail records a failure, unless there is one already. Returns false. */
 bool check_fail(const char *file, int line, const char *format, ...)
@@ -51,15 +52,11 @@ bool check_error(const char *file, int line, const gonet_error_t *err, const cha
             return;            \
     } while (0)
 
-/* check_patience bounds every wait of the tests: true until a minute has passed since start. */
-bool check_patience(gonet_time_t start);
-
-/* AWAIT lets others run until the condition holds; a failure if that takes for ever. */
+/* AWAIT lets others run until the condition holds; a failure if the program is given up. */
 #define AWAIT(condition)                                              \
     do {                                                              \
-        gonet_time_t await_start = gonet_now();                       \
         while (!(condition)) {                                        \
-            if (!check_patience(await_start)) {                       \
+            if (!check_patience()) {                                  \
                 check_fail(__FILE__, __LINE__, "never: " #condition); \
                 break;                                                \
             }                                                         \

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,21 +145,36 @@ bool net_error(const char *file, int line, const gonet_error_t *err, gonet_conn_
                           net_addr_text(gonet_conn_remote_addr(c), remote), want);
 }
 
+/* Whether nothing is under way that could make room: over TCP what was sent is acknowledged, and
+ * what is left finds the peer's window closed. */
+static bool is_settled(int fd)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 || info.tcpi_unacked == 0;
+}
+
 /* Writes behind the connection's back until the kernel takes no more: no deadline that may come too
- * early on a busy machine. */
+ * early on a busy machine. In a storm some refusals are not the kernel's. */
 static size_t fill_descriptor(int fd)
 {
     static const char block[65536];
     size_t sum = 0;
     ssize_t n;
 
-    for (int refused = 0; refused < 3; refused++) { /* the peer's kernel may make room meanwhile */
+    for (int refused = 0; refused < 3 && check_patience(); refused++) {
+        bool settled = is_settled(fd);
+
         while ((n = send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) {
             sum += (size_t)n;
-            refused = 0;
+            settled = false;
         }
-        CHECK(errno == EAGAIN || errno == EINTR); /* the latter in a storm */
-        gonet_sleep(10 * GONET_MILLISECOND);
+        CHECK(errno == EAGAIN || errno == EINTR);
+        if (!settled) {
+            refused = -1;
+            check_pause();
+        }
     }
     return sum;
 }

@@ -62,7 +62,7 @@ static void without_tasks(void)
     op_accept(&accept, BY_THREAD, l);
     AWAIT(tcp_listener_parked(l));
     AWAIT(count_threads() == OTHERS + 2);
-    a = gonet_dial_timeout("tcp", net_addr_text(gonet_listener_addr(l), text), GONET_MINUTE, NULL);
+    a = gonet_dial_timeout("tcp", net_addr_text(gonet_listener_addr(l), text), GONET_HOUR, NULL);
     op_join(&accept);
     b = accept.accepted;
     REQUIRE(a != NULL && b != NULL);
@@ -112,13 +112,14 @@ static void handle_signal(int flags)
     CHECK_INT(sigaction(SIGUSR1, &action, NULL), 0);
 }
 
-/* Sends signals to an operation's thread, as many, while it waits. */
-static void storm(op_t *o, int signals)
+/* Sends signals to an operation's thread, as many, while it waits; whether it ended meanwhile. */
+static bool storm(op_t *o, int signals)
 {
     for (long goal = interrupts + signals; interrupts < goal && !o->ended;) {
         CHECK_INT(pthread_kill(o->actor.thread, SIGUSR1), 0);
         check_pause();
     }
+    return o->ended;
 }
 
 /* 9.12, 9.15: reads and writes that wait go on; deadlines and closes end them as ever. */
@@ -132,8 +133,7 @@ static void waiting_is_not_interrupted(actor_mode_t mode)
     OPEN_PAIR(a, b);
     handle_signal(0);
     tcp_park_read(&o, BY_THREAD, a, &byte);
-    storm(&o, 200);
-    CHECK(!o.ended);
+    CHECK(!storm(&o, 200));
     CHECK_INT(gonet_conn_write(b, "s", 1, NULL), 1);
     op_join(&o);
     CHECK_INT(o.result, 1);
@@ -142,8 +142,7 @@ static void waiting_is_not_interrupted(actor_mode_t mode)
     tcp_pattern(p, len);
     op_write(&o, BY_THREAD, b, p, len);
     AWAIT(tcp_parked(b, GONET__SIDE_WRITE));
-    storm(&o, 200);
-    CHECK(!o.ended);
+    CHECK(!storm(&o, 200));
     for (size_t sum = 0; sum < len;) {
         static char buf[65536];
         ssize_t n = gonet_conn_read(a, buf, sizeof(buf), NULL);
@@ -164,7 +163,6 @@ static void waiting_is_not_interrupted(actor_mode_t mode)
 /* A deadline is an instant: interruptions don't begin it anew. */
 static void deadlines_come_in_a_storm(actor_mode_t mode)
 {
-    gonet_time_t start = gonet_now();
     char byte;
     op_t o;
 
@@ -173,13 +171,12 @@ static void deadlines_come_in_a_storm(actor_mode_t mode)
     handle_signal(0);
     CHECK_INT(gonet_conn_set_read_deadline(a, gonet_after(50 * GONET_MILLISECOND), NULL), 0);
     op_read(&o, BY_THREAD, a, &byte, 1);
-    storm(&o, 1000000);
+    CHECK(storm(&o, 1000000));
     OP_FAILS(&o, "read tcp <L>-><R>: i/o timeout");
-    CHECK(gonet_since(start) < 30 * GONET_SECOND);
     op_free(&o);
     CHECK_INT(gonet_conn_set_read_deadline(a, gonet_no_deadline, NULL), 0);
     tcp_park_read(&o, BY_THREAD, a, &byte);
-    storm(&o, 50);
+    (void)storm(&o, 50);
     CHECK_INT(gonet_conn_close(a, NULL), 0);
     OP_FAILS(&o, "read tcp <L>-><R>: use of closed network connection");
     op_free(&o);

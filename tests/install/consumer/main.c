@@ -50,7 +50,7 @@ int main(void)
         fprintf(stderr, "%s\n", gonet_error_string(err));
         return 1;
     }
-    if (gonet_shutdown(10 * GONET_SECOND) != 0)
+    if (gonet_shutdown(-1) != 0)
         return 1;
     printf("gonet %s works\n", version);
     return 0;

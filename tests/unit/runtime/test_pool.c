@@ -142,7 +142,7 @@ static void test_gone_after_10_seconds(void **state)
     await_ended(&g, 5);
     gonet_time_t start = gonet_now();
     assert_true(count_threads() > before);
-    while (count_threads() > before && crew_patience(start))
+    while (count_threads() > before && check_patience())
         gonet_sleep(100 * GONET_MILLISECOND);
     assert_int_equal(count_threads(), before);
     assert_true(gonet_since(start) > 9 * GONET_SECOND);

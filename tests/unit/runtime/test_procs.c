@@ -107,13 +107,12 @@ typedef struct holder {
 static void hold_until_next_begins(void *arg)
 {
     holder_t *h = arg;
-    gonet_time_t start = gonet_now();
 
     atomic_store(&h->begun, true);
     if (h->next == NULL)
         return;
     CHECK(gonet_wait_group_go(h->all, hold_until_next_begins, h->next) == 0);
-    while (!atomic_load(&h->next->begun) && gonet_since(start) < 20 * GONET_SECOND)
+    while (!atomic_load(&h->next->begun) && check_patience())
         continue;
     CHECK(atomic_load(&h->next->begun));
 }
@@ -188,10 +187,9 @@ typedef struct {
 static void meet(void *arg)
 {
     meeting_t *m = arg;
-    gonet_time_t start = gonet_now();
 
     atomic_fetch_add(&m->begun, 1);
-    while (atomic_load(&m->begun) < m->wanted && check_patience(start))
+    while (atomic_load(&m->begun) < m->wanted && check_patience())
         continue;
     CHECK(atomic_load(&m->begun) >= m->wanted);
 }
@@ -237,12 +235,11 @@ static void begin(void *arg)
 static void start_and_hold(void *arg)
 {
     starter_t *s = arg;
-    gonet_time_t start = gonet_now();
 
     atomic_store(&s->worker, gonet__this_worker);
     CHECK(gonet_wait_group_go(&s->ended, begin, s) == 0);
     atomic_store(&s->holds, true);
-    while (!atomic_load(&s->begun) && !atomic_load(&s->over) && check_patience(start))
+    while (!atomic_load(&s->begun) && !atomic_load(&s->over) && check_patience())
         continue;
 }
 

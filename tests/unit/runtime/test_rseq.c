@@ -41,7 +41,7 @@ static int in_task(void)
     static int answer = -1;
 
     CHILD_CHECK(gonet_go(look, &answer) == 0);
-    CHILD_CHECK(gonet_shutdown(10 * GONET_SECOND) == 0);
+    CHILD_CHECK(gonet_shutdown(-1) == 0);
     return answer;
 }
 
