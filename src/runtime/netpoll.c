@@ -254,10 +254,9 @@ static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
     return true;
 }
 
-GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side)
+static gonet__poll_status_t wait_as(gonet__thread_t *t, gonet__pd_t *pd, gonet__side_t side)
 {
     gonet__poll_side_t *s = &pd->side[side];
-    gonet__thread_t *t = gonet__thread_self();
     uintptr_t v = (uintptr_t)t | THREAD;
     gonet__poll_status_t status;
     bool again;
@@ -271,6 +270,17 @@ GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__
         while (!thread_poll(pd, side, t, &status, &again)) {
         }
     } while (again);
+    return status;
+}
+
+GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side)
+{
+    gonet__thread_t t;
+    gonet__poll_status_t status;
+
+    gonet__thread_begin(&t);
+    status = wait_as(&t, pd, side);
+    gonet__thread_end(&t);
     return status;
 }
 

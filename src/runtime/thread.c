@@ -1,56 +1,94 @@
 /*
- * A thread's eventfd is made when it first waits, and closed by the thread's destructor. Only who
- * has taken the thread's wait may write to it, and the thread waits for that write: so nobody ever
- * writes to a number that was given back. When no eventfd can be had, the thread polls in slices
- * instead.
+ * An eventfd belongs to a wait: taken from the few that are kept when it begins, given back when it
+ * ends. So nothing has to be done when a thread ends, maybe after the library has been unloaded.
+ * Only who has taken the thread's wait may write to it, and the thread waits for that write: so
+ * nobody ever writes to a number that was given back. When no eventfd can be had, the thread polls
+ * in slices instead.
+ *
+ * They are kept in slots, each changed by one exchange. A thread begins at the slot where it has
+ * put one the last time, so that it usually finds that, still in its processor's cache.
  */
 #include "runtime/thread.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "runtime/end_hook.h"
 #include "runtime/netpoll.h"
 #include "runtime/spin.h"
 
-static _Thread_local gonet__thread_t self = {.event = -1};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;
+#define SLOTS 256
+#define APART 9 /* of threads that come one after another: another cache line */
 
-static void thread_ends(void *arg)
+/* 0, or a number with the generation of the process that made it above. */
+static _Atomic uint64_t slots[SLOTS];
+
+static _Thread_local unsigned favourite;
+
+static uint64_t entry(int event)
 {
-    gonet__thread_t *t = arg;
-
-    if (t->event >= 0 && t->generation == gonet__fork_generation)
-        close(t->event);
-    t->event = -1;
+    return (uint64_t)gonet__fork_generation << 32 | (uint32_t)event;
 }
 
-static void make_key(void)
+static int take(void)
 {
-    pthread_key_create(&key, thread_ends);
-}
+    static _Atomic unsigned threads;
 
-gonet__thread_t *gonet__thread_self(void)
-{
-    /* in a forked child the number belongs to the parent's eventfd: leave it */
-    if (self.event >= 0 && self.generation == gonet__fork_generation)
-        return &self;
-    if (self.event >= 0)
-        close(self.event);
-    atomic_store_explicit(&self.signalled, false, memory_order_relaxed);
-    self.generation = gonet__fork_generation;
-    gonet__fd_reserve_once();
-    self.event = gonet__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    pthread_once(&once, make_key);
-    if (self.event >= 0 && pthread_setspecific(key, &self) != 0) {
-        close(self.event);
-        self.event = -1;
+    if (favourite == 0)
+        favourite =
+            1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) * APART % SLOTS;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        _Atomic uint64_t *slot = &slots[(favourite + i) % SLOTS];
+        uint64_t v = atomic_load_explicit(slot, memory_order_relaxed);
+
+        if (v == 0 || (v = atomic_exchange(slot, 0)) == 0)
+            continue;
+        if (v == entry((int)(uint32_t)v))
+            return (int)(uint32_t)v;
+        close((int)(uint32_t)v); /* the parent's, in a forked child */
     }
-    return &self;
+    return -1;
+}
+
+static void close_kept(void)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        uint64_t v = atomic_exchange(&slots[i], 0);
+
+        if (v != 0)
+            close((int)(uint32_t)v);
+    }
+}
+
+void gonet__thread_begin(gonet__thread_t *t)
+{
+    static gonet__end_hook_t hook = {.fn = close_kept};
+
+    atomic_init(&t->signalled, false);
+    t->event = take();
+    if (t->event >= 0)
+        return;
+    gonet__fd_reserve_once();
+    t->event = gonet__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    gonet__end_hook_add(&hook);
+}
+
+void gonet__thread_end(gonet__thread_t *t)
+{
+    if (t->event < 0)
+        return;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        _Atomic uint64_t *slot = &slots[(favourite + i) % SLOTS];
+        uint64_t none = 0;
+
+        if (atomic_load_explicit(slot, memory_order_relaxed) == 0 &&
+            atomic_compare_exchange_strong(slot, &none, entry(t->event)))
+            return;
+    }
+    close(t->event);
 }
 
 void gonet__thread_signal(gonet__thread_t *t)
