@@ -47,11 +47,16 @@ GONET_BEGIN_DECLS
  * parks, and leave the modes as they were before the next one. Each task has its own errno, and its
  * own C++ exceptions that are being handled.
  *
- * Workers block all signals but those that a fault raises. A thread or a program that a task starts
- * inherits that: set its mask (pthread_attr_setsigmask_np, POSIX_SPAWN_SETSIGMASK); a forked child
- * gets back the mask from the start of the runtime. Workers are not registered for restartable
- * sequences (rseq(2)), which would cost time at each wake; GONET_RSEQ=1 in the environment keeps
- * the registration that libc makes.
+ * Workers, and the threads of gonet_blocking, block all signals but those that a fault raises
+ * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT), those by which profilers sample
+ * (SIGPROF, SIGVTALRM), and SIGURG if GONETDEBUG asks for slowtask or dumponsigquit. On a worker a
+ * handler runs on the stack of the task, unless it was installed with SA_ONSTACK: better so.
+ * While the runtime runs, SIGSEGV and SIGBUS have a handler that reports a stack's overflow, if
+ * they were at their default before; all that they did without it they still do. A thread or a
+ * program that a task starts inherits the mask: set its own (pthread_attr_setsigmask_np,
+ * POSIX_SPAWN_SETSIGMASK); a forked child gets back the mask from the start of the runtime. Workers
+ * are not registered for restartable sequences (rseq(2)), which would cost time at each wake;
+ * GONET_RSEQ=1 in the environment keeps the registration that libc makes.
  *
  * Returns 0, or -1 with errno ENOMEM (no memory; no thread for the first worker), EMFILE or ENFILE
  * (no descriptors for it), EAGAIN (gonet_shutdown is under way), or EINVAL (fn is NULL): the task

@@ -184,16 +184,10 @@ static void *monitor_main(void *arg)
     return NULL;
 }
 
-static void install(int sig, void (*handler)(int sig))
-{
-    struct sigaction a = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK};
-    struct sigaction before;
-
-    if (sigaction(sig, NULL, &before) != 0 || before.sa_handler != SIG_DFL)
-        return;
-    sigemptyset(&a.sa_mask);
-    sigaction(sig, &a, NULL);
-}
+static const struct sigaction urgent_action = {.sa_handler = on_urgent,
+                                               .sa_flags = SA_RESTART | SA_ONSTACK};
+static const struct sigaction quit_action = {.sa_handler = on_quit,
+                                             .sa_flags = SA_RESTART | SA_ONSTACK};
 
 void gonet__dump_start(void)
 {
@@ -202,9 +196,9 @@ void gonet__dump_start(void)
     if (!gonet__dump_monitored() || monitor.running)
         return;
     backtrace(warm, 2); /* loads the unwinder, which a signal handler must not */
-    install(SIGURG, on_urgent);
+    gonet__signals_take(SIGURG, &urgent_action);
     if (monitor.quit)
-        install(SIGQUIT, on_quit);
+        gonet__signals_take(SIGQUIT, &quit_action);
     memset(samples, 0, sizeof(samples)); /* another runtime's tasks may have the same addresses */
     atomic_store(&monitor.stop, false);
     monitor.running = gonet__signals_spawn(&monitor.thread, monitor_main, NULL) == 0;
@@ -218,6 +212,8 @@ void gonet__dump_stop(void)
     sem_post(&monitor.wanted);
     pthread_join(monitor.thread, NULL);
     monitor.running = false;
+    gonet__signals_give_back(SIGURG, &urgent_action);
+    gonet__signals_give_back(SIGQUIT, &quit_action);
 }
 
 void gonet__dump_fork_child(void)

@@ -11,12 +11,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
+#include "runtime/signals.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
@@ -177,35 +177,18 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* start_thread makes a thread that begins with job; all signals but those of its own faults are
- * blocked. */
-static bool start_thread(job_t *job)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
-    sigset_t blocked, before;
-    pthread_t thread;
-    int failed;
-
-    sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-        sigdelset(&blocked, faults[i]);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
-    failed = pthread_create(&thread, NULL, thread_main, job);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed == 0;
-}
-
 /*
  * grow makes one more thread for job; if it cannot, those that are alive get the job. Under the
  * lock, which is given up meanwhile. False: there is nobody to do it.
  */
 static bool grow(job_t *job)
 {
+    pthread_t thread;
     bool taken;
 
     pool.threads++;
     pthread_mutex_unlock(&pool.lock);
-    taken = start_thread(job);
+    taken = gonet__signals_spawn(&thread, thread_main, job) == 0;
     pthread_mutex_lock(&pool.lock);
     if (taken)
         return true;

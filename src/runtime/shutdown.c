@@ -13,6 +13,7 @@
 #include "runtime/dump.h"
 #include "runtime/end_hook.h"
 #include "runtime/pool.h"
+#include "runtime/signals.h"
 #include "runtime/stack.h"
 
 _Atomic bool gonet__ending;
@@ -105,6 +106,7 @@ static void take_down(void)
     atomic_store(&rt.searcher, NULL);
     atomic_store(&rt.watcher, NULL);
     gonet__stack_release_all();
+    gonet__signals_uninstall();
 }
 
 /* Under the lock. Some tasks have not come to their end: the runtime goes on. */

@@ -1,8 +1,8 @@
 /*
  * A task that runs over the end of its stack hits the guard: SIGSEGV. The handler runs on the
- * worker's alternate stack, names the task, and leaves the rest to what was installed before it. It
- * is installed only where SIGSEGV and SIGBUS are at their default; a handler that the program
- * installs later wins.
+ * worker's alternate stack, names the task, and leaves the rest to the default. It is installed
+ * only where SIGSEGV and SIGBUS are at their default, and as long as the runtime runs; a handler
+ * that the program installs later wins.
  */
 #include "runtime/signals.h"
 
@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -70,45 +71,67 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
     gonet__worker_t *w = gonet__this_worker;
     gonet__task_t *task = w != NULL ? w->current : NULL;
-    struct sigaction standard = {.sa_handler = SIG_DFL};
+    bool sent = info->si_code <= 0; /* by kill and the like; si_addr then means something else */
 
     (void)context;
-    if (task != NULL && !task->stack->canary) {
+    if (task != NULL && !sent && !task->stack->canary) {
         uintptr_t low = (uintptr_t)task->stack->low;
         uintptr_t at = (uintptr_t)info->si_addr;
         if (at < low && low - at <= (uintptr_t)sysconf(_SC_PAGESIZE))
             report(task, "stack overflow");
     }
-    sigaction(sig, &standard, NULL); /* the fault comes again when we return */
+    signal(sig, SIG_DFL); /* a fault comes again when we return; what was sent has to be again */
+    if (sent && syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), sig, info) != 0)
+        raise(sig);
 }
 
-static void install(int sig)
+bool gonet__signals_take(int sig, const struct sigaction *action)
 {
     struct sigaction before;
-    struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-    if (sigaction(sig, NULL, &before) != 0 || (before.sa_flags & SA_SIGINFO) != 0 ||
-        before.sa_handler != SIG_DFL)
-        return;
-    sigemptyset(&ours.sa_mask);
-    sigaction(sig, &ours, NULL);
+    return sigaction(sig, NULL, &before) == 0 && (before.sa_flags & SA_SIGINFO) == 0 &&
+           before.sa_handler == SIG_DFL && sigaction(sig, action, NULL) == 0;
 }
 
-static void install_once(void)
+void gonet__signals_give_back(int sig, const struct sigaction *action)
+{
+    struct sigaction now;
+
+    /* sa_handler and sa_sigaction share their place. */
+    if (sigaction(sig, NULL, &now) == 0 && now.sa_handler == action->sa_handler)
+        signal(sig, SIG_DFL);
+}
+
+static const struct sigaction fault_action = {.sa_sigaction = on_fault,
+                                              .sa_flags = SA_SIGINFO | SA_ONSTACK};
+static const int fault_signals[] = {SIGSEGV, SIGBUS};
+static bool taken[2];
+
+static void remember_mask(void)
 {
     pthread_sigmask(SIG_SETMASK, NULL, &start_mask);
-    install(SIGSEGV);
-    install(SIGBUS);
 }
 
 void gonet__signals_install(void)
 {
-    pthread_once(&once, install_once);
+    pthread_once(&once, remember_mask);
+    for (int i = 0; i < 2; i++)
+        taken[i] = taken[i] || gonet__signals_take(fault_signals[i], &fault_action);
+}
+
+void gonet__signals_uninstall(void)
+{
+    for (int i = 0; i < 2; i++) {
+        if (taken[i])
+            gonet__signals_give_back(fault_signals[i], &fault_action);
+        taken[i] = false;
+    }
 }
 
 int gonet__signals_spawn(pthread_t *thread, void *(*fn)(void *arg), void *arg)
 {
-    static const int open[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    static const int open[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,   SIGTRAP,
+                               SIGSYS,  SIGABRT, SIGPROF, SIGVTALRM};
     sigset_t blocked;
     sigset_t before;
     int r;

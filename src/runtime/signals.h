@@ -5,17 +5,25 @@
 #define GONET_RUNTIME_SIGNALS_H
 
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 
 #include "runtime/worker.h"
 
-/* gonet__signals_install remembers the signal mask of the caller and installs the overflow report;
- * once per process. */
+/* gonet__signals_install installs the overflow report; the first time it remembers the signal mask
+ * of the caller. gonet__signals_uninstall takes the report back. */
 void gonet__signals_install(void);
+void gonet__signals_uninstall(void);
+
+/* gonet__signals_take installs a handler where the program has none; false: it has.
+ * gonet__signals_give_back takes it back, unless the program has installed its own since. */
+bool gonet__signals_take(int sig, const struct sigaction *action);
+void gonet__signals_give_back(int sig, const struct sigaction *action);
 
 /*
- * gonet__signals_spawn makes a thread of the runtime: all signals are blocked in it but those that
- * a fault raises (blocked, these would kill without any handler) and, if the monitor is asked for,
- * SIGURG. 0 or an errno.
+ * gonet__signals_spawn makes a thread of the runtime or of the pool: all signals are blocked in it
+ * but those that a fault raises (blocked, these would kill without any handler), those by which
+ * profilers sample and, if the monitor is asked for, SIGURG; task.h lists them. 0 or an errno.
  */
 int gonet__signals_spawn(pthread_t *thread, void *(*fn)(void *arg), void *arg);
 

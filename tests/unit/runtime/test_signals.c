@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gonet/task.h"
@@ -55,6 +57,17 @@ static void use_null(void *arg)
 
     (void)arg;
     *p = 1;
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void sleep_long(void *arg)
+{
+    (void)arg;
+    gonet_sleep(GONET_HOUR);
 }
 
 static void run(void (*fn)(void *arg))
@@ -177,12 +190,174 @@ static void own_handlers_win(void **state)
     }
 }
 
+/* ---- a signal that somebody sends ---- */
+
+static int sent_to_process(int sig)
+{
+    CHILD_CHECK(gonet_go(sleep_long, NULL) == 0);
+    CHILD_CHECK(kill(getpid(), sig) == 0); /* here it comes, once */
+    return 7;
+}
+
+static int segv_sent(void)
+{
+    return sent_to_process(SIGSEGV);
+}
+
+static int bus_sent(void)
+{
+    return sent_to_process(SIGBUS);
+}
+
+static void raise_here(void *arg)
+{
+    raise(*(int *)arg);
+    _exit(7);
+}
+
+static int segv_raised_by_task(void)
+{
+    static int sig = SIGSEGV;
+
+    CHILD_CHECK(gonet_go(raise_here, &sig) == 0);
+    for (;;)
+        pause();
+}
+
+static void one_sent_signal_kills(void **state)
+{
+    (void)state;
+    dies("segv_sent", NULL, SIGSEGV, NULL, "overflow");
+    dies("bus_sent", NULL, SIGBUS, NULL, "overflow");
+    dies("segv_raised_by_task", NULL, SIGSEGV, NULL, "overflow");
+}
+
+/* ---- the runtime's end ---- */
+
+static bool is_default(int sig)
+{
+    struct sigaction a;
+
+    return sigaction(sig, NULL, &a) == 0 && a.sa_handler == SIG_DFL;
+}
+
+static int nothing_stays_installed(void)
+{
+    static const int taken[] = {SIGSEGV, SIGBUS, SIGURG, SIGQUIT};
+    struct sigaction own = {.sa_handler = SIG_IGN}, now;
+
+    for (int round = 0; round < 2; round++) {
+        CHILD_CHECK(gonet_go(nothing, NULL) == 0);
+        for (int i = 0; i < 4; i++)
+            CHILD_CHECK(!is_default(taken[i]));
+        CHILD_CHECK(gonet_shutdown(-1) == 0);
+        for (int i = 0; i < 4; i++)
+            CHILD_CHECK(is_default(taken[i]));
+    }
+    CHILD_CHECK(gonet_go(nothing, NULL) == 0);
+    for (int i = 0; i < 4; i++)
+        sigaction(taken[i], &own, NULL);
+    CHILD_CHECK(gonet_shutdown(-1) == 0);
+    for (int i = 0; i < 4; i++) {
+        CHILD_CHECK(sigaction(taken[i], NULL, &now) == 0);
+        CHILD_CHECK(now.sa_handler == SIG_IGN); /* the program's stays */
+    }
+    return 0;
+}
+
+static void handlers_go_with_the_runtime(void **state)
+{
+    (void)state;
+    if (SANITIZED)
+        skip();
+    child_passes("nothing_stays_installed", "GONETDEBUG=slowtask=10s,dumponsigquit=1");
+}
+
+/* ---- a profiler ---- */
+
+static atomic_int samples; /* that fell on the thread that computes */
+static _Thread_local volatile sig_atomic_t computing;
+
+static void on_sample(int sig)
+{
+    (void)sig;
+    if (computing)
+        atomic_fetch_add(&samples, 1);
+}
+
+/* Uses its processor until some samples have been taken of it; by half a minute of that there would
+ * be thousands. */
+static void *compute(void *arg)
+{
+    struct timespec used = {0, 0};
+    volatile unsigned x = 0;
+
+    (void)arg;
+    atomic_store(&samples, 0);
+    computing = 1;
+    while (atomic_load(&samples) < 3 && used.tv_sec < 30) {
+        for (int i = 0; i < 10000; i++)
+            x += (unsigned)i;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    }
+    computing = 0;
+    CHECK(atomic_load(&samples) >= 3);
+    return NULL;
+}
+
+static void compute_in_task(void *arg)
+{
+    (void)compute(arg);
+}
+
+static void compute_in_pool(void *arg)
+{
+    (void)gonet_blocking(compute, arg);
+}
+
+/* The clocks of processor time, of the whole process, and their signals. */
+static int profiled(int timer, int sig)
+{
+    struct sigaction a = {.sa_handler = on_sample, .sa_flags = SA_RESTART | SA_ONSTACK};
+    struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+    actor_t actor;
+
+    CHILD_CHECK(sigaction(sig, &a, NULL) == 0 && setitimer(timer, &often, NULL) == 0);
+    actor_start(&actor, BY_TASK, compute_in_task, NULL);
+    actor_join(&actor);
+    actor_start(&actor, BY_TASK, compute_in_pool, NULL);
+    actor_join(&actor);
+    setitimer(timer, &never, NULL);
+    if (check_failed())
+        fprintf(stderr, "%s\n", check_failure());
+    return check_failed() ? 1 : 0;
+}
+
+static int profiled_prof(void)
+{
+    return profiled(ITIMER_PROF, SIGPROF);
+}
+
+static int profiled_virtual(void)
+{
+    return profiled(ITIMER_VIRTUAL, SIGVTALRM);
+}
+
+static void samples_fall_where_the_work_is(void **state)
+{
+    (void)state;
+    child_passes("profiled_prof", NULL);
+    child_passes("profiled_virtual", NULL);
+}
+
 /* ---- masks ---- */
 
 static void check_mask(void *arg)
 {
-    static const int open[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
-    static const int closed[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGCHLD, SIGALRM};
+    static const int open[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,   SIGTRAP,
+                               SIGSYS,  SIGABRT, SIGPROF, SIGVTALRM};
+    static const int closed[] = {SIGINT,  SIGTERM, SIGHUP,  SIGPIPE,
+                                 SIGUSR1, SIGCHLD, SIGALRM, SIGURG};
     sigset_t mask;
 
     (void)arg;
@@ -194,6 +369,18 @@ static void check_mask(void *arg)
         CHECK(sigismember(&mask, closed[i]) == 1);
 }
 
+static void *check_mask_of_pool(void *arg)
+{
+    check_mask(arg);
+    return NULL;
+}
+
+static void check_masks(void *arg)
+{
+    check_mask(arg);
+    (void)gonet_blocking(check_mask_of_pool, arg);
+}
+
 static void workers_block_signals(void **state)
 {
     actor_t a;
@@ -203,7 +390,7 @@ static void workers_block_signals(void **state)
     sigemptyset(&before);
     sigemptyset(&after);
     pthread_sigmask(SIG_SETMASK, NULL, &before);
-    actor_start(&a, BY_TASK, check_mask, NULL);
+    actor_start(&a, BY_TASK, check_masks, NULL);
     actor_join(&a);
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     for (int sig = 1; sig < 65; sig++) /* the starter keeps its own */
@@ -250,15 +437,27 @@ static void program_gets_its_signals(void **state)
 int main(int argc, char **argv)
 {
     const child_part_t parts[] = {
-        {"overflow_task", overflow_task},         {"overflow_canary", overflow_canary},
-        {"null_in_task", null_in_task},           {"own_handler_before", own_handler_before},
-        {"own_handler_after", own_handler_after}, {NULL, NULL},
+        {"overflow_task", overflow_task},
+        {"overflow_canary", overflow_canary},
+        {"null_in_task", null_in_task},
+        {"own_handler_before", own_handler_before},
+        {"own_handler_after", own_handler_after},
+        {"segv_sent", segv_sent},
+        {"bus_sent", bus_sent},
+        {"segv_raised_by_task", segv_raised_by_task},
+        {"nothing_stays_installed", nothing_stays_installed},
+        {"profiled_prof", profiled_prof},
+        {"profiled_virtual", profiled_virtual},
+        {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overflow_names_the_task),
         cmocka_unit_test(overflow_is_seen_by_canary),
         cmocka_unit_test(other_faults_are_no_overflow),
         cmocka_unit_test(own_handlers_win),
+        cmocka_unit_test(one_sent_signal_kills),
+        cmocka_unit_test(handlers_go_with_the_runtime),
+        cmocka_unit_test(samples_fall_where_the_work_is),
         LEAK_TEST(workers_block_signals),
         LEAK_TEST(program_gets_its_signals),
     };
