@@ -4,6 +4,8 @@
  */
 #include "gonet/dial.h"
 
+#include <errno.h>
+
 #include "base/alloc.h"
 #include "dial/addrlist.h"
 #include "dial/mptcp.h"
@@ -95,19 +97,24 @@ static void wait_for_cancel(void *arg)
     canceller_free(c);
 }
 
-static bool start_canceller(gonet_chan_t *cancel, gonet_chan_t *end, gonet_context_t *ctx)
+/* NULL, or why there is no task for it. */
+static gonet_error_t *start_canceller(gonet_chan_t *cancel, gonet_chan_t *end, gonet_context_t *ctx)
 {
     canceller_t *c = end == NULL ? NULL : gonet__alloc(sizeof(*c));
+    int errnum;
 
     if (c == NULL)
-        return false;
+        return gonet_err_no_memory;
     c->cancel = gonet_chan_ref(cancel);
     c->end = gonet_chan_ref(end);
     c->ctx = gonet_context_ref(ctx);
     if (gonet_go(wait_for_cancel, c) == 0)
-        return true;
+        return NULL;
+    errnum = errno;
     canceller_free(c);
-    return false;
+    if (errnum == EAGAIN)
+        return gonet_err_closed; /* the runtime is ending */
+    return errnum == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errnum);
 }
 
 static gonet_conn_t *dial_cancellable(gonet__dial_t *d, const char *address, gonet_error_t **err)
@@ -115,16 +122,17 @@ static gonet_conn_t *dial_cancellable(gonet__dial_t *d, const char *address, gon
     gonet_chan_t *cancel = d->dialer->cancel, *end = gonet_chan_new(0, 0);
     gonet_context_t *ctx = gonet_context_with_cancel(d->ctx);
     gonet_conn_t *c = NULL;
+    gonet_error_t *e;
 
     d->ctx = ctx;
     if (gonet_chan_try_recv(cancel, NULL) != GONET_CHAN_WOULD_BLOCK)
         gonet_context_cancel(ctx);
-    if (start_canceller(cancel, end, ctx)) {
+    e = start_canceller(cancel, end, ctx);
+    if (e == NULL) {
         c = dial(d, address, err);
         (void)gonet_chan_close(end);
     } else {
-        gonet_error_set(err,
-                        gonet_op_error_new("dial", d->network, NULL, NULL, gonet_err_no_memory));
+        gonet_error_set(err, gonet_op_error_new("dial", d->network, NULL, NULL, e));
     }
     gonet_chan_free(end);
     gonet_context_free(ctx);

@@ -86,21 +86,13 @@ static bool changed(gonet__watched_t *f)
     return gonet__watched_changed(f, gonet__coarse_now());
 }
 
-/* Whether an error says what the file is like; others (no descriptors, no memory) say nothing of
- * it, and pass. */
-static bool tells_of_file(int errnum)
-{
-    return errnum == ENOENT || errnum == EACCES || errnum == EPERM || errnum == ENOTDIR ||
-           errnum == ELOOP || errnum == EISDIR;
-}
-
 /* Reads a file that has changed. NULL, with errno: it can't be read; *known is false if that
  * passes: what was known before still holds, and the next caller tries again. */
 static char *read_changed(gonet__watched_t *f, size_t *len, bool *known)
 {
     char *text = gonet__read_text(f->path, len);
 
-    *known = text != NULL || tells_of_file(errno);
+    *known = text != NULL || gonet__tells_of_file(errno);
     if (!*known)
         f->checked = 0;
     return text;

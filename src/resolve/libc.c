@@ -180,9 +180,10 @@ static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
     c->wait = &wait;
     atomic_store(&c->refs, 2);
     if (!gonet__pool_run(make_call, c)) {
+        e = errno == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errno);
         atomic_store(&c->refs, 1);
         free_slot();
-        return gonet_err_no_memory;
+        return e;
     }
     gonet__wait_within(&wait, limit->ctx, gonet__limit_deadline(limit), "getaddrinfo");
     gonet__spin_lock(&c->lock);

@@ -61,6 +61,12 @@ char *gonet__read_text(const char *path, size_t *len)
     return text;
 }
 
+bool gonet__tells_of_file(int errnum)
+{
+    return errnum == ENOENT || errnum == EACCES || errnum == EPERM || errnum == ENOTDIR ||
+           errnum == ELOOP || errnum == EISDIR;
+}
+
 static int is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -5,6 +5,7 @@
 #ifndef GONET_RESOLVE_NAMES_FILE_H
 #define GONET_RESOLVE_NAMES_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define GONET__MAX_FIELDS 64
@@ -20,6 +21,10 @@ typedef struct {
  * their length in *len; NULL if it cannot be read or memory is out. errno says why.
  */
 char *gonet__read_text(const char *path, size_t *len);
+
+/* gonet__tells_of_file says whether the errno of gonet__read_text says what the file is like;
+ * others (no descriptors, no memory) say nothing of it, and pass. */
+bool gonet__tells_of_file(int errnum);
 
 /*
  * gonet__next_fields splits the next line at *text in place and moves *text on; false at the end,

@@ -4,6 +4,7 @@
  */
 #include "resolve/services.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +29,8 @@ typedef struct {
 
 /* One file's contents. */
 typedef struct {
+    bool known;  /* until the runtime ends */
+    int lacking; /* while it is not: the errno of why it can't be read */
     char *text;
     entry_t *entries;
     size_t n, size;
@@ -44,18 +47,18 @@ static const entry_t builtin_protocols[] = {
     {"", "icmp", 1}, {"", "igmp", 2}, {"", "tcp", 6}, {"", "udp", 17}, {"", "ipv6-icmp", 58}};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the tables */
-static bool loaded; /* once, unless the runtime has ended since */
 static table_t services, protocols;
 
-/* An entry that memory has no room for is left out. */
 static void add(table_t *t, const char *proto, const char *name, int number)
 {
     if (t->n == t->size) {
         size_t size = t->size == 0 ? 64 : 2 * t->size;
         entry_t *larger = gonet__realloc(t->entries, size, sizeof(*larger));
 
-        if (larger == NULL)
+        if (larger == NULL) {
+            t->lacking = ENOMEM;
             return;
+        }
         t->entries = larger;
         t->size = size;
     }
@@ -91,16 +94,35 @@ static void add_protocol(gonet__fields_t *f)
     }
 }
 
+static void clear(table_t *t)
+{
+    gonet__free(t->text);
+    gonet__free(t->entries);
+    memset(t, 0, sizeof(*t));
+}
+
+/* A file that can't be read for want of descriptors or memory is tried again by the next caller. */
 static void load(table_t *t, const char *path, void (*add_line)(gonet__fields_t *f))
 {
     gonet__fields_t fields;
     size_t len;
     char *p;
+    int lacking;
 
+    if (t->known)
+        return;
+    t->lacking = 0;
     t->text = gonet__read_text(path, &len);
+    if (t->text == NULL && !gonet__tells_of_file(errno))
+        t->lacking = errno;
     p = t->text;
-    while (p != NULL && gonet__next_fields(&p, &fields))
+    while (p != NULL && t->lacking == 0 && gonet__next_fields(&p, &fields))
         add_line(&fields);
+    lacking = t->lacking;
+    if (lacking != 0)
+        clear(t);
+    t->lacking = lacking;
+    t->known = lacking == 0;
 }
 
 static gonet__end_hook_t end_hook = {.fn = gonet__services_release};
@@ -129,20 +151,12 @@ static void guard_fork(void)
 static void lock_tables(void)
 {
     pthread_mutex_lock(&lock);
-    if (loaded)
+    if (services.known && protocols.known)
         return;
     load(&services, "/etc/services", add_service);
     load(&protocols, "/etc/protocols", add_protocol);
-    loaded = true;
     guard_fork();
     gonet__end_hook_add(&end_hook);
-}
-
-static void clear(table_t *t)
-{
-    gonet__free(t->text);
-    gonet__free(t->entries);
-    *t = (table_t){NULL, NULL, 0, 0};
 }
 
 void gonet__services_release(void)
@@ -150,7 +164,6 @@ void gonet__services_release(void)
     pthread_mutex_lock(&lock);
     clear(&services);
     clear(&protocols);
-    loaded = false;
     pthread_mutex_unlock(&lock);
 }
 
@@ -195,14 +208,18 @@ gonet_error_t *gonet__lookup_protocol(const char *name, int *proto)
 {
     char lower[MAX_NAME + 1];
     const entry_t *e = NULL;
+    int lacking = 0;
 
     if (gonet__lower(name, lower, sizeof(lower))) {
         lock_tables();
         e = find_protocol(lower);
         if (e != NULL)
             *proto = e->number;
+        lacking = protocols.lacking;
         pthread_mutex_unlock(&lock);
     }
+    if (e == NULL && lacking != 0)
+        return gonet_syscall_error_new("open", lacking);
     return e != NULL ? NULL : gonet__addr_error("unknown IP protocol specified", name);
 }
 
@@ -255,7 +272,8 @@ static const char *base_of(const char *network)
     return NULL;
 }
 
-static gonet_error_t *unknown_port(const char *base, const char *service)
+/* There is no such port; or, with an errno, nobody knows. */
+static gonet_error_t *unknown_port(const char *base, const char *service, int lacking)
 {
     size_t size = strlen(base) + strlen(service) + 2;
     char *name = gonet__alloc(size);
@@ -264,7 +282,10 @@ static gonet_error_t *unknown_port(const char *base, const char *service)
     if (name == NULL)
         return gonet_err_no_memory;
     snprintf(name, size, "%s/%s", base, service);
-    e = gonet__dns_error("unknown port", name, "", false, false, true, NULL);
+    if (lacking != 0)
+        e = gonet__dns_error_from(gonet_errno_error(lacking), name, "");
+    else
+        e = gonet__dns_error("unknown port", name, "", false, false, true, NULL);
     gonet__free(name);
     return e;
 }
@@ -273,6 +294,7 @@ static gonet_error_t *lookup_name(const char *network, const char *service, int 
 {
     const char *base = base_of(network);
     char lower[MAX_NAME + 1];
+    int lacking = 0;
 
     if (base == NULL)
         return gonet__addr_error("unknown network", network);
@@ -284,9 +306,10 @@ static gonet_error_t *lookup_name(const char *network, const char *service, int 
         *port = find_service(either ? "tcp" : base, lower);
         if (*port == 0 && either)
             *port = find_service("udp", lower);
+        lacking = services.lacking;
         pthread_mutex_unlock(&lock);
     }
-    return *port != 0 ? NULL : unknown_port(base, service);
+    return *port != 0 ? NULL : unknown_port(base, service, lacking);
 }
 
 gonet_error_t *gonet__lookup_port(const char *network, const char *service, int *port)

@@ -179,30 +179,32 @@ static void *thread_main(void *arg)
 
 /*
  * grow makes one more thread for job; if it cannot, those that are alive get the job. Under the
- * lock, which is given up meanwhile. False: there is nobody to do it.
+ * lock, which is given up meanwhile. False, with errno: there is nobody to do it.
  */
 static bool grow(job_t *job)
 {
     pthread_t thread;
-    bool taken;
+    int errnum;
 
     pool.threads++;
     pthread_mutex_unlock(&pool.lock);
-    taken = gonet__signals_spawn(&thread, thread_main, job) == 0;
+    errnum = gonet__signals_spawn(&thread, thread_main, job);
     pthread_mutex_lock(&pool.lock);
-    if (taken)
+    if (errnum == 0)
         return true;
     pool.threads--;
     if (pool.stoppers > 0)
         pthread_cond_broadcast(&pool.ended);
-    if (pool.alive == 0)
+    if (pool.alive == 0) {
+        errno = errnum;
         return false;
+    }
     if (!wake_idle(job))
         enqueue(job);
     return true;
 }
 
-/* submit hands job over; false: no thread can be made, and none is alive. */
+/* submit hands job over; false: no thread can be made (errno says why), and none is alive. */
 static bool submit(job_t *job)
 {
     bool taken = true;
@@ -229,13 +231,18 @@ static void run_job(job_t *job)
 bool gonet__pool_run(void (*fn)(void *arg), void *arg)
 {
     run_job_t *job = gonet__alloc(sizeof(*job));
+    int errnum;
 
-    if (job == NULL)
+    if (job == NULL) {
+        errno = ENOMEM;
         return false;
+    }
     *job = (run_job_t){.job = {.run = run_job}, .fn = fn, .arg = arg};
     if (submit(&job->job))
         return true;
+    errnum = errno;
     gonet__free(job);
+    errno = errnum;
     return false;
 }
 

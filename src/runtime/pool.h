@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /*
- * gonet__pool_run hands fn(arg) to the pool and returns at once; false when no thread could be made
- * and none exists (fn was not called). Any thread.
+ * gonet__pool_run hands fn(arg) to the pool and returns at once; false, with errno, when no thread
+ * could be made and none exists (fn was not called). Any thread.
  */
 bool gonet__pool_run(void (*fn)(void *arg), void *arg);
 

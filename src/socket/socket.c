@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +17,6 @@
 #include "socket/sys.h"
 
 #define DEFAULT_BACKLOG 128
-
-static int backlog;
 
 static void fail_with(gonet__fail_t *fail, const char *syscall)
 {
@@ -147,26 +144,30 @@ bool gonet__mptcp_available(void)
     return answer == 2;
 }
 
-static void read_backlog(void)
+/* Takes fd. */
+static int read_backlog(int fd)
 {
     char text[32] = "";
-    int fd = gonet__fd_open("/proc/sys/net/core/somaxconn");
+    ssize_t got = read(fd, text, sizeof(text) - 1);
     unsigned long n;
 
-    if (fd >= 0) {
-        ssize_t got = read(fd, text, sizeof(text) - 1);
-
-        text[got < 0 ? 0 : got] = '\0';
-        close(fd);
-    }
+    text[got < 0 ? 0 : got] = '\0';
+    close(fd);
     n = strtoul(text, NULL, 10);
-    backlog = n == 0 ? DEFAULT_BACKLOG : n > INT_MAX ? INT_MAX : (int)n;
+    return n == 0 ? DEFAULT_BACKLOG : n > INT_MAX ? INT_MAX : (int)n;
 }
 
 int gonet__somaxconn(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Atomic int known;
+    int backlog = atomic_load_explicit(&known, memory_order_relaxed);
+    int fd;
 
-    pthread_once(&once, read_backlog);
+    if (backlog != 0)
+        return backlog;
+    fd = gonet__fd_open("/proc/sys/net/core/somaxconn");
+    backlog = fd < 0 ? DEFAULT_BACKLOG : read_backlog(fd);
+    if (fd >= 0 || probe_failed() != PROBE_UNKNOWN)
+        atomic_store_explicit(&known, backlog, memory_order_relaxed);
     return backlog;
 }

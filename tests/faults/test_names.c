@@ -134,6 +134,20 @@ static void own_dial(run_t *r)
 done:;
 }
 
+/* By getaddrinfo, on a thread of the pool. */
+static void by_libc(run_t *r)
+{
+    part_t *p = &r->body;
+    gonet_resolver_t libc = {.prefer_go = false};
+    const char **found;
+    size_t n;
+
+    found = gonet_resolver_lookup_host(&libc, NULL, "localhost", &n, &p->err);
+    gonet_free((void *)found);
+    STEP(p, p->err == NULL);
+done:;
+}
+
 /* ---- interfaces ---- */
 
 static void interfaces(run_t *r)
@@ -209,6 +223,9 @@ int main(int argc, char **argv)
         {.name = "cut", .run = cut},
         {.name = "records", .run = records},
         {.name = "own dial", .run = own_dial},
+        {.name = "libc",
+         .run = by_libc,
+         .also = "resource temporarily unavailable|operation not permitted"},
         /* netlink's socket waits by itself: it has no EAGAIN */
         {.name = "interfaces",
          .run = interfaces,
@@ -220,6 +237,7 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--serve") == 0)
         return serve();
+    setenv("GONETDEBUG", "netdns=cgo", 1); /* of the resolvers without servers */
     dialed = own_name();
     pid = start_server(argv[0], &input);
     failed = scenarios_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]), argc, argv);
