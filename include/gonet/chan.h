@@ -3,7 +3,7 @@
  * a send waits for its receive; with one, that many elements are stored.
  *
  * Waiting parks a task and blocks a thread. When gonet_shutdown is under way, a task that would
- * wait comes back as if the channel were closed (gonet_select: as if the deadline had passed).
+ * wait comes back with errno ECANCELED (gonet_select: with -2).
  */
 #ifndef GONET_CHAN_H
 #define GONET_CHAN_H
@@ -38,15 +38,17 @@ GONET_API void gonet_chan_free(gonet_chan_t *ch);
 
 /*
  * gonet_chan_send copies *elem into the channel, waiting until a receiver or room is there.
- * True when it was sent; false when the channel is closed, or gets closed while waiting: the
- * element was not sent (Go panics). Go: ch <- v.
+ * Parks. True when it was sent. False, and the element was not sent, with errno EPIPE when the
+ * channel is closed, or gets closed while waiting (Go panics), or ECANCELED when gonet_shutdown is
+ * under way and the caller, a task, would have to wait. Go: ch <- v.
  */
 GONET_API bool gonet_chan_send(gonet_chan_t *ch, const void *elem);
 
 /*
- * gonet_chan_recv waits for an element and copies it to *elem (NULL: drops it). False when the
- * channel is closed and nothing is stored any more; *elem is then filled with zeros. Go: v, ok :=
- * <-ch.
+ * gonet_chan_recv waits for an element and copies it to *elem (NULL: drops it). Parks. False with
+ * errno EPIPE when the channel is closed and nothing is stored any more, or ECANCELED when
+ * gonet_shutdown is under way and the caller, a task, would have to wait; *elem is then filled with
+ * zeros. Go: v, ok := <-ch.
  */
 GONET_API bool gonet_chan_recv(gonet_chan_t *ch, void *elem);
 
@@ -93,10 +95,9 @@ typedef struct {
  * gonet_select waits until one of the n cases can go on, carries that one out and returns its
  * index; if several can, chance decides, each being as likely as the others. A closed channel is
  * ready: its case comes with ok false (a receive's element is then filled with zeros). Returns -1
- * when deadline has passed
- * ({ 0 }: none), or when gonet_shutdown is under way and the caller, a task, would have to wait. A
- * deadline that is past only looks, as Go's default does. Without cases it waits for the deadline.
- * Parks. n is at most INT_MAX. Go: select.
+ * when deadline has passed ({ 0 }: none), and -2 when gonet_shutdown is under way and the caller, a
+ * task, would have to wait: a loop ends then. A deadline that is past only looks, as Go's default
+ * does. Without cases it waits for the deadline. Parks. n is at most INT_MAX. Go: select.
  */
 GONET_API int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline);
 

@@ -4,7 +4,8 @@
  * write others (TLS, a recorder, a throttle) that go wherever the library's go.
  *
  * Any task or thread may call anything here at any time. A blocked call is ended by a deadline or
- * by a close from elsewhere. Each task that uses an object on its own schedule needs its own
+ * by a close from elsewhere, and a task's by gonet_shutdown, with gonet_err_closed in the error as
+ * after a close. Each task that uses an object on its own schedule needs its own
  * reference.
  */
 #ifndef GONET_CONN_H

@@ -21,8 +21,8 @@ typedef struct gonet_resolver gonet_resolver_t;
  * families, the attempts race (RFC 6555). An empty host means this machine.
  *
  * Parks, without a time limit of its own. Returns a connection to release with gonet_conn_free, or
- * NULL with an OpError "dial" over a DNSError, an AddrError, a syscall error or a timeout. Go:
- * net.Dial.
+ * NULL with an OpError "dial" over a DNSError, an AddrError, a syscall error, a timeout, or, in a
+ * task when gonet_shutdown is under way, gonet_err_closed. Go: net.Dial.
  */
 GONET_API GONET_NODISCARD gonet_conn_t *gonet_dial(const char *network, const char *address,
                                                    gonet_error_t **err);

@@ -17,7 +17,8 @@ GONET_BEGIN_DECLS
  * returns 0 without an error), and a read of no bytes until a write does. Reads and writes fail
  * with the bare gonet_err_closed_pipe once their own end is closed, writes also when the other end
  * is; reads then return 0 with gonet_eof. A deadline gives an OpError "read" or "write" over
- * gonet_err_deadline_exceeded. Closing never fails, also not for the second time. Addresses have
+ * gonet_err_deadline_exceeded; one over gonet_err_closed tells a task that would have to wait that
+ * gonet_shutdown is under way. Closing never fails, also not for the second time. Addresses have
  * the network "pipe" and the text "pipe".
  *
  * Returns 0, or -1 with errno ENOMEM when memory is out, and then both are NULL. Go: net.Pipe.

@@ -28,8 +28,8 @@ GONET_API int gonet_raw_conn_control(gonet_raw_conn_t *c, void (*f)(void *arg, i
 /*
  * gonet_raw_conn_read calls f(arg, fd) until it returns true, parking before each further call
  * until the descriptor is readable; f must be prepared to find nothing there. It excludes other
- * reads. Returns 0, or -1 with an OpError "raw-read": closed, or the read deadline. A listener's
- * fails with EINVAL. Go: RawConn.Read.
+ * reads. Returns 0, or -1 with an OpError "raw-read": closed (a task also by gonet_shutdown), or
+ * the read deadline. A listener's fails with EINVAL. Go: RawConn.Read.
  */
 GONET_API int gonet_raw_conn_read(gonet_raw_conn_t *c, bool (*f)(void *arg, int fd), void *arg,
                                   gonet_error_t **err);

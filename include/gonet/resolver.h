@@ -7,10 +7,10 @@
  * All lookups park, and none blocks its worker. Any task or thread may call them. A lookup that
  * fails, is cancelled or too late has ended with the call; the socket of the last question stays
  * open for the next one, for less than half a second. Their errors are
- * DNSErrors, unless said otherwise. A result that is an array is one allocation with everything in
- * it, to release with gonet_free; it is not NULL even when *n is 0. Where records were dropped,
- * because they hold names that are none, the rest, even if that is nothing, comes together with an
- * error.
+ * DNSErrors, unless said otherwise; over gonet_err_closed when gonet_shutdown is under way. A
+ * result that is an array is one allocation with everything in it, to release with gonet_free; it
+ * is not NULL even when *n is 0. Where records were dropped, because they hold names that are none,
+ * the rest, even if that is nothing, comes together with an error.
  */
 #ifndef GONET_RESOLVER_H
 #define GONET_RESOLVER_H

@@ -51,14 +51,17 @@ typedef struct {
 
 /*
  * gonet_cond_wait unlocks m, waits for gonet_cond_signal or gonet_cond_broadcast, and locks m
- * again. The caller holds m. Parks. It can return without a signal (when gonet_shutdown is under
- * way, in a task), so look at the condition again, in a loop. Go: (*sync.Cond).Wait.
+ * again. The caller holds m, and looks at its condition again, in a loop, since others may come
+ * first. Parks.
+ * Returns true, or false with errno ECANCELED when gonet_shutdown is under way and the caller is a
+ * task: there was no signal, and the loop should end. m is locked in either case.
+ * Go: (*sync.Cond).Wait.
  */
-GONET_API void gonet_cond_wait(gonet_cond_t *c, gonet_mutex_t *m);
+GONET_API bool gonet_cond_wait(gonet_cond_t *c, gonet_mutex_t *m);
 
 /*
- * gonet_cond_wait_until is gonet_cond_wait with a deadline ({ 0 }: none); false when it has passed.
- * m is locked again in either case, however long that takes.
+ * gonet_cond_wait_until is gonet_cond_wait with a deadline ({ 0 }: none): false also with errno
+ * ETIMEDOUT when that has passed. m is locked again in either case, however long that takes.
  */
 GONET_API bool gonet_cond_wait_until(gonet_cond_t *c, gonet_mutex_t *m, gonet_time_t deadline);
 

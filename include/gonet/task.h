@@ -75,9 +75,12 @@ GONET_API GONET_NODISCARD int gonet_go_sized(void (*fn)(void *arg), void *arg, s
  * runtime.Gosched. */
 GONET_API void gonet_yield(void);
 
-/* gonet_sleep parks the caller for at least d nanoseconds; d <= 0 returns at once. Go: time.Sleep.
+/*
+ * gonet_sleep parks the caller for at least d nanoseconds; d <= 0 returns at once.
+ * Returns 0, or -1 with errno ECANCELED when gonet_shutdown is under way and the caller is a task,
+ * which may have slept shorter, and should come to its end. Go: time.Sleep.
  */
-GONET_API void gonet_sleep(gonet_duration_t d);
+GONET_API int gonet_sleep(gonet_duration_t d);
 
 /* gonet_num_task returns the number of tasks that exist. Go: runtime.NumGoroutine (threads are not
  * counted). */
@@ -100,12 +103,14 @@ GONET_API int gonet_set_max_procs(int n);
 GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
 
 /*
- * gonet_shutdown ends the runtime. No task can be started; every task that is parked in a gonet
- * call gets that call back with the closed error (gonet_err_closed; false or -1 from channels), as
- * does each call that would park. Work on the pool (gonet_blocking, files), mutexes and wait groups
- * come to their own end. When no task is left, the workers end and all memory of the runtime is
- * released; the next use starts it again. A plugin that holds the static library has to call it
- * before dlclose; the shared library stays loaded.
+ * gonet_shutdown ends the runtime. No task can be started, and every task is told: the call in
+ * which it is parked comes back, as does each call that would park, and each new read, write,
+ * accept, dial and lookup, with gonet_err_closed, or where there is no error object with errno
+ * ECANCELED (gonet_select: -2). A task that goes on calling all the same is held up in these calls,
+ * by 1 ms, then longer, up to 100 ms, so that the others can come to their end. Not ended are work
+ * on the pool (gonet_blocking, files), mutexes and wait groups. When no task is left, the workers
+ * end and all memory of the runtime is released; the next use starts it again. A plugin that holds
+ * the static library has to call it before dlclose; the shared library stays loaded.
  *
  * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever, 0 not at all.
  * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK

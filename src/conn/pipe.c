@@ -59,7 +59,7 @@ typedef struct pipe {
     flow_t flow[2];
 } pipe_t;
 
-typedef enum { OPEN, CLOSED, PEER_CLOSED, TIMED_OUT } verdict_t;
+typedef enum { OPEN, CLOSED, PEER_CLOSED, TIMED_OUT, ENDING } verdict_t;
 
 static end_t *peer_of(end_t *e)
 {
@@ -170,7 +170,7 @@ static void leave(pipe_t *pipe, flow_t *f, gonet__waiter_t **queue, call_t *c)
 
 /*
  * wait_here waits in queue and gives up the lock meanwhile. True: somebody else has finished the
- * call, and the pipe may be gone. False: the lock is held; *verdict is CLOSED when the runtime
+ * call, and the pipe may be gone. False: the lock is held; *verdict is ENDING when the runtime
  * ends.
  */
 static bool wait_here(pipe_t *pipe, gonet__waiter_t **queue, call_t *c, int64_t deadline,
@@ -188,7 +188,7 @@ static bool wait_here(pipe_t *pipe, gonet__waiter_t **queue, call_t *c, int64_t 
     gonet__spin_lock(&pipe->lock);
     c->waiting = false;
     if (state == GONET__WAIT_INTERRUPTED)
-        *verdict = CLOSED;
+        *verdict = ENDING;
     return false;
 }
 
@@ -314,14 +314,16 @@ static verdict_t read_loop(end_t *e, call_t *r)
     return verdict;
 }
 
-/* A deadline's error names the operation; the others are bare (behaviour 19.4, 19.5). */
+/* A deadline's error names the operation, as that of the runtime's end; the others are bare
+ * (behaviour 19.4, 19.5). */
 static int fail(verdict_t verdict, const char *op, gonet_error_t **err)
 {
+    gonet_error_t *e = verdict == TIMED_OUT ? gonet_err_deadline_exceeded : gonet_err_closed;
+
     if (err == NULL)
         return -1;
-    if (verdict == TIMED_OUT)
-        gonet_error_set(err,
-                        gonet_op_error_new(op, "pipe", NULL, NULL, gonet_err_deadline_exceeded));
+    if (verdict == TIMED_OUT || verdict == ENDING)
+        gonet_error_set(err, gonet_op_error_new(op, "pipe", NULL, NULL, e));
     else
         gonet_error_set(err, gonet_err_closed_pipe);
     return -1;

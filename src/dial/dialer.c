@@ -16,6 +16,8 @@
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
+#include "runtime/task.h"
+#include "runtime/wait.h"
 
 static const gonet_dialer_t zero_dialer;
 
@@ -75,6 +77,7 @@ typedef struct {
     gonet_chan_t *cancel;
     gonet_chan_t *end;
     gonet_context_t *ctx;
+    bool of_thread; /* whose dial gonet_shutdown does not end by itself */
 } canceller_t;
 
 static void canceller_free(canceller_t *c)
@@ -91,8 +94,9 @@ static void wait_for_cancel(void *arg)
 {
     canceller_t *c = arg;
     gonet_select_case_t cases[2] = {{.ch = c->cancel}, {.ch = c->end}};
+    int chosen = gonet_select(cases, 2, gonet_no_deadline);
 
-    if (gonet_select(cases, 2, gonet_no_deadline) == 0)
+    if (chosen == 0 || (chosen < 0 && c->of_thread))
         gonet_context_cancel(c->ctx);
     canceller_free(c);
 }
@@ -108,6 +112,7 @@ static gonet_error_t *start_canceller(gonet_chan_t *cancel, gonet_chan_t *end, g
     c->cancel = gonet_chan_ref(cancel);
     c->end = gonet_chan_ref(end);
     c->ctx = gonet_context_ref(ctx);
+    c->of_thread = gonet__task_current() == NULL;
     if (gonet_go(wait_for_cancel, c) == 0)
         return NULL;
     errnum = errno;
@@ -148,6 +153,11 @@ gonet_conn_t *gonet_dialer_dial_context(const gonet_dialer_t *d, gonet_context_t
 
     gonet__error_clear(err);
     dialing.deadline = dial_deadline(dialing.dialer, ctx);
+    if (gonet__wait_ending()) {
+        gonet__wait_told(dialing.deadline);
+        gonet_error_set(err, gonet_op_error_new("dial", network, NULL, NULL, gonet_err_closed));
+        return NULL;
+    }
     dialing.local = dialing.dialer->local_addr;
     if (dialing.local != NULL && dialing.local->kind == GONET_ADDR_NONE)
         dialing.local = NULL;

@@ -63,12 +63,19 @@ static void run_racer(void *arg)
         gonet__wait_wake(referee);
 }
 
-/* Starts a racer; without a task for it, the referee runs itself. */
+/* Starts a racer; without a task for it, the referee runs itself, unless that one is to end, too.
+ */
 static void start(racer_t *r)
 {
     r->started = true;
-    if (gonet_go(run_racer, r) != 0)
+    if (gonet_go(run_racer, r) == 0)
+        return;
+    if (!gonet__wait_ending()) {
         run_racer(r);
+        return;
+    }
+    r->e = gonet_op_error_new("dial", r->race->dial.network, NULL, NULL, gonet_err_closed);
+    r->done = true;
 }
 
 /* The racer that has ended and was not yet looked at, or NULL when deadline (0: none) passes first.

@@ -279,7 +279,7 @@ const char **gonet_resolver_lookup_host(const gonet_resolver_t *r, gonet_context
     if (host[0] == '\0')
         l.e = gonet__no_such_host(host, "");
     else
-        e = gonet__run_in_task(run_host, &l, host);
+        e = gonet__run_in_task(run_host, &l, &l.request.limit, host);
     if (e != NULL)
         l.e = e;
     count = l.texts.n > 0 ? l.texts.n : l.a.n;

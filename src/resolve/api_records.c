@@ -52,7 +52,7 @@ static void run_records(void *arg)
 
 static void run(lookup_t *l, void (*fn)(void *arg))
 {
-    gonet_error_t *e = gonet__run_in_task(fn, l, l->name);
+    gonet_error_t *e = gonet__run_in_task(fn, l, &l->request.limit, l->name);
 
     if (e != NULL)
         l->e = e;

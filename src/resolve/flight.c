@@ -292,7 +292,7 @@ static gonet_error_t *fly_alone(flight_t *f, const gonet__limit_t *limit, gonet_
     gonet_error_t *e;
 
     f->limit = limit;
-    e = gonet__run_in_task(look_up, f, f->host);
+    e = gonet__run_in_task(look_up, f, limit, f->host);
     if (e == NULL)
         e = take_result(f, a);
     if (e != NULL && gonet__limit_over(limit))
@@ -353,6 +353,9 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
     gonet_error_t *e;
     flight_t *f;
 
+    e = gonet__refused(limit, host);
+    if (e != NULL)
+        return e;
     if (gonet__limit_over(limit))
         return why_ended(limit, host);
     f = make_flight(resolver, network, host);

@@ -20,7 +20,7 @@ gonet_error_t *gonet__limit_ended(const gonet__limit_t *limit)
         return gonet__map_context_error(gonet_error_ref(e));
     if (limit->deadline != 0 && gonet__now() >= limit->deadline)
         return gonet__err_dial_timeout;
-    return NULL;
+    return gonet__wait_ending() ? gonet_err_closed : NULL;
 }
 
 bool gonet__limit_over(const gonet__limit_t *limit)

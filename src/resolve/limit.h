@@ -19,7 +19,8 @@ typedef struct {
 int64_t gonet__limit_deadline(const gonet__limit_t *limit);
 
 /* gonet__limit_ended returns the mapped error ("i/o timeout", "operation was canceled"; new
- * reference) if the limit has been reached, or NULL. */
+ * reference) if the limit has been reached, gonet_err_closed in a task of a runtime that ends, or
+ * NULL. */
 gonet_error_t *gonet__limit_ended(const gonet__limit_t *limit);
 
 /*

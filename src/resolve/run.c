@@ -25,19 +25,35 @@ static void run(void *arg)
         gonet__wait_wake(&job->wait);
 }
 
-gonet_error_t *gonet__not_started(const char *name)
+static gonet_error_t *ending(const char *name)
 {
-    return errno == EAGAIN ? gonet__dns_error_from(gonet_err_closed, name, "")
-                           : gonet_err_no_memory;
+    return gonet__dns_error_from(gonet_err_closed, name, "");
 }
 
-gonet_error_t *gonet__run_in_task(void (*fn)(void *arg), void *arg, const char *name)
+gonet_error_t *gonet__not_started(const char *name)
+{
+    return errno == EAGAIN ? ending(name) : gonet_err_no_memory;
+}
+
+gonet_error_t *gonet__refused(const gonet__limit_t *limit, const char *name)
+{
+    if (!gonet__wait_ending())
+        return NULL;
+    gonet__wait_told(gonet__limit_deadline(limit));
+    return ending(name);
+}
+
+gonet_error_t *gonet__run_in_task(void (*fn)(void *arg), void *arg, const gonet__limit_t *limit,
+                                  const char *name)
 {
     job_t job = {.fn = fn, .arg = arg};
 
     if (gonet__task_current() != NULL) {
-        fn(arg);
-        return NULL;
+        gonet_error_t *e = gonet__refused(limit, name);
+
+        if (e == NULL)
+            fn(arg);
+        return e;
     }
     gonet__wait_init(&job.wait);
     if (gonet_go(run, &job) != 0)

@@ -233,10 +233,11 @@ void gonet__chan_leave(gonet_chan_t *ch, gonet__waiter_t **queue, gonet__chan_wa
 }
 
 /* wait_in waits in queue; the caller holds the lock, which it gives up. True: an element went
- * through. */
+ * through; false, with errno. */
 static bool wait_in(gonet_chan_t *ch, gonet__waiter_t **queue, void *elem, const char *why)
 {
     gonet__chan_waiter_t w = {.elem = elem};
+    gonet__wait_state_t how;
     gonet__wait_t wait;
     int64_t deadline = ch->deadline;
 
@@ -244,18 +245,31 @@ static bool wait_in(gonet_chan_t *ch, gonet__waiter_t **queue, void *elem, const
     gonet__chan_enqueue(ch, queue, &w, &wait);
     gonet__spin_unlock(&ch->lock);
     /* Once claimed, the channel may be gone. */
-    if (gonet__wait_for(&wait, deadline, 0, why) != GONET__WAIT_CLAIMED)
+    how = gonet__wait_for(&wait, deadline, 0, why);
+    if (how != GONET__WAIT_CLAIMED)
         gonet__chan_leave(ch, queue, &w);
+    if (!w.ok)
+        errno = how == GONET__WAIT_INTERRUPTED ? ECANCELED : EPIPE;
     return w.ok;
 }
 
 /* wait_for_ever is what an operation on a nil channel comes to. */
-static void wait_for_ever(const char *why)
+static bool wait_for_ever(const char *why)
 {
     gonet__wait_t wait;
 
     gonet__wait_init(&wait);
     gonet__wait_for(&wait, 0, 0, why);
+    errno = ECANCELED;
+    return false;
+}
+
+/* passed says whether status is that of an element that went through; false, with errno. */
+static inline bool passed(int status)
+{
+    if (status != GONET_CHAN_OK)
+        errno = EPIPE;
+    return status == GONET_CHAN_OK;
 }
 
 /* finish ends an operation that did not have to wait. */
@@ -272,14 +286,12 @@ bool gonet_chan_send(gonet_chan_t *ch, const void *elem)
     gonet__chan_waiter_t *peer;
     int status;
 
-    if (ch == NULL) {
-        wait_for_ever("chan send (nil chan)");
-        return false;
-    }
+    if (ch == NULL)
+        return wait_for_ever("chan send (nil chan)");
     gonet__spin_lock(&ch->lock);
     status = gonet__chan_send_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
-        return finish(ch, status, peer) > 0;
+        return passed(finish(ch, status, peer));
     return wait_in(ch, &ch->senders, (void *)elem, "chan send");
 }
 
@@ -289,15 +301,13 @@ bool gonet_chan_recv(gonet_chan_t *ch, void *elem)
     size_t size;
     int status;
 
-    if (ch == NULL) {
-        wait_for_ever("chan receive (nil chan)");
-        return false;
-    }
+    if (ch == NULL)
+        return wait_for_ever("chan receive (nil chan)");
     size = ch->elem_size;
     gonet__spin_lock(&ch->lock);
     status = gonet__chan_recv_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
-        return finish(ch, status, peer) > 0;
+        return passed(finish(ch, status, peer));
     if (wait_in(ch, &ch->receivers, elem, "chan receive"))
         return true;
     zero_elem(elem, size);

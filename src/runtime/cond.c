@@ -5,7 +5,8 @@
  */
 #include "gonet/sync.h"
 
-#include "gonet/task.h"
+#include <errno.h>
+
 #include "runtime/spin.h"
 #include "runtime/waitq.h"
 
@@ -35,17 +36,16 @@ bool gonet_cond_wait_until(gonet_cond_t *c, gonet_mutex_t *m, gonet_time_t deadl
         gonet__spin_lock(lock_of(c));
         gonet__waitq_remove(queue_of(c), &node);
         gonet__spin_unlock(lock_of(c));
-        /* The caller's loop may come back at once: the other tasks must get their turn to end. */
-        if (how == GONET__WAIT_INTERRUPTED)
-            gonet_yield();
     }
     gonet_mutex_lock(m);
-    return how != GONET__WAIT_EXPIRED;
+    if (how != GONET__WAIT_CLAIMED)
+        errno = how == GONET__WAIT_EXPIRED ? ETIMEDOUT : ECANCELED;
+    return how == GONET__WAIT_CLAIMED;
 }
 
-void gonet_cond_wait(gonet_cond_t *c, gonet_mutex_t *m)
+bool gonet_cond_wait(gonet_cond_t *c, gonet_mutex_t *m)
 {
-    gonet_cond_wait_until(c, m, gonet_no_deadline);
+    return gonet_cond_wait_until(c, m, gonet_no_deadline);
 }
 
 void gonet_cond_signal(gonet_cond_t *c)

@@ -58,7 +58,6 @@ static void describe(gonet__task_t *task, char *buf, unsigned size)
     case GONET__PARK_NONE:
         snprintf(buf, size, "runnable");
         break;
-    case GONET__PARK_SLEEP:
     case GONET__PARK_WAIT:
         snprintf(buf, size, "%s", task->why);
         break;

@@ -19,7 +19,7 @@ import gdb
 import gdb.unwinder
 
 POINTER = 8
-PARK = {0: "runnable", 1: "sleep", 2: "wait", 3: "poll"}
+PARK = {0: "runnable", 1: "wait", 2: "poll"}
 SWITCH_UCONTEXT = 3
 REGISTERS = {"i386:x86-64": ("rsp", "rip", "rbp"), "aarch64": ("sp", "pc", "x29")}
 WORDS = (
@@ -105,10 +105,10 @@ class Task:
         if self.running:
             return "running"
         park = byte(at + l.task_park)
-        if park == 3:
+        if park == 2:
             fd = struct.unpack("<i", memory(pointer(at + l.task_parked_in) + l.pd_fd, 4))[0]
             what = "%s of descriptor %d" % ("write" if byte(at + l.task_side) else "read", fd)
-        elif park in (1, 2) and pointer(at + l.task_why):
+        elif park == 1 and pointer(at + l.task_why):
             what = text(pointer(at + l.task_why))
         else:
             return PARK.get(park, "?")

@@ -21,9 +21,10 @@ typedef struct {
     _Atomic unsigned count; /* workers that take new tasks: the first of the array */
     _Atomic(gonet__worker_t *) worker[GONET__MAX_WORKERS];
     _Atomic(gonet__worker_t *)
-        retired;     /* ending with their last task, or ended; kept until shutdown */
-    unsigned wanted; /* by gonet_set_max_procs; 0: the default */
-    bool shutting;   /* a gonet_shutdown is at work: no worker and no task can be started */
+        retired;           /* ending with their last task, or ended; kept until shutdown */
+    unsigned wanted;       /* by gonet_set_max_procs; 0: the default */
+    _Atomic uint32_t ends; /* how many a gonet_shutdown has begun */
+    bool shutting;         /* a gonet_shutdown is at work: no worker and no task can be started */
     /* Sleepers who were called for tasks that have not begun; see runtime.c. */
     _Atomic(gonet__worker_t *) searcher;
     _Atomic(gonet__worker_t *) watcher;

@@ -215,6 +215,7 @@ int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline)
     gonet__wait_state_t how;
     gonet__wait_t wait;
     int64_t until;
+    bool ended = false;
 
     arrange(&s);
     for (bool queued = false;; queued = true) {
@@ -234,10 +235,13 @@ int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline)
         how = gonet__wait_for(&wait, until, 0, "select");
         if (how != GONET__WAIT_EXPIRED) {
             chosen = how == GONET__WAIT_CLAIMED ? &cases[wait.value] : NULL;
+            ended = chosen == NULL;
             leave(&s, chosen);
             break;
         }
         /* The call's deadline or a context's: look again, with the pins that keep the channels. */
     }
-    return chosen != NULL ? (int)(chosen - cases) : -1;
+    if (chosen != NULL)
+        return (int)(chosen - cases);
+    return ended ? -2 : -1;
 }

@@ -132,6 +132,7 @@ int gonet_shutdown(gonet_duration_t wait)
         return -1;
     }
     rt.shutting = true;
+    atomic_fetch_add(&rt.ends, 1);
     atomic_store(&gonet__ending, true);
     gonet__runtime_each(ask_sweep, NULL);
     done = wait_for_tasks(wait);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -17,6 +16,7 @@
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
 #include "runtime/switch.h"
+#include "runtime/wait.h"
 #include "runtime/worker.h"
 
 #define POOLED_TASKS 4096
@@ -301,32 +301,17 @@ void gonet_yield(void)
     gonet__task_park(task);
 }
 
-static void thread_sleep(gonet_duration_t d)
+int gonet_sleep(gonet_duration_t d)
 {
-    int64_t until = gonet__add_ns(gonet__now(), d);
-    struct timespec ts = {.tv_sec = until / GONET_SECOND, .tv_nsec = until % GONET_SECOND};
+    gonet__wait_t w;
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR) {
+    if (d <= 0) {
+        gonet__task_tick();
+        return 0;
     }
-}
-
-void gonet_sleep(gonet_duration_t d)
-{
-    gonet__task_t *task = gonet__task_current();
-
-    if (d <= 0)
-        return;
-    if (task == NULL) {
-        thread_sleep(d);
-        return;
-    }
-    if (gonet__runtime_ending()) {
-        gonet_yield(); /* whoever sleeps in a loop lets the others come to their end */
-        return;
-    }
-    task->deadline = gonet__add_ns(gonet__now(), d);
-    gonet__timer_arm(&task->worker->timers, &task->timer, task->deadline);
-    task->park = GONET__PARK_SLEEP;
-    task->why = "sleep";
-    gonet__task_park(task);
+    gonet__wait_init(&w); /* nobody knows of it: only time or gonet_shutdown end it */
+    if (gonet__wait_for(&w, gonet__add_ns(gonet__now(), d), 0, "sleep") == GONET__WAIT_EXPIRED)
+        return 0;
+    errno = ECANCELED;
+    return -1;
 }

@@ -19,7 +19,6 @@ struct gonet__worker;
 
 typedef enum {
     GONET__PARK_NONE = 0, /* running, runnable, or not begun */
-    GONET__PARK_SLEEP,    /* until its timer */
     GONET__PARK_WAIT,     /* in a gonet__wait_t */
     GONET__PARK_POLL      /* for a side of a descriptor */
 } gonet__park_t;
@@ -41,7 +40,7 @@ typedef struct gonet__task {
 
     gonet__stack_t *stack; /* NULL: not begun */
     const char *why;       /* what it waits for, in words */
-    int64_t deadline;      /* of the sleep or the wait; 0: none */
+    int64_t deadline;      /* of the wait; 0: none */
     gonet__timer_t timer;  /* may fire early, for a wait of the past */
     void (*fn)(void *arg);
     void *arg;
@@ -49,6 +48,8 @@ typedef struct gonet__task {
     uint64_t id;
     void *callbacks;          /* the socket layer's: which user functions it is inside of */
     uint32_t stack_size;      /* 0: default */
+    uint32_t told_of;         /* the last gonet_shutdown that ended a call of this task */
+    uint8_t told;             /* how many more calls that one has ended */
     gonet__annotation_t tool; /* for sanitizers and Valgrind */
 } gonet__task_t;
 

@@ -1,5 +1,11 @@
 /*
  * gonet__wait_t for tasks (woken through their worker) and threads (a futex on the state).
+ *
+ * While gonet_shutdown is under way, a task's call that would wait comes back at once, the first
+ * time. A task that calls again and again all the same is told so later each time, after 1, 2, 4 …
+ * 100 ms: so it costs its worker nothing, and leaves the processor to those who come to their end.
+ * Meanwhile it waits as usual, so what it waits for may come after all, and never beyond the call's
+ * own deadline; the sweep leaves it alone.
  */
 #include "runtime/wait.h"
 
@@ -10,9 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "runtime/clock.h"
 #include "runtime/runtime.h"
 #include "runtime/worker.h"
+
+#define DOUBLINGS    7
+#define MAX_DELAY_MS 100
 
 void gonet__wait_init(gonet__wait_t *w)
 {
@@ -28,19 +38,13 @@ bool gonet__wait_end(gonet__wait_t *w, gonet__wait_state_t state)
     return atomic_compare_exchange_strong(&w->state, &waiting, state);
 }
 
-static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline, unsigned flags,
-                                     const char *why)
+static inline gonet__wait_state_t park(gonet__wait_t *w, int64_t deadline, unsigned flags,
+                                       const char *why)
 {
     gonet__task_t *task = w->task;
 
-    if ((flags & GONET__WAIT_UNINTERRUPTIBLE) == 0 && gonet__runtime_ending() &&
-        gonet__wait_end(w, GONET__WAIT_INTERRUPTED))
-        return GONET__WAIT_INTERRUPTED;
-    if (deadline != 0) {
-        if (deadline <= gonet__now() && gonet__wait_end(w, GONET__WAIT_EXPIRED))
-            return GONET__WAIT_EXPIRED;
+    if (deadline != 0)
         gonet__timer_arm(&task->worker->timers, &task->timer, deadline);
-    }
     task->deadline = deadline;
     task->park = GONET__PARK_WAIT;
     task->parked_in = w;
@@ -48,6 +52,59 @@ static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline, unsigne
     task->flags = (uint8_t)flags;
     gonet__task_park(task);
     return (gonet__wait_state_t)atomic_load(&w->state);
+}
+
+int64_t gonet__wait_note_told(gonet__task_t *task)
+{
+    uint32_t end = atomic_load_explicit(&gonet__runtime.ends, memory_order_relaxed);
+    int64_t ms;
+
+    if (task->told_of != end) {
+        task->told_of = end;
+        task->told = 0;
+        return 0;
+    }
+    ms = task->told < DOUBLINGS ? INT64_C(1) << task->told++ : MAX_DELAY_MS;
+    return gonet__now() + ms * GONET_MILLISECOND;
+}
+
+/* A wait of a task that begins while gonet_shutdown is under way. */
+GONET__COLD static gonet__wait_state_t wait_in_the_end(gonet__wait_t *w, int64_t deadline,
+                                                       const char *why)
+{
+    int64_t until = gonet__wait_note_told(w->task);
+    gonet__wait_state_t state;
+
+    if (until == 0 && gonet__wait_end(w, GONET__WAIT_INTERRUPTED))
+        return GONET__WAIT_INTERRUPTED;
+    if (until != 0)
+        until = gonet__earlier(until, deadline);
+    state = park(w, until, GONET__WAIT_UNINTERRUPTIBLE, why);
+    return state == GONET__WAIT_EXPIRED ? GONET__WAIT_INTERRUPTED : state;
+}
+
+bool gonet__wait_ending(void)
+{
+    return gonet__runtime_ending() && gonet__task_current() != NULL;
+}
+
+void gonet__wait_told(int64_t deadline)
+{
+    gonet__wait_t w;
+
+    gonet__wait_init(&w);
+    if (w.task != NULL)
+        wait_in_the_end(&w, deadline, "the end");
+}
+
+static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline, unsigned flags,
+                                     const char *why)
+{
+    if (deadline != 0 && deadline <= gonet__now() && gonet__wait_end(w, GONET__WAIT_EXPIRED))
+        return GONET__WAIT_EXPIRED;
+    if (gonet__runtime_ending() && (flags & GONET__WAIT_UNINTERRUPTIBLE) == 0)
+        return wait_in_the_end(w, deadline, why);
+    return park(w, deadline, flags, why);
 }
 
 static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *timeout)

@@ -44,6 +44,19 @@ void gonet__wait_init(gonet__wait_t *w);
 gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned flags,
                                     const char *why);
 
+/*
+ * gonet__wait_ending says whether a call of the caller may not wait any more, nor begin what may
+ * have to: it is a task, and gonet_shutdown is under way. Such a call comes back with the closed
+ * error or ECANCELED; if it has not called gonet__wait_for it calls gonet__wait_told first, holding
+ * nothing that others wait for, with its deadline (0: none).
+ */
+bool gonet__wait_ending(void);
+void gonet__wait_told(int64_t deadline);
+
+/* gonet__wait_note_told counts a call of task that gonet_shutdown ends. Returns until when it is to
+ * wait before it comes back; 0: at once. On the task's worker. */
+int64_t gonet__wait_note_told(struct gonet__task *task);
+
 /* gonet__wait_claim ends the wait on behalf of the caller, who must then wake it; false: too late.
  * Any thread. */
 static inline bool gonet__wait_claim(gonet__wait_t *w)

@@ -109,7 +109,7 @@ static void run_ready(gonet__worker_t *w)
     }
 }
 
-/* Whether the deadline of a sleep or a wait has come; if it is later, the timer is set to it. */
+/* Whether the deadline of a wait has come; if it is later, the timer is set to it. */
 static bool deadline_passed(gonet__worker_t *w, gonet__task_t *task, int64_t now)
 {
     if (task->deadline > now)
@@ -122,12 +122,6 @@ static void timer_fired(gonet__worker_t *w, gonet__task_t *task, int64_t now)
 {
     switch ((gonet__park_t)task->park) {
     case GONET__PARK_NONE:
-        break;
-    case GONET__PARK_SLEEP:
-        if (!deadline_passed(w, task, now))
-            break;
-        task->park = GONET__PARK_NONE;
-        gonet__worker_push(w, task);
         break;
     case GONET__PARK_WAIT:
         if (deadline_passed(w, task, now) && gonet__wait_end(task->parked_in, GONET__WAIT_EXPIRED))
@@ -226,14 +220,12 @@ GONET__COLD static void sweep(gonet__worker_t *w)
         switch ((gonet__park_t)t->park) {
         case GONET__PARK_NONE:
             break;
-        case GONET__PARK_SLEEP:
-            t->park = GONET__PARK_NONE;
-            gonet__worker_push(w, t);
-            break;
         case GONET__PARK_WAIT:
             if ((t->flags & GONET__WAIT_UNINTERRUPTIBLE) == 0 &&
-                gonet__wait_end(t->parked_in, GONET__WAIT_INTERRUPTED))
+                gonet__wait_end(t->parked_in, GONET__WAIT_INTERRUPTED)) {
+                gonet__wait_note_told(t);
                 gonet__worker_push(w, t);
+            }
             break;
         case GONET__PARK_POLL:
             gonet__poll_recheck(w, t);

@@ -332,6 +332,8 @@ bool gonet__fd_may_begin(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fai
     if (status == GONET__POLL_OK)
         return true;
     gonet__fd_end_fail(fd, side, fail, fail_kind(status), NULL, 0);
+    if (status == GONET__POLL_SHUTDOWN)
+        gonet__wait_told(atomic_load(&fd->pd.side[side].deadline));
     return false;
 }
 
@@ -343,6 +345,8 @@ bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side, gonet__poll_stat
         fill(fail, GONET__FAIL_CLOSED, NULL, 0);
     else
         gonet__fd_end_fail(fd, side, fail, fail_kind(status), NULL, errnum);
+    if (status == GONET__POLL_SHUTDOWN)
+        gonet__wait_told(atomic_load(&fd->pd.side[side].deadline));
     return false;
 }
 

@@ -1,4 +1,6 @@
 /* The condition variable: no lost signals, deadlines, and the end of the runtime. */
+#include <errno.h>
+
 #include "crew.h"
 
 #include "gonet/sync.h"
@@ -230,10 +232,12 @@ static void wait_for_the_end(void *arg, int i)
     (void)i;
     gonet_mutex_lock(&s->mutex);
     s->waiting++;
-    gonet_cond_wait(&s->change, &s->mutex);
+    CHECK(!gonet_cond_wait(&s->change, &s->mutex) && errno == ECANCELED);
     CHECK(!gonet_mutex_try_lock(&s->mutex));
-    /* From now on each wait comes back, as if signalled. */
-    CHECK(gonet_cond_wait_until(&s->change, &s->mutex, gonet_after(GONET_HOUR)));
+    /* From now on each wait comes back, unless it need not wait. */
+    CHECK(!gonet_cond_wait_until(&s->change, &s->mutex, gonet_now()) && errno == ETIMEDOUT);
+    CHECK(!gonet_cond_wait_until(&s->change, &s->mutex, gonet_after(GONET_HOUR)));
+    CHECK(errno == ECANCELED);
     gonet_mutex_unlock(&s->mutex);
 }
 
