@@ -110,8 +110,9 @@ GONET_API GONET_NODISCARD gonet_ip_t *gonet_resolver_lookup_ip(const gonet_resol
 
 /*
  * gonet_resolver_lookup_ip_ttl is gonet_resolver_lookup_ip, and tells for how long the answer
- * holds: the least time to live of all records that led to it, CNAMEs too, in nanoseconds; -1 if it
- * is not from the DNS.
+ * holds: the least time to live of all records that led to it, CNAMEs too, in nanoseconds; 0 if it
+ * may be incomplete, since a question had no answer (the AAAA's, say); -1 if it is not from the
+ * DNS.
  */
 GONET_API GONET_NODISCARD gonet_ip_t *gonet_resolver_lookup_ip_ttl(
     const gonet_resolver_t *r, gonet_context_t *ctx, const char *network, const char *host,

@@ -252,6 +252,7 @@ static bool take_reply(gonet__answers_t *answers, bool cname, gonet__addresses_t
 typedef struct {
     gonet_error_t *last; /* the error to report, should nothing be found */
     bool strict;         /* an error that ends everything */
+    bool gap;            /* somebody has not answered: the next time there may be more */
 } outcome_t;
 
 /* Whether the name that is asked for is the one that is looked up, with a dot behind it. */
@@ -262,15 +263,25 @@ static bool is_itself(const group_t *g)
     return strncmp(g->fqdn, g->name, len) == 0 && strcmp(g->fqdn + len, ".") == 0;
 }
 
+static bool is_not_found(const gonet_error_t *e)
+{
+    const gonet_dns_error_t *dns = gonet_error_as_dns(e);
+
+    return dns != NULL && dns->is_not_found;
+}
+
 static void take_part(part_t *p, outcome_t *o, gonet__addresses_t *a)
 {
     const group_t *g = p->group;
 
     if (p->e == NULL) {
-        if (!take_reply(&p->answers, g->cname, a))
+        if (!take_reply(&p->answers, g->cname, a)) {
             gonet_error_set(&o->last, gonet__unreadable(g->name, p->answers.server));
+            o->gap = true;
+        }
         return;
     }
+    o->gap |= !is_not_found(p->e);
     if (g->asking->resolver->strict_errors && gonet_error_temporary(p->e)) {
         o->strict = true;
         gonet_error_set(&o->last, gonet_error_ref(p->e));
@@ -320,7 +331,7 @@ static gonet_error_t *ask_dns(const gonet__asking_t *asking, const char *name, u
                               gonet__addresses_t *a)
 {
     char fqdn[GONET__DOMAIN_SIZE];
-    outcome_t o = {NULL, false};
+    outcome_t o = {NULL, false, false};
     bool found = false;
     size_t i = 0;
 
@@ -330,6 +341,8 @@ static gonet_error_t *ask_dns(const gonet__asking_t *asking, const char *name, u
         found = ask_name(asking, fqdn, name, want, &o, a);
     if (!a->failed && found && !o.strict && o.last != NULL)
         gonet_error_set(&o.last, NULL);
+    if (o.gap && a->ttl > 0)
+        a->ttl = 0;
     return a->failed ? gonet_error_set(&o.last, NULL), gonet_err_no_memory : o.last;
 }
 

@@ -325,12 +325,40 @@ static void ttl(void **state)
     assert_true(left <= row->ttl * GONET_SECOND);
 }
 
+/* Half an answer is not kept: the other half may be had the next time. */
+static void half(void **state)
+{
+    static const char *const flags[] = {"\x81\x82", "\x81\x85", "\x81\x83", "\x81\x80"};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const reply_t said[2] = {{A, NULL, ONE, ADDRESS, sizeof(ADDRESS) - 1},
+                                 {AAAA, flags[i], NOTHING, "", 0}};
+        bool told = i >= 2; /* that there is no address of that kind */
+        gonet_duration_t left = -7;
+        script_t script;
+        int asked;
+        size_t n = 0;
+
+        assert_int_equal(gonet_shutdown(20 * GONET_SECOND), 0);
+        script_start(&script, said, 2);
+        script.r.cache = true;
+        gonet_free(gonet_resolver_lookup_ip_ttl(&script.r, NULL, "ip", "x.test.", &n, &left, NULL));
+        assert_int_equal(n, 1);
+        assert_int_equal(left, told ? 60 * GONET_SECOND : 0);
+        asked = script.asked;
+        gonet_free(gonet_resolver_lookup_ip_ttl(&script.r, NULL, "ip", "x.test.", &n, &left, NULL));
+        assert_int_equal(n, 1);
+        assert_int_equal(script.asked > asked, !told);
+    }
+}
+
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 /* Each row is a test; the cache ends with the runtime, so the rows do not meet. */
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(rows) + COUNT(ttls) + 2];
+    struct CMUnitTest tests[COUNT(rows) + COUNT(ttls) + 3];
     static char names[COUNT(rows) + COUNT(ttls)][64];
     size_t n = 0;
 
@@ -346,5 +374,6 @@ int main(void)
     }
     tests[n++] = (struct CMUnitTest)LEAK_TEST(long_names);
     tests[n++] = (struct CMUnitTest)LEAK_TEST(root_is_asked);
+    tests[n++] = (struct CMUnitTest)LEAK_TEST(half);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
