@@ -20,7 +20,7 @@ static int64_t partial_deadline(int64_t deadline, size_t addresses)
     if (deadline == 0)
         return 0;
     now = gonet__now();
-    left = deadline - now;
+    left = gonet__sub_ns(deadline, now);
     share = left / (int64_t)addresses;
     if (share < SANE_MINIMUM)
         share = left < SANE_MINIMUM ? left : SANE_MINIMUM;

@@ -24,6 +24,9 @@
 #include "runtime/wait.h"
 #include "runtime/waitq.h"
 
+/* Go's limit for what getnameinfo says; NI_MAXHOST is no limit of glibc's. */
+#define NAME_SIZE 4096
+
 typedef struct {
     _Atomic unsigned refs;
     gonet__wait_t *wait; /* valid while nobody has claimed it */
@@ -36,7 +39,7 @@ typedef struct {
     struct addrinfo *list;
     gonet__sockaddr_any_t sa;
     socklen_t len;
-    char host[NI_MAXHOST + 1];
+    char host[NAME_SIZE + 1]; /* a dot may come behind the name */
 } call_t;
 
 #define HANDED_OVER 1 /* a wait's value */
@@ -152,7 +155,7 @@ static void make_call(void *arg)
 
     errno = 0;
     if (c->reverse)
-        c->status = getnameinfo(&c->sa.sa, c->len, c->host, sizeof(c->host), NULL, 0, NI_NAMEREQD);
+        c->status = getnameinfo(&c->sa.sa, c->len, c->host, NAME_SIZE, NULL, 0, NI_NAMEREQD);
     else
         c->status = getaddrinfo(c->host, NULL, &hints, &c->list);
     c->errnum = errno;
@@ -231,7 +234,7 @@ gonet_error_t *gonet__libc_host(const gonet__limit_t *limit, unsigned want, cons
     call_t *c;
     gonet_error_t *e;
 
-    if (strlen(host) > NI_MAXHOST)
+    if (strlen(host) >= NAME_SIZE)
         return gonet__no_such_host(host, "");
     c = gonet__zalloc(sizeof(*c));
     if (c == NULL)

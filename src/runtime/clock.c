@@ -44,8 +44,7 @@ gonet_time_t gonet_after(gonet_duration_t d)
     return (gonet_time_t){gonet__add_ns(gonet__now(), d)};
 }
 
-/* a - b, saturating. */
-static gonet_duration_t span(int64_t a, int64_t b)
+gonet_duration_t gonet__sub_ns(int64_t a, int64_t b)
 {
     int64_t d;
 
@@ -56,12 +55,12 @@ static gonet_duration_t span(int64_t a, int64_t b)
 
 gonet_duration_t gonet_until(gonet_time_t t)
 {
-    return span(t.ns, gonet__now());
+    return gonet__sub_ns(t.ns, gonet__now());
 }
 
 gonet_duration_t gonet_since(gonet_time_t t)
 {
-    return span(gonet__now(), t.ns);
+    return gonet__sub_ns(gonet__now(), t.ns);
 }
 
 gonet_time_t gonet_time_from_wall(const struct timespec *wall)
@@ -71,5 +70,5 @@ gonet_time_t gonet_time_from_wall(const struct timespec *wall)
     if (__builtin_mul_overflow((int64_t)wall->tv_sec, NS_PER_S, &ns) ||
         __builtin_add_overflow(ns, (int64_t)wall->tv_nsec, &ns))
         ns = wall->tv_sec > 0 ? INT64_MAX : INT64_MIN;
-    return (gonet_time_t){gonet__add_ns(gonet__now(), span(ns, clock_ns(CLOCK_REALTIME)))};
+    return (gonet_time_t){gonet__add_ns(gonet__now(), gonet__sub_ns(ns, clock_ns(CLOCK_REALTIME)))};
 }

@@ -14,6 +14,9 @@ int64_t gonet__now(void);
 /* gonet__add_ns returns t + d, saturating, never 0. */
 int64_t gonet__add_ns(int64_t t, gonet_duration_t d);
 
+/* gonet__sub_ns returns a - b, saturating: how long it is from b to a. */
+gonet_duration_t gonet__sub_ns(int64_t a, int64_t b);
+
 /* gonet__earlier returns the earlier of two deadlines, where 0 means none. */
 static inline int64_t gonet__earlier(int64_t a, int64_t b)
 {

@@ -191,13 +191,25 @@ void gonet__dump_forget_request(void)
     out = NULL;
 }
 
+/* The workers write into memory, since the caller may hold the lock of f. */
 void gonet_dump_tasks(FILE *f)
 {
     void *warm[2];
+    char *text = NULL;
+    size_t len = 0;
+    FILE *all = open_memstream(&text, &len);
 
     backtrace(warm, 2); /* loads the unwinder here, not on a task's small stack */
-    pthread_mutex_lock(&gonet__runtime.lock);
-    gonet__runtime_each(ask_worker, f);
-    pthread_mutex_unlock(&gonet__runtime.lock);
+    if (all != NULL) {
+        pthread_mutex_lock(&gonet__runtime.lock);
+        gonet__runtime_each(ask_worker, all);
+        pthread_mutex_unlock(&gonet__runtime.lock);
+        fclose(all);
+    }
+    if (text != NULL)
+        fwrite(text, 1, len, f);
+    else
+        fputs("gonet: no memory to list the tasks\n", f);
+    free(text);
     fflush(f);
 }

@@ -215,7 +215,7 @@ static struct timespec *thread_timeout(gonet__pd_t *pd, gonet__side_t side, bool
                                        struct timespec *ts)
 {
     int64_t deadline = atomic_load(&pd->side[side].deadline);
-    int64_t ns = deadline != 0 ? deadline - gonet__now() : INT64_MAX;
+    int64_t ns = deadline != 0 ? gonet__sub_ns(deadline, gonet__now()) : INT64_MAX;
 
     if (slices && ns > NO_EVENTFD_SLICE_NS)
         ns = NO_EVENTFD_SLICE_NS;

@@ -29,6 +29,7 @@ typedef struct gonet__watch {
     _Atomic bool dead;               /* written under the registration lock */
     _Atomic uint8_t want;            /* 1u << side; written under the pd's lock */
     uint8_t set;                     /* what libuv was told; the worker's own */
+    int errnum;                      /* why it could not be started; the worker's own */
     bool dirty;                      /* the worker's own */
     bool started;                    /* the handle is initialised; registration lock */
     struct gonet__watch *next;       /* requests, retired or closed */
@@ -250,7 +251,7 @@ static bool sync_interest(watch_t *watch)
 }
 
 /* The watch can't be had: whoever waits for it is told. */
-static void give_up(watch_t *watch, int errnum)
+static void give_up(watch_t *watch)
 {
     gonet__pd_t *pd = watch->pd;
     gonet__worker_t *w = watch->worker;
@@ -269,15 +270,14 @@ static void give_up(watch_t *watch, int errnum)
         pthread_mutex_lock(&w->registration);
         gonet__list_remove(&watch->all);
         pthread_mutex_unlock(&w->registration);
-        gonet__poll_failed(pd, errnum);
+        gonet__poll_failed(pd, watch->errnum);
     }
     watch->next = w->closed;
     w->closed = watch;
 }
 
-/* Under the registration lock. Failed ones are linked in *failed, with the errno in their set
- * field's place. */
-static bool start_requests(gonet__worker_t *w, watch_t **failed, int *errnum)
+/* Under the registration lock. Those that failed are linked in *failed. */
+static bool start_requests(gonet__worker_t *w, watch_t **failed)
 {
     watch_t *watch = w->requests;
     bool flush = false;
@@ -285,12 +285,10 @@ static bool start_requests(gonet__worker_t *w, watch_t **failed, int *errnum)
     w->requests = NULL;
     while (watch != NULL) {
         watch_t *next = watch->next;
-        int e = atomic_load(&watch->dead) ? ECANCELED : start_handle(watch);
-        if (e == 0) {
+        watch->errnum = atomic_load(&watch->dead) ? ECANCELED : start_handle(watch);
+        if (watch->errnum == 0) {
             flush |= sync_interest(watch);
         } else {
-            if (e != ECANCELED)
-                *errnum = e;
             watch->next = *failed;
             *failed = watch;
         }
@@ -313,7 +311,6 @@ void gonet__watch_apply_wanted(gonet__worker_t *w)
 {
     watch_t *dirty;
     watch_t *failed = NULL;
-    int errnum = 0;
     bool flush;
 
     atomic_store(&w->apply_wanted, false);
@@ -323,7 +320,7 @@ void gonet__watch_apply_wanted(gonet__worker_t *w)
     w->dirty = NULL;
     pthread_mutex_lock(&w->registration);
     close_retired(w);
-    flush = start_requests(w, &failed, &errnum);
+    flush = start_requests(w, &failed);
     while (dirty != NULL) {
         watch_t *watch = dirty;
         dirty = watch->next_dirty;
@@ -337,7 +334,7 @@ void gonet__watch_apply_wanted(gonet__worker_t *w)
     while (failed != NULL) {
         watch_t *watch = failed;
         failed = watch->next;
-        give_up(watch, errnum);
+        give_up(watch);
     }
     gonet__watch_free_closed(w);
 }

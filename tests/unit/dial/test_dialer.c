@@ -275,6 +275,9 @@ static void timeouts(void *arg)
     d = (gonet_dialer_t){.deadline = gonet_after(20 * GONET_MILLISECOND)};
     CHECK(gonet_dialer_dial(&d, "tcp", silent.text, &err) == NULL);
     check_dial_error(err, &silent, "i/o timeout");
+    d = (gonet_dialer_t){.deadline = {INT64_MIN}};
+    CHECK(gonet_dialer_dial(&d, "tcp", good.text, &err) == NULL);
+    check_dial_error(err, &good, "i/o timeout");
     CHECK(gonet_dial_timeout("tcp", good.text, INT64_MIN, &err) == NULL);
     check_dial_error(err, &good, "i/o timeout");
     gonet_conn_free(gonet_dial_timeout("tcp", good.text, INT64_MAX, &err));

@@ -110,6 +110,16 @@ int getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, socklen_t 
     (void)service_len;
     calls++;
     CHECK_INT(flags, NI_NAMEREQD);
+    if (*last == 100 || *last == 101) { /* the longest name that has room, and one byte more */
+        const size_t longest = *last == 100 ? host_len - 1 : host_len;
+
+        if (longest >= host_len)
+            return EAI_OVERFLOW;
+        memset(host, 'a', longest);
+        host[1] = '.';
+        host[longest] = '\0';
+        return 0;
+    }
     if (*last > 2)
         return -*last;
     snprintf(host, host_len, "%s", names[*last]);
@@ -197,6 +207,9 @@ static const reverse_row_t reverse_rows[] = {
     {"192.0.2.2", "rooted.name.", NULL},
     {"192.0.2.3", NULL, "lookup 192.0.2.3: Temporary failure in name resolution"},
     {"192.0.2.4", NULL, "lookup 192.0.2.4: Non-recoverable failure in name resolution"},
+    {"192.0.2.100", NULL,
+     "lookup 192.0.2.100: DNS response contained records which contain invalid names"},
+    {"192.0.2.101", NULL, NULL}, /* the C library's text for EAI_OVERFLOW differs by version */
     {"bogus", NULL, "lookup bogus: invalid address"},
 };
 
@@ -208,10 +221,10 @@ static void reverse(void **state)
     const char **list = gonet_lookup_addr(row->addr, &n, &err);
 
     assert_int_equal(n, row->name != NULL);
-    assert_true((err == NULL) == (row->error == NULL));
+    assert_true((err == NULL) == (row->name != NULL));
     if (row->name != NULL)
         assert_string_equal(list[0], row->name);
-    if (err != NULL)
+    if (row->error != NULL)
         assert_string_equal(gonet_error_string(err), row->error);
     gonet_free(list);
     gonet_error_free(err);

@@ -260,6 +260,34 @@ static void asked_from_a_task(void **state)
     end_all();
 }
 
+/* Whoever has locked the file gets the list all the same. */
+static void dump_locked(void *arg)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    (void)arg;
+    REQUIRE(f != NULL);
+    flockfile(f);
+    gonet_dump_tasks(f);
+    funlockfile(f);
+    fclose(f);
+    CHECK(strstr(text, "[sleep, ") != NULL);
+    free(text);
+}
+
+static void the_file_may_be_locked(void **state)
+{
+    (void)state;
+    start_all();
+    dump_until_complete(KINDS);
+    dump_locked(NULL);
+    actor_run_test(TASKS, dump_locked, NULL);
+    end_all();
+    check_report();
+}
+
 static void nothing_to_tell(void **state)
 {
     char *text = dump();
@@ -376,9 +404,10 @@ static void held_worker_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LEAK_TEST(nothing_to_tell),       LEAK_TEST(asked_from_a_thread),
-        LEAK_TEST(asked_from_a_task),     LEAK_TEST(looking_disturbs_nobody),
-        LEAK_TEST(looking_begins_nobody), LEAK_TEST(held_worker_is_named),
+        LEAK_TEST(nothing_to_tell),        LEAK_TEST(asked_from_a_thread),
+        LEAK_TEST(asked_from_a_task),      LEAK_TEST(looking_disturbs_nobody),
+        LEAK_TEST(looking_begins_nobody),  LEAK_TEST(held_worker_is_named),
+        LEAK_TEST(the_file_may_be_locked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

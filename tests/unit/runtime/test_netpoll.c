@@ -318,6 +318,43 @@ static void file_cannot_be_watched(void **state)
     check_report();
 }
 
+/* Two that fail in the same turn of the loop: each is told its own reason. */
+static void wait_for_both(void *arg)
+{
+    wait_t *w = arg;
+
+    CHECK_INT(gonet__task_go_here(wait_side, &w[0]), 0);
+    CHECK_INT(gonet__task_go_here(wait_side, &w[1]), 0);
+}
+
+static void each_failure_has_its_errno(void **state)
+{
+    char name[] = "/tmp/gonet-netpoll-XXXXXX";
+    int fd = mkstemp(name);
+    wait_t w[2] = {{.side = READ}, {.side = READ}};
+    actor_t actor;
+
+    (void)state;
+    assert_true(fd >= 0);
+    unlink(name);
+    for (int first = 0; first < 2; first++) {
+        end_t *none = new_end(1 << 20, -1); /* no such descriptor */
+        end_t *file = new_end(dup(fd), -1);
+
+        w[first] = (wait_t){.side = READ, .end = file};
+        w[!first] = (wait_t){.side = READ, .end = none};
+        actor_start(&actor, BY_TASK, wait_for_both, w);
+        actor_join(&actor);
+        AWAIT(atomic_load(&w[0].over) && atomic_load(&w[1].over));
+        CHECK_INT(w[first].errnum, EPERM);
+        CHECK_INT(w[!first].errnum, EBADF);
+        close_end(file);
+        close_end(none);
+    }
+    close(fd);
+    check_report();
+}
+
 /* A UDP socket whose error queue is not empty: readable for MSG_ERRQUEUE alone. */
 static end_t *new_error_queue(void)
 {
@@ -592,6 +629,7 @@ int main(int argc, char **argv)
         TEST(error_queue_in_task),
         TEST(error_queue_in_thread),
         TEST(file_cannot_be_watched),
+        TEST(each_failure_has_its_errno),
         TEST(side_moves_between_workers),
         TEST(numbers_are_reused),
         TEST(closing_leaves_no_registration),
