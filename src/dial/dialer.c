@@ -1,19 +1,18 @@
 /*
  * Dialers: from two texts to a connection. All of it happens in the caller, but for races and the
- * cancel channel, which take a task each that has ended when the dial returns.
+ * cancel channel, which have ended when the dial returns.
  */
 #include "gonet/dial.h"
 
 #include <errno.h>
 
-#include "base/alloc.h"
 #include "dial/addrlist.h"
 #include "dial/mptcp.h"
 #include "dial/serial.h"
 #include "dial/tcp_dial.h"
 #include "error/error.h"
 #include "gonet/chan.h"
-#include "gonet/task.h"
+#include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
 #include "runtime/task.h"
@@ -69,78 +68,55 @@ static gonet_conn_t *dial(const gonet__dial_t *d, const char *address, gonet_err
     return c;
 }
 
-/*
- * A dial that a channel can cancel: a task waits for that, or for the dial's end. It may outlast
- * the dial by a moment, so it has references of its own to everything.
- */
+/* A dial that a channel can cancel: somebody beside it waits for that, or for the dial's end. */
 typedef struct {
     gonet_chan_t *cancel;
     gonet_chan_t *end;
     gonet_context_t *ctx;
-    bool of_thread; /* whose dial gonet_shutdown does not end by itself */
 } canceller_t;
-
-static void canceller_free(canceller_t *c)
-{
-    if (c == NULL)
-        return;
-    gonet_chan_free(c->cancel);
-    gonet_chan_free(c->end);
-    gonet_context_free(c->ctx);
-    gonet__free(c);
-}
 
 static void wait_for_cancel(void *arg)
 {
     canceller_t *c = arg;
     gonet_select_case_t cases[2] = {{.ch = c->cancel}, {.ch = c->end}};
-    int chosen = gonet_select(cases, 2, gonet_no_deadline);
 
-    if (chosen == 0 || (chosen < 0 && c->of_thread))
+    if (gonet_select(cases, 2, gonet_no_deadline) == 0)
         gonet_context_cancel(c->ctx);
-    canceller_free(c);
 }
 
-/* NULL, or why there is no task for it. */
-static gonet_error_t *start_canceller(gonet_chan_t *cancel, gonet_chan_t *end, gonet_context_t *ctx)
+/* NULL, or why nobody waits for the channel. */
+static gonet_error_t *start_canceller(gonet__beside_t *work, canceller_t *c)
 {
-    canceller_t *c = end == NULL ? NULL : gonet__alloc(sizeof(*c));
-    int errnum;
-
-    if (c == NULL)
+    if (c->end == NULL)
         return gonet_err_no_memory;
-    c->cancel = gonet_chan_ref(cancel);
-    c->end = gonet_chan_ref(end);
-    c->ctx = gonet_context_ref(ctx);
-    c->of_thread = gonet__task_current() == NULL;
-    if (gonet_go(wait_for_cancel, c) == 0)
+    if (gonet__beside_start(work, wait_for_cancel, c))
         return NULL;
-    errnum = errno;
-    canceller_free(c);
-    if (errnum == EAGAIN)
+    if (errno == EAGAIN && gonet__task_current() != NULL)
         return gonet_err_closed; /* the runtime is ending */
-    return errnum == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errnum);
+    return errno == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errno);
 }
 
 static gonet_conn_t *dial_cancellable(gonet__dial_t *d, const char *address, gonet_error_t **err)
 {
-    gonet_chan_t *cancel = d->dialer->cancel, *end = gonet_chan_new(0, 0);
-    gonet_context_t *ctx = gonet_context_with_cancel(d->ctx);
+    canceller_t canceller = {d->dialer->cancel, gonet_chan_new(0, 0),
+                             gonet_context_with_cancel(d->ctx)};
+    gonet__beside_t work;
     gonet_conn_t *c = NULL;
     gonet_error_t *e;
 
-    d->ctx = ctx;
-    if (gonet_chan_try_recv(cancel, NULL) != GONET_CHAN_WOULD_BLOCK)
-        gonet_context_cancel(ctx);
-    e = start_canceller(cancel, end, ctx);
+    d->ctx = canceller.ctx;
+    if (gonet_chan_try_recv(canceller.cancel, NULL) != GONET_CHAN_WOULD_BLOCK)
+        gonet_context_cancel(d->ctx);
+    e = start_canceller(&work, &canceller);
     if (e == NULL) {
         c = dial(d, address, err);
-        (void)gonet_chan_close(end);
+        (void)gonet_chan_close(canceller.end);
+        gonet__beside_join(&work);
     } else {
         gonet_error_set(err, gonet_op_error_new("dial", d->network, NULL, NULL, e));
     }
-    gonet_chan_free(end);
-    gonet_context_free(ctx);
+    gonet_chan_free(canceller.end);
+    gonet_context_free(d->ctx);
     return c;
 }
 

@@ -1,8 +1,8 @@
 /*
- * Happy Eyeballs: racers, each a task that dials its addresses serially. As Go has it, there are
- * two, one for each family; as RFC 8305 has it (interleave), one for each address. The referee,
- * whoever called, sleeps until one of them reports or the next one is due. It leaves only when
- * every racer it started has ended, since these use the caller's arguments and its stack.
+ * Happy Eyeballs: racers beside the caller, each of which dials its addresses serially. As Go has
+ * it, there are two, one for each family; as RFC 8305 has it (interleave), one for each address.
+ * The referee, whoever called, sleeps until one of them reports or the next one is due. It leaves
+ * only when every racer it started has ended, since these use the caller's arguments and its stack.
  */
 #include "dial/serial.h"
 
@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "error/error.h"
-#include "gonet/task.h"
+#include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/spin.h"
 #include "runtime/wait.h"
@@ -26,7 +26,9 @@ typedef struct {
     gonet_conn_t *conn;
     gonet_error_t *e;
     bool started;
-    bool done; /* under the race's lock */
+    bool beside;
+    gonet__beside_t work; /* if it is */
+    bool done;            /* under the race's lock */
     bool seen;
 } racer_t;
 
@@ -63,12 +65,13 @@ static void run_racer(void *arg)
         gonet__wait_wake(referee);
 }
 
-/* Starts a racer; without a task for it, the referee runs itself, unless that one is to end, too.
+/* Starts a racer; if it can not run beside the referee, that runs itself, unless it is to end, too.
  */
 static void start(racer_t *r)
 {
     r->started = true;
-    if (gonet_go(run_racer, r) == 0)
+    r->beside = gonet__beside_start(&r->work, run_racer, r);
+    if (r->beside)
         return;
     if (!gonet__wait_ending()) {
         run_racer(r);
@@ -119,6 +122,8 @@ static void finish(race_t *race)
     for (size_t i = 0; i < race->n; i++) {
         while (race->racer[i].started && !race->racer[i].seen)
             (void)next_done(race, 0);
+        if (race->racer[i].beside)
+            gonet__beside_join(&race->racer[i].work);
         gonet_conn_free(race->racer[i].conn);
         gonet_error_free(race->racer[i].e);
     }

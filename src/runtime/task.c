@@ -301,6 +301,17 @@ void gonet_yield(void)
     gonet__task_park(task);
 }
 
+bool gonet__task_give_way(void)
+{
+    gonet__worker_t *w = gonet__this_worker;
+
+    if (gonet__task_current() == NULL ||
+        (w->run_head == NULL && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) == 0))
+        return false;
+    gonet_yield();
+    return true;
+}
+
 int gonet_sleep(gonet_duration_t d)
 {
     gonet__wait_t w;

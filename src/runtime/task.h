@@ -85,6 +85,10 @@ static inline void gonet__task_tick(void)
         gonet__task_tick_over();
 }
 
+/* gonet__task_give_way lets the others of the worker have a turn before the caller goes on; false
+ * if there are none, and for a thread. */
+bool gonet__task_give_way(void);
+
 /*
  * gonet__task_keep returns a place where the layers above keep one allocation (gonet__alloc) for
  * the next task of this worker, who frees it in the end; the place is stable until the task parks.
