@@ -5,12 +5,12 @@
  * prefer_go nor servers; netdns=1 prints which of the two it is, netdns=2 each lookup's way, too.
  *
  * All lookups park, and none blocks its worker. Any task or thread may call them. A lookup that
- * fails, is cancelled or too late has ended with the call; the socket of the last question stays
- * open for the next one, for less than half a second. Their errors are
- * DNSErrors, unless said otherwise; over gonet_err_closed when gonet_shutdown is under way. A
- * result that is an array is one allocation with everything in it, to release with gonet_free; it
- * is not NULL even when *n is 0. Where records were dropped, because they hold names that are none,
- * the rest, even if that is nothing, comes together with an error.
+ * fails, is cancelled or too late has ended with the call. A thread's needs no worker, and so waits
+ * for no task. Their errors are DNSErrors, unless said otherwise; a task's over gonet_err_closed
+ * when gonet_shutdown is under way. A result that is an array is one allocation with everything in
+ * it, to release with gonet_free; it is not NULL even when *n is 0. Where records were dropped,
+ * because they hold names that are none, the rest, even if that is nothing, comes together with an
+ * error.
  */
 #ifndef GONET_RESOLVER_H
 #define GONET_RESOLVER_H
@@ -28,8 +28,10 @@ GONET_BEGIN_DECLS
 
 /*
  * gonet_resolver_t says how to look up; all-zero, and NULL, is the default. It owns nothing and has
- * no state: equal ones share their queries in flight, unless they have a dial, which, with its
- * argument and the context, is used by its own lookup alone, and no longer when that has returned.
+ * no state: equal ones share their queries in flight (tasks with tasks, threads with threads),
+ * unless they have a dial, which, with its argument and the context, is used by its own lookup
+ * alone, and no longer when that has returned.
+ *
  * Go: net.Resolver.
  */
 typedef struct gonet_resolver gonet_resolver_t;
@@ -40,7 +42,8 @@ struct gonet_resolver {
     /*
      * Makes the connection to a server ("udp" or "tcp", "192.0.2.1:53"), which is taken over. A
      * packet connection carries datagrams, another one messages with a length in front. ctx has the
-     * values of the lookup's. May be called by several tasks at once.
+     * values of the lookup's. A task's lookup may call it in several tasks at once; a thread's
+     * calls it in that thread, for one question after the other.
      */
     gonet_conn_t *(*dial)(void *arg, gonet_context_t *ctx, const char *network, const char *address,
                           gonet_error_t **err);

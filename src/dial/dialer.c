@@ -116,7 +116,7 @@ static gonet_conn_t *dial_cancellable(gonet__dial_t *d, const char *address, gon
         gonet_error_set(err, gonet_op_error_new("dial", d->network, NULL, NULL, e));
     }
     gonet_chan_free(canceller.end);
-    gonet_context_free(d->ctx);
+    gonet_context_free(canceller.ctx);
     return c;
 }
 

@@ -10,7 +10,6 @@
 #include "resolve/hosts.h"
 #include "resolve/lookup.h"
 #include "resolve/records.h"
-#include "resolve/run.h"
 #include "resolve/services.h"
 
 /* An array of n elements; one even if there is none. */
@@ -178,7 +177,7 @@ gonet_netip_addr_t *gonet_resolver_lookup_net_ip(const gonet_resolver_t *r, gone
     return finish(array, count, n, e, err);
 }
 
-/* A lookup of texts, by a task. */
+/* A lookup of texts. */
 typedef struct {
     gonet__request_t request;
     const char *host;
@@ -201,9 +200,8 @@ static gonet_error_t *texts_of_file(const char *host, gonet__items_t *texts)
     return texts->failed ? gonet_err_no_memory : NULL;
 }
 
-static void run_host(void *arg)
+static void run_host(host_lookup_t *l)
 {
-    host_lookup_t *l = arg;
     gonet__order_t order = gonet__order_for(l->request.resolver, l->host);
 
     if (order == GONET__ORDER_FILES_DNS || order == GONET__ORDER_FILES) {
@@ -269,7 +267,6 @@ const char **gonet_resolver_lookup_host(const gonet_resolver_t *r, gonet_context
 {
     host_lookup_t l = {.request = gonet__request_make(r, ctx, 0), .host = host};
     const char **array = NULL;
-    gonet_error_t *e = NULL;
     size_t count;
 
     if (gonet_netip_parse_addr(host, NULL).bits != 0)
@@ -279,9 +276,9 @@ const char **gonet_resolver_lookup_host(const gonet_resolver_t *r, gonet_context
     if (host[0] == '\0')
         l.e = gonet__no_such_host(host, "");
     else
-        e = gonet__run_in_task(run_host, &l, &l.request.limit, host);
-    if (e != NULL)
-        l.e = e;
+        l.e = gonet__refused(&l.request.limit, host);
+    if (l.e == NULL)
+        run_host(&l);
     count = l.texts.n > 0 ? l.texts.n : l.a.n;
     if (l.e == NULL)
         array = l.texts.n > 0 ? items_to_texts(&l.texts) : addresses_to_texts(&l.a);

@@ -11,7 +11,6 @@
 #include "resolve/libc.h"
 #include "resolve/lookup.h"
 #include "resolve/records.h"
-#include "resolve/run.h"
 
 typedef struct {
     gonet__request_t request;
@@ -37,9 +36,8 @@ static void init(lookup_t *l, const gonet_resolver_t *r, gonet_context_t *ctx, c
     gonet__items_init(&l->items);
 }
 
-static void run_records(void *arg)
+static void run_records(lookup_t *l)
 {
-    lookup_t *l = arg;
     gonet__asking_t asking;
 
     l->e = gonet__asking_begin(&asking, &l->request, l->name);
@@ -50,12 +48,11 @@ static void run_records(void *arg)
         l->sort(&l->items);
 }
 
-static void run(lookup_t *l, void (*fn)(void *arg))
+static void run(lookup_t *l, void (*fn)(lookup_t *l))
 {
-    gonet_error_t *e = gonet__run_in_task(fn, l, &l->request.limit, l->name);
-
-    if (e != NULL)
-        l->e = e;
+    l->e = gonet__refused(&l->request.limit, l->name);
+    if (l->e == NULL)
+        fn(l);
 }
 
 /* Items whose names are none are dropped, and told of (behaviour 24.15). */
@@ -274,9 +271,8 @@ static gonet_error_t *names_of_dns(lookup_t *l)
     return l->e;
 }
 
-static void run_addr(void *arg)
+static void run_addr(lookup_t *l)
 {
-    lookup_t *l = arg;
     gonet__order_t order = gonet__order_for(l->request.resolver, "");
     const gonet_dns_error_t *dns;
 
@@ -326,9 +322,8 @@ const char **gonet_lookup_addr(const char *addr, size_t *n, gonet_error_t **err)
 }
 
 /* The end of a chain of names, in items as the only one. */
-static void run_cname(void *arg)
+static void run_cname(lookup_t *l)
 {
-    lookup_t *l = arg;
     gonet__order_t order = gonet__order_for(l->request.resolver, l->name);
     gonet__asking_t asking;
     gonet__addresses_t a;

@@ -8,10 +8,11 @@
 #include "base/alloc.h"
 #include "error/error.h"
 #include "resolve/address.h"
-#include "resolve/channel.h"
 #include "resolve/debug.h"
-#include "resolve/stream.h"
+#include "resolve/random.h"
+#include "resolve/talk.h"
 #include "runtime/clock.h"
+#include "runtime/task.h"
 
 void gonet__packet_init(gonet__packet_t *packet)
 {
@@ -38,23 +39,101 @@ bool gonet__packet_room(gonet__packet_t *packet, size_t len)
     return false;
 }
 
-static int64_t deadline_of(const gonet__asking_t *asking, int64_t now)
+static int64_t deadline_of(const gonet__asking_t *asking)
 {
     return gonet__earlier(gonet__limit_deadline(&asking->limit),
-                          gonet__add_ns(now, asking->conf->timeout));
+                          gonet__add_ns(gonet__now(), asking->conf->timeout));
 }
 
-/* Whether a question goes out by the worker's channel, which chooses its id. */
-static bool by_channel(const gonet__asking_t *asking, int sotype)
+/* Whether a question goes out in a datagram of our own. */
+static bool by_udp(const gonet__asking_t *asking)
 {
-    return sotype == SOCK_DGRAM && asking->resolver->dial == NULL;
+    return !asking->conf->use_tcp && asking->resolver->dial == NULL;
+}
+
+/* Why nothing is begun any more; NULL: the limit has not been reached. */
+static gonet_error_t *limit_error(const gonet__asking_t *asking, int sotype,
+                                  const gonet__server_t *server)
+{
+    gonet_error_t *e = gonet__limit_ended(&asking->limit);
+
+    return e == NULL ? NULL : gonet__exchange_error("dial", sotype, NULL, server->addr, e);
+}
+
+static gonet_error_t *make_question(gonet__exchange_t *x, const gonet__asking_t *asking,
+                                    const char *name, unsigned type)
+{
+    uint8_t id[2];
+    gonet_error_t *e = gonet__random(id, sizeof(id));
+
+    if (e != NULL)
+        return e;
+    x->len = gonet__question_make(x->question, name, type, (uint16_t)(id[0] << 8 | id[1]),
+                                  gonet__debug()->edns0, asking->conf->trust_ad);
+    return x->len == 0 ? gonet_error_new(GONET__CANNOT_MARSHAL) : NULL;
+}
+
+/* Makes the question, and sends it if it goes by UDP. */
+static gonet_error_t *ask(gonet__exchange_t *x, const gonet__asking_t *asking,
+                          const gonet__server_t *server, const char *name, unsigned type)
+{
+    gonet_error_t *e = make_question(x, asking, name, type);
+
+    if (e != NULL || !by_udp(asking))
+        return e;
+    e = limit_error(asking, SOCK_DGRAM, server);
+    if (e != NULL)
+        return e;
+    return gonet__udp_ask(&x->wire, server, x->question, x->len, asking->limit.ctx,
+                          deadline_of(asking));
+}
+
+void gonet__exchange_init(gonet__exchange_t *x)
+{
+    x->wire = NULL;
+    x->begun = false;
+    x->e = NULL;
+}
+
+void gonet__exchange_end(gonet__exchange_t *x)
+{
+    gonet__wire_close(&x->wire);
+    gonet_error_free(x->e);
+    x->e = NULL;
+}
+
+void gonet__exchange_begin(gonet__exchange_t *x, const gonet__asking_t *asking,
+                           const gonet__server_t *server, const char *name, unsigned type)
+{
+    x->begun = by_udp(asking);
+    if (x->begun)
+        x->e = ask(x, asking, server, name, type);
+}
+
+/* When all others of the worker have had their turn, the answer is likely to be there, and the
+ * socket need not be watched at all. */
+void gonet__exchange_rest(gonet__exchange_t *x)
+{
+    bool rested = gonet__task_give_way();
+
+    if (x->wire != NULL)
+        gonet__wire_expect(x->wire, rested);
+}
+
+static gonet_error_t *over_udp(gonet__exchange_t *x, gonet__packet_t *packet, gonet__reply_t *reply)
+{
+    gonet_error_t *e = gonet__udp_answer(x->wire, x->question, x->len, packet, reply);
+
+    if (e == NULL)
+        gonet__wire_close(&x->wire);
+    return e;
 }
 
 /* The walk through a reply; or why it is none. */
-static gonet_error_t *open_reply(const gonet__packet_t *packet, const uint8_t *question, size_t len,
+static gonet_error_t *open_reply(const gonet__packet_t *packet, const gonet__exchange_t *x,
                                  gonet__reply_t *reply)
 {
-    switch (gonet__reply_open(reply, packet->p, packet->len, question, len)) {
+    switch (gonet__reply_open(reply, packet->p, packet->len, x->question, x->len)) {
     case GONET__REPLY_UNREADABLE:
         return gonet_error_new(GONET__CANNOT_UNMARSHAL);
     case GONET__REPLY_FOREIGN:
@@ -66,121 +145,49 @@ static gonet_error_t *open_reply(const gonet__packet_t *packet, const uint8_t *q
     return NULL;
 }
 
-/* The end of an exchange of the channel, which has opened its reply. */
-static gonet_error_t *await_udp(gonet__udp_question_t *q, gonet_context_t *ctx, int64_t deadline,
-                                gonet__packet_t *packet, gonet__reply_t *reply)
-{
-    gonet_error_t *e = gonet__udp_await(q, ctx, deadline);
-
-    if (e != NULL)
-        return e;
-    packet->len = q->reply_len;
-    *reply = q->walk;
-    return q->foreign ? gonet_error_new(GONET__INVALID_RESPONSE) : NULL;
-}
-
-static gonet_error_t *over_udp(const gonet__server_t *server, uint8_t *question, size_t len,
-                               gonet_context_t *ctx, int64_t deadline, gonet__packet_t *packet,
-                               gonet__reply_t *reply)
-{
-    gonet__udp_question_t q;
-    gonet_error_t *e = gonet__udp_begin(&q, server, question, len, ctx, deadline, packet->small);
-
-    return e != NULL ? e : await_udp(&q, ctx, deadline, packet, reply);
-}
-
-/* One try over one transport. */
-static gonet_error_t *try_once(const gonet__asking_t *asking, const gonet__server_t *server,
-                               int sotype, uint8_t *question, size_t len, gonet__packet_t *packet,
-                               gonet__reply_t *reply)
+/* The question's way over a connection that is made for it. */
+static gonet_error_t *over_conn(const gonet__exchange_t *x, const gonet__asking_t *asking,
+                                const gonet__server_t *server, int sotype, gonet__packet_t *packet,
+                                gonet__reply_t *reply)
 {
     const gonet_resolver_t *r = asking->resolver;
-    gonet_context_t *ctx = asking->limit.ctx;
-    gonet_error_t *e = gonet__limit_ended(&asking->limit);
-    int64_t deadline = deadline_of(asking, gonet__now());
-
-    if (e != NULL)
-        return gonet__exchange_error("dial", sotype, NULL, server->addr, e);
-    gonet__packet_free(packet);
-    if (by_channel(asking, sotype))
-        return over_udp(server, question, len, ctx, deadline, packet, reply);
-    if (r->dial != NULL)
-        e = gonet__user_exchange(r, sotype == SOCK_DGRAM ? "udp" : "tcp", server, question, len,
-                                 ctx, deadline, packet);
-    else
-        e = gonet__tcp_exchange(server, question, len, ctx, deadline, packet);
-    return e != NULL ? e : open_reply(packet, question, len, reply);
-}
-
-/* The question, with a random id unless the channel chooses it; its length in *len. */
-static gonet_error_t *make_question(const gonet__asking_t *asking, int sotype, const char *name,
-                                    unsigned type, uint8_t question[GONET__QUESTION_SIZE],
-                                    size_t *len)
-{
-    uint8_t id[2] = {0};
-
-    gonet_error_t *e = by_channel(asking, sotype) ? NULL : gonet__random(id, 2);
+    gonet_error_t *e = limit_error(asking, sotype, server);
 
     if (e != NULL)
         return e;
-    *len = gonet__question_make(question, name, type, (uint16_t)(id[0] << 8 | id[1]),
-                                gonet__debug()->edns0, asking->conf->trust_ad);
-    return *len == 0 ? gonet_error_new(GONET__CANNOT_MARSHAL) : NULL;
+    gonet__packet_free(packet);
+    if (r->dial != NULL)
+        e = gonet__user_exchange(r, sotype == SOCK_DGRAM ? "udp" : "tcp", server, x->question,
+                                 x->len, asking->limit.ctx, deadline_of(asking), packet);
+    else
+        e = gonet__tcp_exchange(server, x->question, x->len, asking->limit.ctx, deadline_of(asking),
+                                packet);
+    return e != NULL ? e : open_reply(packet, x, reply);
 }
 
-void gonet__exchange_begin(const gonet__asking_t *asking, const gonet__server_t *server,
-                           const char *name, unsigned type, int64_t now, gonet__packet_t *packet,
-                           gonet__early_t *early)
+gonet_error_t *gonet__exchange(gonet__exchange_t *x, const gonet__asking_t *asking,
+                               const gonet__server_t *server, const char *name, unsigned type,
+                               gonet__packet_t *packet, gonet__reply_t *reply)
 {
-    gonet_error_t *e;
-
-    early->begun = false;
-    early->arrived = 0;
-    if (asking->conf->use_tcp || asking->resolver->dial != NULL ||
-        gonet__limit_over(&asking->limit))
-        return;
-    e = make_question(asking, SOCK_DGRAM, name, type, early->question, &early->len);
-    early->deadline = deadline_of(asking, now);
-    if (e == NULL)
-        e = gonet__udp_begin(&early->q, server, early->question, early->len, asking->limit.ctx,
-                             early->deadline, packet->small);
-    early->begun = e == NULL;
-    gonet_error_free(e);
-}
-
-/* The rest of a try that has begun. */
-static gonet_error_t *finish_early(const gonet__asking_t *asking, gonet__early_t *early,
-                                   gonet__packet_t *packet, gonet__reply_t *reply)
-{
-    gonet_error_t *e = await_udp(&early->q, asking->limit.ctx, early->deadline, packet, reply);
-
-    early->begun = false;
-    early->arrived = early->q.arrived;
-    return e;
-}
-
-gonet_error_t *gonet__exchange(const gonet__asking_t *asking, const gonet__server_t *server,
-                               const char *name, unsigned type, gonet__packet_t *packet,
-                               gonet__reply_t *reply, gonet__early_t *early)
-{
-    uint8_t fresh[GONET__QUESTION_SIZE], *question = fresh;
     int sotype = asking->conf->use_tcp ? SOCK_STREAM : SOCK_DGRAM;
-    gonet_error_t *e = NULL;
-    size_t len;
+    gonet_error_t *e = x->e;
 
-    if (early != NULL && early->begun) {
-        question = early->question;
-        len = early->len;
-        e = finish_early(asking, early, packet, reply);
-    } else {
-        e = make_question(asking, sotype, name, type, question, &len);
-        if (e == NULL)
-            e = try_once(asking, server, sotype, question, len, packet, reply);
+    if (!x->begun) {
+        e = ask(x, asking, server, name, type);
+        if (by_udp(asking))
+            gonet__exchange_rest(x);
     }
+    x->begun = false;
+    x->e = NULL;
+    if (e != NULL)
+        return e;
+    gonet__packet_free(packet);
+    if (by_udp(asking))
+        e = over_udp(x, packet, reply);
+    else
+        e = over_conn(x, asking, server, sotype, packet, reply);
     if (e != NULL || (reply->flags & GONET__DNS_TC) == 0 || sotype == SOCK_STREAM)
         return e;
     /* the reply says that the whole one is to be had over TCP */
-    if (early != NULL)
-        early->arrived = 0;
-    return try_once(asking, server, SOCK_STREAM, question, len, packet, reply);
+    return over_conn(x, asking, server, SOCK_STREAM, packet, reply);
 }

@@ -6,10 +6,10 @@
 
 #include "gonet/error.h"
 #include "gonet/resolver.h"
-#include "resolve/channel.h"
 #include "resolve/limit.h"
 #include "resolve/message.h"
 #include "resolve/resolv_conf.h"
+#include "resolve/wire.h"
 
 /* What all exchanges of a lookup have in common. */
 typedef struct {
@@ -28,33 +28,39 @@ typedef struct {
 void gonet__packet_init(gonet__packet_t *packet);
 void gonet__packet_free(gonet__packet_t *packet);
 
-/* An exchange that has begun before somebody waits for it: its question is on its way. */
+/* The exchanges of one query, one after the other. */
 typedef struct {
-    bool begun;
-    uint64_t arrived; /* when its reply came, in the order of all; 0: it was not its only one */
-    int64_t deadline;
+    gonet__wire_t *wire; /* of the last question over UDP, kept until the next one has its own */
+    bool begun;          /* the next exchange's question is on its way already */
+    gonet_error_t *e;    /* or this has gone wrong with it */
     size_t len;
-    gonet__udp_question_t q;
     uint8_t question[GONET__QUESTION_SIZE];
-} gonet__early_t;
+} gonet__exchange_t;
+
+void gonet__exchange_init(gonet__exchange_t *x);
+
+/* gonet__exchange_end lets go of what is left: also of what has begun and was not waited for. */
+void gonet__exchange_end(gonet__exchange_t *x);
 
 /*
- * gonet__exchange_begin sends the question of an exchange over UDP, if it is one that can be waited
- * for later. now is the time of gonet__now. Then gonet__exchange must follow, of the same server,
- * name and type, and with the same packet; whatever went wrong will be found then. Tasks only.
+ * gonet__exchange_begin sends the question of the next exchange, if it is one that can be waited
+ * for later. Then gonet__exchange must follow, of the same server, name and type; whatever went
+ * wrong will be found then.
  */
-void gonet__exchange_begin(const gonet__asking_t *asking, const gonet__server_t *server,
-                           const char *name, unsigned type, int64_t now, gonet__packet_t *packet,
-                           gonet__early_t *early);
+void gonet__exchange_begin(gonet__exchange_t *x, const gonet__asking_t *asking,
+                           const gonet__server_t *server, const char *name, unsigned type);
+
+/* gonet__exchange_rest lets others run while the answer of what has begun is on its way. */
+void gonet__exchange_rest(gonet__exchange_t *x);
 
 /*
  * gonet__exchange asks one server; over TCP if the configuration says so or the reply over UDP was
  * cut. NULL, with the packet and a walk at its first answer; or the error (new reference), not yet
- * a DNSError. early is what has been begun of it, or NULL. Tasks only.
+ * a DNSError.
  */
-gonet_error_t *gonet__exchange(const gonet__asking_t *asking, const gonet__server_t *server,
-                               const char *name, unsigned type, gonet__packet_t *packet,
-                               gonet__reply_t *reply, gonet__early_t *early);
+gonet_error_t *gonet__exchange(gonet__exchange_t *x, const gonet__asking_t *asking,
+                               const gonet__server_t *server, const char *name, unsigned type,
+                               gonet__packet_t *packet, gonet__reply_t *reply);
 
 /* Texts that several places need (behaviour 23). */
 #define GONET__CANNOT_MARSHAL   "cannot marshal DNS message"

@@ -1,7 +1,11 @@
 /*
- * Equal lookups that are under way at the same time share one. Whoever comes first starts it in a
- * task of its own, without a deadline; everybody waits within his own limit; who leaves as the last
- * one cancels it.
+ * Equal lookups that are under way at the same time share one. The task that comes first starts it
+ * in a task of its own, without a deadline; everybody waits within his own limit; who leaves as the
+ * last one cancels it.
+ *
+ * Threads share with threads alone, since a task's lookup needs its worker, which may be held by
+ * somebody who waits for the thread. The first one does the lookup itself; should its own limit end
+ * that, the others begin anew.
  *
  * A resolver with a dial of its own shares with nobody: its argument, and what the context's values
  * point to, are the caller's until his call returns. So the lookup is part of that call, with the
@@ -9,6 +13,7 @@
  *
  * A table under one lock, held for moments, never across a lookup.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -21,7 +26,6 @@
 #include "resolve/cache.h"
 #include "resolve/hash.h"
 #include "resolve/lookup.h"
-#include "resolve/run.h"
 #include "runtime/context.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
@@ -36,6 +40,7 @@ typedef struct {
     unsigned refs;      /* those who wait, and the lookup */
     unsigned waiting;
     bool done;
+    bool given_up;      /* by the one who did it: nobody else's result */
     atomic_bool cached; /* somebody wants the result to be kept */
     gonet__waiter_t *queue;
     gonet_context_t
@@ -46,7 +51,7 @@ typedef struct {
     gonet_error_t *e;
     size_t key_len;
     gonet__addresses_t result;
-    char key[];
+    char key[]; /* of tasks or threads; then what the cache goes by, too */
 } flight_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -132,7 +137,7 @@ static void look_up(void *arg)
     f->e = gonet__lookup_host(&request, gonet__order_for(&f->resolver, f->host),
                               gonet__wanted(f->network), f->host, &f->result);
     if (f->e == NULL && atomic_load(&f->cached))
-        gonet__cache_store(f->key, f->key_len, &f->result);
+        gonet__cache_store(f->key + 1, f->key_len - 1, &f->result);
 }
 
 static void fly(void *arg)
@@ -170,7 +175,7 @@ static flight_t *make_flight(const gonet_resolver_t *r, const char *network, con
 {
     const char *servers = r->servers == NULL ? "" : r->servers;
     size_t a = strlen(network) + 1, b = strlen(host) + 1, c = strlen(servers) + 1;
-    size_t key_len = sizeof(r->dial) + sizeof(r->dial_arg) + 1 + a + b + c;
+    size_t key_len = 1 + sizeof(r->dial) + sizeof(r->dial_arg) + 1 + a + b + c;
     flight_t *f = gonet__alloc(sizeof(*f) + key_len);
     char *p;
 
@@ -183,7 +188,8 @@ static flight_t *make_flight(const gonet_resolver_t *r, const char *network, con
     f->resolver = *r;
     atomic_init(&f->cached, r->cache);
     f->key_len = key_len;
-    p = put(f->key, &r->dial, sizeof(r->dial));
+    f->key[0] = gonet__task_current() == NULL;
+    p = put(f->key + 1, &r->dial, sizeof(r->dial));
     p = put(p, &r->dial_arg, sizeof(r->dial_arg));
     *p++ = (char)(r->prefer_go | r->strict_errors << 1 | (r->servers != NULL) << 2);
     f->network = p;
@@ -207,8 +213,9 @@ static flight_t *find(const gonet__list_t *bucket, const char *key, size_t len)
 }
 
 /* Takes fresh, and returns it when it has become the flight of its key, or the one that is in the
- * air already, with the caller in its queue. Of a new one the first reference is the lookup's. */
-static flight_t *join(flight_t *fresh, bool patient, gonet__waiter_t *waiter)
+ * air already, with the caller in its queue. Of a new one the first reference is the lookup's;
+ * myself: that is the caller's. */
+static flight_t *join(flight_t *fresh, bool myself, gonet__waiter_t *waiter)
 {
     gonet__list_t *bucket = bucket_of(fresh->key, fresh->key_len);
     flight_t *f;
@@ -218,13 +225,13 @@ static flight_t *join(flight_t *fresh, bool patient, gonet__waiter_t *waiter)
     f = find(bucket, fresh->key, fresh->key_len);
     if (f == NULL) {
         f = fresh;
-        f->ctx = patient ? NULL : gonet_context_with_cancel(NULL);
+        f->ctx = myself ? NULL : gonet_context_with_cancel(NULL);
         gonet__list_push_back(bucket, &f->link);
     }
     if (fresh->resolver.cache)
         atomic_store(&f->cached, true);
     f->waiting++;
-    if (f != fresh || !patient) {
+    if (f != fresh || !myself) {
         f->refs++;
         gonet__waitq_push_back(&f->queue, waiter);
     }
@@ -292,67 +299,79 @@ static gonet_error_t *fly_alone(flight_t *f, const gonet__limit_t *limit, gonet_
     gonet_error_t *e;
 
     f->limit = limit;
-    e = gonet__run_in_task(look_up, f, limit, f->host);
-    if (e == NULL)
-        e = take_result(f, a);
+    look_up(f);
+    e = take_result(f, a);
     if (e != NULL && gonet__limit_over(limit))
         gonet_error_set(&e, why_ended(limit, f->host));
     return e;
 }
 
-/* A task that nobody can interrupt does the lookup itself. *alone: nobody else has a reference, or
- * will get one. */
-static gonet_error_t *fly_myself(flight_t *f, gonet__addresses_t *a, bool *alone)
+/* The caller does the lookup itself: a task that nobody can interrupt, or a thread. *alone: nobody
+ * else has a reference, or will get one. */
+static gonet_error_t *fly_myself(flight_t *f, const gonet__limit_t *limit, gonet__addresses_t *a,
+                                 bool *alone)
 {
+    f->limit = limit;
     look_up(f);
+    f->given_up = f->e != NULL && gonet__limit_over(limit);
     *alone = !land(f);
+    if (f->given_up)
+        return why_ended(limit, f->host);
     return *alone ? take_result(f, a) : copy_result(f, a);
 }
 
-/* Others do it, in a task that is started if the flight is new. */
+/* Others do it, in a task that is started if the flight is new. *again: they have given up. */
 static gonet_error_t *fly_along(flight_t *f, bool mine, gonet__waiter_t *waiter,
-                                const gonet__limit_t *limit, gonet__addresses_t *a)
+                                const gonet__limit_t *limit, gonet__addresses_t *a, bool *again)
 {
     if (mine && gonet_go(fly, f) != 0) {
-        f->e = gonet__not_started(f->host);
+        f->e = errno == EAGAIN ? gonet__dns_error_from(gonet_err_closed, f->host, "")
+                               : gonet_err_no_memory;
         land(f);
         drop(f);
     }
     gonet__wait_within(waiter->wait, limit->ctx, gonet__limit_deadline(limit), "lookup");
-    return leave(f, waiter) ? copy_result(f, a) : why_ended(limit, f->host);
+    if (!leave(f, waiter))
+        return why_ended(limit, f->host);
+    *again = f->given_up;
+    return *again ? NULL : copy_result(f, a);
 }
 
-/* The flight of all who ask the same; takes fresh, which may become it. */
+/* The flight of all who ask the same; takes fresh, which may become it. *again: nothing has come of
+ * it. */
 static gonet_error_t *fly_together(flight_t *fresh, const gonet__limit_t *limit,
-                                   gonet__addresses_t *a)
+                                   gonet__addresses_t *a, bool *again)
 {
-    bool patient = limit->ctx == NULL && limit->deadline == 0 && gonet__task_current() != NULL;
-    bool alone = false;
+    bool patient = limit->ctx == NULL && limit->deadline == 0;
+    bool myself = patient || gonet__task_current() == NULL, alone = false;
     gonet__wait_t wait;
     gonet__waiter_t waiter = {.wait = &wait};
     gonet_error_t *e;
     flight_t *f;
 
     gonet__wait_init(&wait);
-    f = join(fresh, patient, &waiter);
-    if (f == fresh && patient)
-        e = fly_myself(f, a, &alone);
+    f = join(fresh, myself, &waiter);
+    if (f == fresh && myself)
+        e = fly_myself(f, limit, a, &alone);
     else
-        e = fly_along(f, f == fresh, &waiter, limit, a);
+        e = fly_along(f, f == fresh, &waiter, limit, a, again);
     if (alone)
         release(f);
     else
         drop(f);
     return e;
 }
-gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
-                                    const char *host, gonet__addresses_t *a)
+
+/* By the cache, alone or together with others. *again: nothing has come of it. */
+static gonet_error_t *look_up_shared(const gonet__request_t *request, const char *network,
+                                     const char *host, gonet__addresses_t *a, bool *again)
 {
     const gonet_resolver_t *resolver = request->resolver;
     const gonet__limit_t *limit = &request->limit;
     gonet_error_t *e;
     flight_t *f;
 
+    *again = false;
     e = gonet__refused(limit, host);
     if (e != NULL)
         return e;
@@ -361,12 +380,24 @@ gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char 
     f = make_flight(resolver, network, host);
     if (f == NULL)
         return gonet_err_no_memory;
-    if (resolver->cache && gonet__cache_find(f->key, f->key_len, a))
+    if (resolver->cache && gonet__cache_find(f->key + 1, f->key_len - 1, a))
         e = a->failed ? gonet_err_no_memory : NULL;
     else if (resolver->dial == NULL)
-        return fly_together(f, limit, a);
+        return fly_together(f, limit, a, again);
     else
         e = fly_alone(f, limit, a);
     release(f);
+    return e;
+}
+
+gonet_error_t *gonet__lookup_shared(const gonet__request_t *request, const char *network,
+                                    const char *host, gonet__addresses_t *a)
+{
+    gonet_error_t *e;
+    bool again;
+
+    do
+        e = look_up_shared(request, network, host, a, &again);
+    while (again);
     return e;
 }

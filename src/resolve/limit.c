@@ -43,3 +43,11 @@ gonet__wait_state_t gonet__wait_within(gonet__wait_t *w, gonet_context_t *ctx, i
     gonet__context_unwatch(&watch);
     return state;
 }
+
+gonet_error_t *gonet__refused(const gonet__limit_t *limit, const char *name)
+{
+    if (!gonet__wait_ending())
+        return NULL;
+    gonet__wait_told(gonet__limit_deadline(limit));
+    return gonet__dns_error_from(gonet_err_closed, name, "");
+}

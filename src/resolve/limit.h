@@ -33,4 +33,8 @@ gonet__wait_state_t gonet__wait_within(gonet__wait_t *w, gonet_context_t *ctx, i
 /* gonet__limit_over says whether the limit has been reached. */
 bool gonet__limit_over(const gonet__limit_t *limit);
 
+/* gonet__refused returns the DNSError of a task's lookup of name that begins when the runtime is
+ * ending, or NULL. It may park, within limit. */
+gonet_error_t *gonet__refused(const gonet__limit_t *limit, const char *name);
+
 #endif

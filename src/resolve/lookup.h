@@ -42,7 +42,7 @@ gonet__order_t gonet__order_for(const gonet_resolver_t *resolver, const char *na
 unsigned gonet__wanted(const char *network);
 
 /* gonet__lookup_host finds the addresses of a name that is no literal, in that order of sources.
- * Not shared with others. Tasks only. */
+ * Not shared with others. */
 gonet_error_t *gonet__lookup_host(const gonet__request_t *request, gonet__order_t order,
                                   unsigned want, const char *host, gonet__addresses_t *a);
 

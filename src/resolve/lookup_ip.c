@@ -1,10 +1,11 @@
 /*
- * A and AAAA (and CNAME) of a name go out together, and the replies count in the order of their
- * arrival. The caller's task waits for one after the other. Should the first have to ask again, the
- * others go on in tasks beside it on the same worker, so that nobody waits for anybody's servers.
+ * A and AAAA (and CNAME) of a name go out together, each from a socket of its own, and the replies
+ * count in the order in which they are seen. The caller waits for one after the other. Should the
+ * first have to ask again, the others go on beside it, so that nobody waits for anybody's servers.
  */
 #include "resolve/lookup_ip.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -12,9 +13,8 @@
 #include "resolve/domain.h"
 #include "resolve/hosts.h"
 #include "resolve/sort.h"
-#include "runtime/clock.h"
+#include "runtime/beside.h"
 #include "runtime/task.h"
-#include "runtime/wait.h"
 
 #define MAX_TYPES 3
 
@@ -72,10 +72,11 @@ typedef struct group group_t;
 typedef struct {
     group_t *group;
     unsigned type;
-    uint64_t arrived;
+    unsigned order; /* in which the parts have ended */
     gonet_error_t *e;
-    bool beside; /* in a task of its own */
-    gonet__begun_t begun;
+    bool beside;
+    gonet__beside_t work; /* if it is */
+    gonet__query_t query;
     gonet__answers_t answers;
 } part_t;
 
@@ -83,84 +84,60 @@ struct group {
     const gonet__asking_t *asking;
     const char *fqdn;
     const char *name;
-    bool cname;          /* the canonical name is wanted, too */
-    unsigned running;    /* parts in tasks of their own */
-    gonet__wait_t *wait; /* the caller's, when it waits for these */
+    bool cname;             /* the canonical name is wanted, too */
+    _Atomic unsigned ended; /* how many parts have */
     size_t n;
     part_t part[MAX_TYPES];
 };
 
-static void ask(part_t *p, gonet__begun_t *begun)
-{
-    group_t *g = p->group;
-
-    p->e = gonet__query_name(g->asking, g->fqdn, g->name, p->type, &p->answers, begun);
-    p->arrived = begun != NULL ? begun->exchange.arrived : 0;
-    if (p->arrived == 0)
-        p->arrived = gonet__udp_arrival();
-}
-
-static void ask_beside(void *arg)
+static void ask(void *arg)
 {
     part_t *p = arg;
     group_t *g = p->group;
 
-    ask(p, &p->begun);
-    if (--g->running == 0 && g->wait != NULL && gonet__wait_claim(g->wait))
-        gonet__wait_wake(g->wait);
+    p->e = gonet__query_name(&p->query, g->asking, g->fqdn, g->name, p->type, &p->answers);
+    p->order = atomic_fetch_add(&g->ended, 1);
 }
 
-/* The first part goes on: the others do so beside it. */
+/* The first part goes on: the others do so beside it. But the program's own dial, if a thread asks,
+ * is called by that thread alone, for one part after the other. */
 static void go_beside(void *arg)
 {
     group_t *g = arg;
 
-    for (size_t i = 1; i < g->n; i++) {
-        part_t *p = &g->part[i];
-
-        p->beside = gonet__task_go_here(ask_beside, p) == 0;
-        g->running += p->beside;
-    }
+    if (g->asking->resolver->dial != NULL && gonet__task_current() == NULL)
+        return;
+    for (size_t i = 1; i < g->n; i++)
+        g->part[i].beside = gonet__beside_start(&g->part[i].work, ask, &g->part[i]);
 }
 
-static void await_others(group_t *g)
+/* Sends all questions. */
+static void begin_all(group_t *g)
 {
-    gonet__wait_t wait;
-
-    if (g->running == 0)
+    for (size_t i = 0; i < g->n; i++)
+        gonet__query_begin(&g->part[i].query, g->asking, g->fqdn, g->part[i].type);
+    if (!g->part[0].query.exchange.begun) {
+        go_beside(g); /* not by UDP: side by side from the start */
         return;
-    gonet__wait_init(&wait);
-    g->wait = &wait;
-    gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "DNS replies");
+    }
+    g->part[0].query.goes_on = go_beside;
+    g->part[0].query.arg = g;
+    gonet__exchange_rest(&g->part[0].query.exchange);
 }
 
 /* Asks all, and returns when all have ended. */
 static void ask_all(group_t *g, bool one_by_one)
 {
-    int64_t now = one_by_one ? 0 : gonet__now();
-
     if (!one_by_one)
-        gonet__udp_hold();
-    for (size_t i = 0; i < g->n && !one_by_one; i++) {
-        part_t *p = &g->part[i];
-
-        p->begun.goes_on = i == 0 && g->n > 1 ? go_beside : NULL;
-        p->begun.arg = g;
-        gonet__query_begin(g->asking, g->fqdn, p->type, now, &p->answers, &p->begun);
-    }
-    if (!one_by_one)
-        gonet__udp_release();
-    if (!one_by_one && g->n > 1 && !g->part[0].begun.exchange.begun) {
-        g->part[0].begun.goes_on = NULL; /* not by UDP: side by side from the start */
-        go_beside(g);
+        begin_all(g);
+    for (size_t i = 0; i < g->n; i++) {
+        if (!g->part[i].beside)
+            ask(&g->part[i]);
     }
     for (size_t i = 0; i < g->n; i++) {
-        part_t *p = &g->part[i];
-
-        if (!p->beside)
-            ask(p, one_by_one ? NULL : &p->begun);
+        if (g->part[i].beside)
+            gonet__beside_join(&g->part[i].work);
     }
-    await_others(g);
 }
 
 static void init_group(group_t *g, const gonet__asking_t *asking, const char *fqdn,
@@ -172,8 +149,7 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
     g->fqdn = fqdn;
     g->name = name;
     g->cname = (want & GONET__WANT_CNAME) != 0;
-    g->running = 0;
-    g->wait = NULL;
+    atomic_init(&g->ended, 0);
     g->n = 0;
     for (unsigned i = 0; i < MAX_TYPES; i++) {
         part_t *p = &g->part[g->n];
@@ -182,9 +158,9 @@ static void init_group(group_t *g, const gonet__asking_t *asking, const char *fq
             continue;
         p->group = g;
         p->type = types[i];
-        p->arrived = 0;
         p->beside = false;
         p->e = NULL;
+        gonet__query_init(&p->query);
         gonet__answers_init(&p->answers);
         g->n++;
     }
@@ -290,19 +266,14 @@ static void take_part(part_t *p, outcome_t *o, gonet__addresses_t *a)
     }
 }
 
-/* The part that arrived next after p; the first one after NULL. */
-static part_t *next_part(group_t *g, const part_t *p)
+/* The part that has ended as the order-th one. */
+static part_t *part_at(group_t *g, unsigned order)
 {
-    part_t *next = NULL;
+    part_t *p = g->part;
 
-    for (size_t i = 0; i < g->n; i++) {
-        part_t *q = &g->part[i];
-        bool later = p == NULL || q->arrived > p->arrived || (q->arrived == p->arrived && q > p);
-
-        if (later && (next == NULL || q->arrived < next->arrived))
-            next = q;
-    }
-    return next;
+    while (p->order != order)
+        p++;
+    return p;
 }
 
 /* Everything of one name; true: no other name is to be asked for. */
@@ -313,8 +284,8 @@ static bool ask_name(const gonet__asking_t *asking, const char *fqdn, const char
 
     init_group(&g, asking, fqdn, name, want);
     ask_all(&g, asking->conf->single_request);
-    for (part_t *p = NULL; (p = next_part(&g, p)) != NULL;)
-        take_part(p, o, a);
+    for (unsigned i = 0; i < g.n; i++)
+        take_part(part_at(&g, i), o, a);
     for (size_t i = 0; i < g.n; i++) {
         if (g.part[i].e != NULL)
             gonet_error_free(g.part[i].e);

@@ -29,7 +29,7 @@ enum { GONET__WANT_V4 = 1, GONET__WANT_V6 = 2, GONET__WANT_CNAME = 4 };
 
 /*
  * gonet__lookup_addresses finds the addresses of name, sorted (behaviour 24.3 to 24.9). NULL,
- * maybe with none (names that must not be asked for), or a DNSError. Tasks only.
+ * maybe with none (names that must not be asked for), or a DNSError.
  */
 gonet_error_t *gonet__lookup_addresses(const gonet__asking_t *asking, gonet__order_t order,
                                        const char *name, unsigned want, gonet__addresses_t *a);

@@ -11,77 +11,18 @@
 #define MAX_POINTERS  10
 #define RECORD_HEADER 10 /* behind the owner: type, class, ttl, length */
 #define MAX_LABEL     63
-#define MAX_TEXT      254 /* of a name, with its dots */
-#define CLASS_IN      1
 
-static_assert(MAX_TEXT < GONET__NAME_SIZE, "a NUL stands behind the text");
-
-static void put16(uint8_t *p, unsigned v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
+static_assert(GONET__NAME_MOST < GONET__NAME_SIZE, "a NUL stands behind the text");
 
 static unsigned get16(const uint8_t *p)
 {
     return (unsigned)p[0] << 8 | p[1];
 }
 
-/* The name's labels at p, each behind its length; the end, or NULL. */
-static uint8_t *put_name(uint8_t *p, const char *name, size_t len)
-{
-    const char *end = name + len;
-
-    if (len == 1 && name[0] == '.')
-        end = name;
-    while (name < end) {
-        const char *dot = memchr(name, '.', (size_t)(end - name));
-        size_t label = dot == NULL ? 0 : (size_t)(dot - name);
-
-        if (label == 0 || label > MAX_LABEL)
-            return NULL;
-        *p++ = (uint8_t)label;
-        memcpy(p, name, label);
-        p += label;
-        name = dot + 1;
-    }
-    *p++ = 0;
-    return p;
-}
-
-size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name, unsigned type,
-                            uint16_t id, bool edns, bool ad)
-{
-    /* RFC 6891: root, OPT, size, no extended code, version 0, no flags, no data */
-    static const uint8_t opt[] = {
-        0, 0, GONET__DNS_OPT, GONET__UDP_SIZE >> 8, GONET__UDP_SIZE & 255, 0, 0, 0, 0, 0, 0};
-    size_t len = strlen(name);
-    uint8_t *p;
-
-    if (len == 0 || len > MAX_TEXT)
-        return 0;
-    memset(out, 0, HEADER);
-    put16(out, id);
-    put16(out + 2, GONET__DNS_RD | (ad ? GONET__DNS_AD : 0));
-    put16(out + 4, 1);
-    put16(out + 10, edns);
-    p = put_name(out + HEADER, name, len);
-    if (p == NULL)
-        return 0;
-    put16(p, type);
-    put16(p + 2, CLASS_IN);
-    p += 4;
-    if (edns) {
-        memcpy(p, opt, sizeof(opt));
-        p += sizeof(opt);
-    }
-    return (size_t)(p - out);
-}
-
 /* Appends a label and its dot; false if the name becomes too long, or the label has a dot in it. */
 static bool add_label(gonet__dns_name_t *name, size_t *total, const uint8_t *p, size_t len)
 {
-    if (*total + len + 1 > MAX_TEXT)
+    if (*total + len + 1 > GONET__NAME_MOST)
         return false;
     for (size_t i = 0; i < len; i++) {
         if (p[i] == '.')

@@ -34,6 +34,7 @@ enum { GONET__RCODE_OK = 0, GONET__RCODE_SERVFAIL = 2, GONET__RCODE_NXDOMAIN = 3
 
 /* A name as text: no escapes, every label ends in a dot. */
 #define GONET__NAME_SIZE 256
+#define GONET__NAME_MOST 254 /* of the text, with its dots */
 typedef struct {
     size_t len;
     char text[GONET__NAME_SIZE]; /* with a NUL behind it; labels may hold NULs, too */
@@ -41,8 +42,8 @@ typedef struct {
 
 /*
  * gonet__question_make writes the message that asks for name (rooted) and type; its length, or 0 if
- * the name cannot be written (an empty or too long label). edns adds the OPT record, ad sets the AD
- * bit.
+ * the name cannot be written (an empty or too long label), or memory is out. edns adds the OPT
+ * record, ad sets the AD bit.
  */
 size_t gonet__question_make(uint8_t out[GONET__QUESTION_SIZE], const char *name, unsigned type,
                             uint16_t id, bool edns, bool ad);

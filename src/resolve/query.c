@@ -71,13 +71,13 @@ static gonet_error_t *reply_failed(gonet__answer_t answer, const char *name, con
 }
 
 /* One server's turn. True: there is nothing more to ask anybody, *e is the outcome. */
-static bool ask_server(const gonet__asking_t *asking, const gonet__server_t *server,
-                       const char *fqdn, const char *name, unsigned type, gonet__answers_t *a,
-                       gonet__early_t *early, gonet_error_t **e)
+static bool ask_server(gonet__query_t *q, const gonet__asking_t *asking,
+                       const gonet__server_t *server, const char *fqdn, const char *name,
+                       unsigned type, gonet__answers_t *a, gonet_error_t **e)
 {
     gonet__answer_t answer;
     gonet_error_t *failed =
-        gonet__exchange(asking, server, fqdn, type, &a->packet, &a->reply, early);
+        gonet__exchange(&q->exchange, asking, server, fqdn, type, &a->packet, &a->reply);
 
     if (*e != NULL)
         gonet_error_set(e, NULL);
@@ -99,34 +99,36 @@ static uint32_t first_server(const gonet__asking_t *asking)
     return conf->rotate ? atomic_fetch_add(&conf->turn, 1) % n : 0;
 }
 
-void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type, int64_t now,
-                        gonet__answers_t *a, gonet__begun_t *begun)
+void gonet__query_init(gonet__query_t *q)
 {
-    begun->first = first_server(asking);
-    gonet__exchange_begin(asking, &asking->conf->servers[begun->first], fqdn, type, now, &a->packet,
-                          &begun->exchange);
+    gonet__exchange_init(&q->exchange);
+    q->begun = false;
+    q->goes_on = NULL;
 }
 
-gonet_error_t *gonet__query_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
-                                 unsigned type, gonet__answers_t *a, gonet__begun_t *begun)
+void gonet__query_begin(gonet__query_t *q, const gonet__asking_t *asking, const char *fqdn,
+                        unsigned type)
+{
+    q->begun = true;
+    q->first = first_server(asking);
+    gonet__exchange_begin(&q->exchange, asking, &asking->conf->servers[q->first], fqdn, type);
+}
+
+/* The loop over attempts and servers. */
+static gonet_error_t *ask_all(gonet__query_t *q, const gonet__asking_t *asking, const char *fqdn,
+                              const char *name, unsigned type, gonet__answers_t *a)
 {
     gonet__resolv_conf_t *conf = asking->conf;
-    uint32_t first = begun != NULL ? begun->first : first_server(asking);
-    gonet__early_t *early = begun != NULL ? &begun->exchange : NULL;
     gonet_error_t *e = NULL;
 
     for (int attempt = 0; attempt < conf->attempts; attempt++) {
         for (uint32_t i = 0; i < conf->server_count; i++) {
-            uint32_t at = (first + i) % (uint32_t)conf->server_count;
+            uint32_t at = (q->first + i) % (uint32_t)conf->server_count;
 
-            if (ask_server(asking, &conf->servers[at], fqdn, name, type, a, early, &e))
+            if (ask_server(q, asking, &conf->servers[at], fqdn, name, type, a, &e))
                 return e;
-            if (early != NULL) {
-                early->arrived = 0;
-                if (begun->goes_on != NULL)
-                    begun->goes_on(begun->arg);
-            }
-            early = NULL;
+            if (attempt == 0 && i == 0 && q->goes_on != NULL)
+                q->goes_on(q->arg);
         }
         /* when the lookup has ended, what is left fails at once: to the last attempt */
         if (attempt + 2 < conf->attempts && gonet__limit_over(&asking->limit))
@@ -135,18 +137,32 @@ gonet_error_t *gonet__query_name(const gonet__asking_t *asking, const char *fqdn
     return e;
 }
 
+gonet_error_t *gonet__query_name(gonet__query_t *q, const gonet__asking_t *asking, const char *fqdn,
+                                 const char *name, unsigned type, gonet__answers_t *a)
+{
+    gonet_error_t *e;
+
+    if (!q->begun)
+        q->first = first_server(asking);
+    e = ask_all(q, asking, fqdn, name, type, a);
+    gonet__exchange_end(&q->exchange);
+    return e;
+}
+
 gonet_error_t *gonet__query(const gonet__asking_t *asking, const char *name, unsigned type,
                             gonet__answers_t *a)
 {
     char fqdn[GONET__DOMAIN_SIZE];
     gonet_error_t *e = NULL;
+    gonet__query_t q;
     size_t i = 0;
 
     gonet__answers_init(a);
+    gonet__query_init(&q);
     if (!gonet__is_domain_name(name))
         return gonet__no_such_host(name, "");
     while (gonet__search_name(asking->conf, name, &i, fqdn)) {
-        gonet_error_set(&e, gonet__query_name(asking, fqdn, name, type, a, NULL));
+        gonet_error_set(&e, gonet__query_name(&q, asking, fqdn, name, type, a));
         if (e == NULL || (asking->resolver->strict_errors && gonet_error_temporary(e)))
             break;
     }

@@ -16,26 +16,28 @@ typedef struct {
 void gonet__answers_init(gonet__answers_t *a);
 void gonet__answers_free(gonet__answers_t *a);
 
-/* A query whose first question is on its way. */
+/* A query of one name that has begun, or is about to. */
 typedef struct {
+    bool begun;
     uint32_t first; /* the server that has been asked */
-    gonet__early_t exchange;
+    gonet__exchange_t exchange;
     /* Called when the first exchange does not end the query, which goes on then. May be NULL. */
     void (*goes_on)(void *arg);
     void *arg;
-} gonet__begun_t;
+} gonet__query_t;
 
-/* gonet__query_begin sends the first question for fqdn; then gonet__query_name must follow. now is
- * the time of gonet__now. */
-void gonet__query_begin(const gonet__asking_t *asking, const char *fqdn, unsigned type, int64_t now,
-                        gonet__answers_t *a, gonet__begun_t *begun);
+void gonet__query_init(gonet__query_t *q);
+
+/* gonet__query_begin sends the first question for fqdn; then gonet__query_name must follow. */
+void gonet__query_begin(gonet__query_t *q, const gonet__asking_t *asking, const char *fqdn,
+                        unsigned type);
 
 /*
- * gonet__query_name asks for the records of exactly fqdn; begun may be NULL. NULL, or a DNSError
- * (new reference) that speaks of name (behaviour 23.4 to 23.17).
+ * gonet__query_name asks for the records of exactly fqdn. NULL, or a DNSError (new reference) that
+ * speaks of name (behaviour 23.4 to 23.17).
  */
-gonet_error_t *gonet__query_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
-                                 unsigned type, gonet__answers_t *a, gonet__begun_t *begun);
+gonet_error_t *gonet__query_name(gonet__query_t *q, const gonet__asking_t *asking, const char *fqdn,
+                                 const char *name, unsigned type, gonet__answers_t *a);
 
 /* gonet__query asks for name along the search list. NULL, also if there was nothing that may be
  * asked for: the walk is empty then, and server "". */

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "error/error.h"
-#include "resolve/channel.h"
+#include "resolve/random.h"
 
 void gonet__items_init(gonet__items_t *items)
 {

@@ -42,10 +42,10 @@ gonet_error_t *gonet__lookup_records(const gonet__asking_t *asking, const char *
 /* gonet__items_keep drops those whose text is refused; whether any was. */
 bool gonet__items_keep(gonet__items_t *items, bool (*good)(const char *text, size_t len));
 
-/* gonet__sort_mx shuffles, then sorts by preference. Tasks only. */
+/* gonet__sort_mx shuffles, then sorts by preference. */
 void gonet__sort_mx(gonet__items_t *items);
 
-/* gonet__sort_srv sorts by priority, and shuffles by weight within one (RFC 2782). Tasks only. */
+/* gonet__sort_srv sorts by priority, and shuffles by weight within one (RFC 2782). */
 void gonet__sort_srv(gonet__items_t *items);
 
 #endif

@@ -17,7 +17,8 @@ allowed() {
     error) echo "base error" ;;
     addr) echo "base error addr" ;;
     runtime) echo "base error addr runtime" ;;
-    socket | iface | resolve) echo "base error addr runtime $1" ;;
+    socket | iface) echo "base error addr runtime $1" ;;
+    resolve) echo "base error addr runtime socket resolve" ;;
     conn) echo "base error addr runtime socket iface resolve conn" ;;
     dial) echo "base error addr runtime socket iface resolve conn dial" ;;
     io) echo "base error addr runtime socket iface resolve conn dial io" ;;

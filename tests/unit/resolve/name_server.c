@@ -33,14 +33,13 @@ typedef struct {
 
 struct name_server {
     int udp, tcp, other, wake[2];
-    pthread_mutex_t lock; /* of the log */
+    pthread_mutex_t lock; /* of the log and the ports */
     name_question_t log[MAX_LOG];
     _Atomic int from; /* the count when the log was emptied */
     late_t first;     /* of a pair */
     int pair;
-    late_t crowd[NAME_SERVER_CROWD];
-    int crowd_count;
-    _Atomic int crowds;
+    bool once[65536]; /* ports that "once" was asked from */
+    uint16_t dead;    /* the port of the first "dead"; 0: none yet */
     int conns[MAX_CONNS];
     int conn_count;
     char text[32];
@@ -190,16 +189,22 @@ static void serve_pair(name_server_t *s, const late_t *l)
     reply(s->udp, l);
 }
 
-/* All wait for the last one. */
-static void serve_crowd(name_server_t *s, const late_t *l)
+/* Whether a question from that port stays without an answer. */
+static bool is_deaf_to(name_server_t *s, const char *label, uint16_t port)
 {
-    s->crowd[s->crowd_count++] = *l;
-    if (s->crowd_count < NAME_SERVER_CROWD)
-        return;
-    for (int i = 0; i < NAME_SERVER_CROWD; i++)
-        reply(s->udp, &s->crowd[i]);
-    s->crowd_count = 0;
-    atomic_fetch_add(&s->crowds, 1);
+    bool again = false;
+
+    pthread_mutex_lock(&s->lock);
+    if (strncmp(label, "once", 4) == 0) {
+        again = s->once[port];
+        s->once[port] = true;
+    } else if (strncmp(label, "dead", 4) == 0) {
+        if (s->dead == 0)
+            s->dead = port;
+        again = s->dead == port;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return again;
 }
 
 static void serve_udp(name_server_t *s)
@@ -222,9 +227,7 @@ static void serve_udp(name_server_t *s)
         s->held[s->held_count++] = l;
     else if (strncmp(label, "pair", 4) == 0)
         serve_pair(s, &l);
-    else if (strncmp(label, "crowd", 5) == 0)
-        serve_crowd(s, &l);
-    else
+    else if (!is_deaf_to(s, label, ntohs(l.peer.sin_port)))
         reply(s->udp, &l);
 }
 
@@ -322,11 +325,6 @@ int name_server_count(name_server_t *s)
     return atomic_load(&s->count);
 }
 
-int name_server_crowds(name_server_t *s)
-{
-    return atomic_load(&s->crowds);
-}
-
 name_question_t name_server_question(name_server_t *s, int i)
 {
     name_question_t q = {.type = 0};
@@ -340,6 +338,10 @@ name_question_t name_server_question(name_server_t *s, int i)
 
 void name_server_forget(name_server_t *s)
 {
+    pthread_mutex_lock(&s->lock);
+    memset(s->once, 0, sizeof(s->once));
+    s->dead = 0;
+    pthread_mutex_unlock(&s->lock);
     atomic_store(&s->from, atomic_load(&s->count));
 }
 

@@ -4,10 +4,11 @@
  * says so (name_server_release), "slow" ones after 200 ms,
  * "tc" ones are cut over UDP, "tcsilent" ones not answered over TCP, "tcsilentslow" ones cut after
  * 200 ms, "nx" ones don't exist, "servfail" and "refused" ones get that code, "pair" ones are
- * answered when two questions have come, "crowd" ones when NAME_SERVER_CROWD have. Before the
- * answer of "wrongid" comes one with another id, and so on for "wrongport", "garbage", "noqr",
- * "othername". "big" ones have 100 IPv4 addresses, whether they fit or not. All others have an
- * address of each kind, a text and three mail servers.
+ * answered when two questions have come. Of "once" ones only the first from each port is answered,
+ * of "dead" ones none from the port that the first of them came from. Before the answer of
+ * "wrongid" comes one with another id, and so on for "wrongport", "garbage", "noqr", "othername".
+ * "big" ones have 100 IPv4 addresses, whether they fit or not. All others have an address of each
+ * kind, a text and three mail servers.
  */
 #ifndef TESTS_UNIT_RESOLVE_NAME_SERVER_H
 #define TESTS_UNIT_RESOLVE_NAME_SERVER_H
@@ -16,8 +17,6 @@
 #include <stdint.h>
 
 typedef struct name_server name_server_t;
-
-#define NAME_SERVER_CROWD 8
 
 /* A question as it came. */
 typedef struct {
@@ -35,10 +34,8 @@ name_server_t *name_server_start(const char **text);
 /* name_server_count tells how many questions it has seen so far. */
 int name_server_count(name_server_t *s);
 
-/* name_server_crowds tells how many crowds it has answered. */
-int name_server_crowds(name_server_t *s);
-
-/* name_server_question returns the i-th question since the start or the last name_server_forget. */
+/* name_server_question returns the i-th question since the start or the last name_server_forget,
+ * which forgets the ports, too. */
 name_question_t name_server_question(name_server_t *s, int i);
 void name_server_forget(name_server_t *s);
 

@@ -20,6 +20,8 @@ typedef enum {
     CUT,         /* streams only: ends inside the answer */
     END,         /* streams only: ends before it */
     FAIL,        /* the read fails */
+    NOTHING,     /* the read brings no bytes, again and again */
+    GARBAGE,     /* packets only: the read brings what is no answer, again and again */
     REFUSE       /* the write fails */
 } manner_t;
 
@@ -28,7 +30,7 @@ typedef struct {
     manner_t manner;
     size_t step; /* bytes a read gives; 0: all */
     /* seen */
-    int dials, closes, deadlines;
+    int dials, closes, deadlines, reads;
     bool framed; /* the question had its length in front */
     char network[8];
 } wish_t;
@@ -89,9 +91,16 @@ static ssize_t memory_read(void *self, void *p, size_t len, gonet_error_t **err)
     memory_t *m = self;
     size_t n = m->len - m->at;
 
+    m->wish->reads++;
     if (m->wish->manner == FAIL) {
         *err = gonet_error_new("no answers today");
         return -1;
+    }
+    if (m->wish->manner == NOTHING)
+        return 0;
+    if (m->wish->manner == GARBAGE) {
+        memset(p, 0xc0, len);
+        return (ssize_t)len;
     }
     if (m->wish->manner == FORGE_FIRST && !m->forged) {
         m->forged = true;
@@ -176,6 +185,7 @@ static const row_t rows[] = {
     {true, FORGE_FIRST, 0, NULL},
     {true, FAIL, 0, "no answers today"},
     {true, REFUSE, 0, "no questions today"},
+    {true, NOTHING, 0, "multiple Read calls return no data or error"},
     {true, END, 0, "EOF"},
     {false, ANSWER, 0, NULL},
     {false, ANSWER, 1, NULL},
@@ -184,6 +194,7 @@ static const row_t rows[] = {
     {false, CUT, 1, "unexpected EOF"},
     {false, END, 0, "EOF"},
     {false, FAIL, 0, "no answers today"},
+    {false, NOTHING, 0, "multiple Read calls return no data or error"},
     {false, REFUSE, 0, "no questions today"},
 };
 
@@ -211,6 +222,8 @@ static void ask_memory(void *arg)
         CHECK(wish.dials >= 1 && wish.closes >= wish.dials && wish.deadlines >= wish.dials);
         if (row->manner != REFUSE)
             CHECK_INT(wish.framed, !row->packets);
+        if (row->manner == NOTHING)
+            CHECK_INT(wish.reads, 100 * wish.dials);
     }
 }
 
@@ -219,6 +232,42 @@ static void in_memory(void **state)
     (void)state;
     actor_run_test(TASKS, ask_memory, NULL);
     actor_run_test(THREADS, ask_memory, NULL);
+}
+
+static _Atomic bool neighbour_ran;
+
+static void neighbour(void *arg)
+{
+    (void)arg;
+    neighbour_ran = true;
+}
+
+/* A connection that knows nothing of deadlines and always has something to say: the lookup ends all
+ * the same, and the other tasks of the worker run meanwhile. */
+static void ask_for_ever(void *arg)
+{
+    GONET_AUTO(gonet_error_t) err = NULL;
+    wish_t wish = {.packets = true, .manner = GARBAGE};
+    gonet_resolver_t r = {
+        .servers = "192.0.2.53", .dial = dial_memory, .dial_arg = &wish, .prefer_go = true};
+    gonet_context_t *ctx = gonet_context_with_timeout(NULL, 200 * GONET_MILLISECOND);
+    actor_t actor;
+    size_t n = 0;
+
+    neighbour_ran = false;
+    actor_start(&actor, BY_TASK, neighbour, NULL);
+    gonet_free(gonet_resolver_lookup_txt(&r, ctx, "x.test.", &n, &err));
+    CHECK(gonet_error_timeout(err));
+    CHECK(arg == NULL || neighbour_ran);
+    actor_join(&actor);
+    gonet_context_free(ctx);
+}
+
+static void for_ever(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, ask_for_ever, (void *)"task");
+    actor_run_test(THREADS, ask_for_ever, NULL);
 }
 
 static gonet_conn_t *dial_library(void *arg, gonet_context_t *ctx, const char *network,
@@ -288,7 +337,8 @@ static void by_library(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {LEAK_TEST(in_memory), LEAK_TEST(by_library)};
+    const struct CMUnitTest tests[] = {LEAK_TEST(in_memory), LEAK_TEST(for_ever),
+                                       LEAK_TEST(by_library)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -437,37 +437,26 @@ static void order(void **state)
     run(ask_in_order);
 }
 
-/* No port asks more than 64 questions, and ids are not counted up. */
+/* Ids are not counted up. */
 static void ask_often(void *arg)
 {
     enum { N = 400 };
     GONET_AUTO(gonet_error_t) err = NULL;
     gonet__resolv_conf_t *conf = make_conf("", 1);
-    int ports = 0, steps = 0, longest = 0;
+    int steps = 0;
 
     (void)arg;
     for (int i = 0; i < N; i++)
         CHECK_INT(look_up(conf, "both.test", GONET__WANT_V4, &err), 1);
-    for (int i = 0, same = 0; i < N; i++) {
-        name_question_t q = name_server_question(server[0], i);
-        name_question_t next = name_server_question(server[0], i + 1);
-
-        same++;
-        longest = same > longest ? same : longest;
-        steps += next.id == (uint16_t)(q.id + 1);
-        if (i + 1 < N && next.port == q.port)
-            continue;
-        ports++;
-        same = 0;
-    }
+    for (int i = 0; i < N; i++)
+        steps += name_server_question(server[0], i + 1).id ==
+                 (uint16_t)(name_server_question(server[0], i).id + 1);
     CHECK_INT(asked(0), N);
-    CHECK(longest <= 64);
-    CHECK(ports >= N / 64);
     CHECK(steps < N / 10);
     gonet__resolv_conf_unref(conf);
 }
 
-static void ports(void **state)
+static void ids(void **state)
 {
     (void)state;
     run(ask_often);
@@ -519,7 +508,7 @@ static void cancel(gonet__resolv_conf_t *conf, const char *name, int tasks)
     actor_t actor;
 
     actor_start(&actor, BY_TASK, look_up_within, &call);
-    AWAIT(gonet_num_task() >= tasks + 2);
+    AWAIT(gonet_num_task() > tasks);
     gonet_sleep(20 * GONET_MILLISECOND); /* into its wait, most likely */
     gonet_context_cancel(call.ctx);
     actor_join(&actor); /* an exchange lasts an hour */
@@ -571,7 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVED(form),  SERVED(rotate), SERVED(single_request), SERVED(search), SERVED(attempt),
-        SERVED(liars), SERVED(ports),  SERVED(cancelled),      SERVED(big),    SERVED(order),
+        SERVED(liars), SERVED(ids),    SERVED(cancelled),      SERVED(big),    SERVED(order),
         SERVED(cut),
     };
 

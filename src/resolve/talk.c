@@ -1,0 +1,87 @@
+/*
+ * Exchanges over sockets of our own.
+ */
+#include "resolve/talk.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "error/error.h"
+
+gonet_error_t *gonet__udp_ask(gonet__wire_t **wire, const gonet__server_t *server,
+                              const uint8_t *question, size_t len, gonet_context_t *ctx,
+                              int64_t deadline)
+{
+    gonet__wire_t *before = *wire;
+    gonet_error_t *e = gonet__wire_open(wire, server, SOCK_DGRAM, ctx, deadline);
+
+    gonet__wire_close(&before);
+    return e != NULL ? e : gonet__wire_write(*wire, question, len);
+}
+
+gonet_error_t *gonet__udp_answer(gonet__wire_t *wire, const uint8_t *question, size_t len,
+                                 gonet__packet_t *packet, gonet__reply_t *reply)
+{
+    gonet__reply_kind_t kind;
+
+    do {
+        gonet_error_t *e =
+            gonet__wire_read(wire, packet->small, sizeof(packet->small), &packet->len);
+
+        if (e != NULL)
+            return e;
+        kind = gonet__reply_open(reply, packet->small, packet->len, question, len);
+    } while (kind != GONET__REPLY_OK && kind != GONET__REPLY_QUESTIONS);
+    return kind == GONET__REPLY_OK ? NULL : gonet_error_new(GONET__INVALID_RESPONSE);
+}
+
+size_t gonet__frame(uint8_t message[2 + GONET__QUESTION_SIZE], const uint8_t *question, size_t len)
+{
+    message[0] = (uint8_t)(len >> 8);
+    message[1] = (uint8_t)len;
+    memcpy(message + 2, question, len);
+    return len + 2;
+}
+
+static gonet_error_t *read_full(gonet__wire_t *wire, uint8_t *p, size_t len)
+{
+    gonet_error_t *e = NULL;
+    size_t got = 0, n;
+
+    while (got < len && e == NULL) {
+        e = gonet__wire_read(wire, p + got, len - got, &n);
+        got += n;
+    }
+    return e == gonet_eof && got > 0 ? gonet_err_unexpected_eof : e;
+}
+
+/* The question behind its length; the reply the same way. */
+static gonet_error_t *talk(gonet__wire_t *wire, const uint8_t *question, size_t len,
+                           gonet__packet_t *packet)
+{
+    uint8_t message[2 + GONET__QUESTION_SIZE], length[2];
+    gonet_error_t *e = gonet__wire_write(wire, message, gonet__frame(message, question, len));
+
+    if (e == NULL)
+        e = read_full(wire, length, 2);
+    if (e != NULL)
+        return e;
+    len = (size_t)length[0] << 8 | length[1];
+    if (!gonet__packet_room(packet, len))
+        return gonet_err_no_memory;
+    packet->len = len;
+    return read_full(wire, packet->p, len);
+}
+
+gonet_error_t *gonet__tcp_exchange(const gonet__server_t *server, const uint8_t *question,
+                                   size_t len, gonet_context_t *ctx, int64_t deadline,
+                                   gonet__packet_t *packet)
+{
+    gonet__wire_t *wire;
+    gonet_error_t *e = gonet__wire_open(&wire, server, SOCK_STREAM, ctx, deadline);
+
+    if (e == NULL)
+        e = talk(wire, question, len, packet);
+    gonet__wire_close(&wire);
+    return e;
+}
