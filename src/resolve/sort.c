@@ -167,42 +167,120 @@ void gonet__sort_with(gonet_ip_addr_t *addrs, const gonet_ip_t *sources, size_t 
     finish(items, few, addrs, n);
 }
 
-/*
- * Asks the kernel, with a socket per family that is made at the first need. A connected socket
- * keeps its source; one that is disconnected forgets it, and the interface of a zone, too: it is as
- * good as a new one, and costs less than half.
- */
-static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, int fds[2])
+/* A socket that asks the kernel for sources. IPv6's asks for mapped addresses, too; where there is
+ * none, it is IPv4's. */
+typedef struct {
+    int fd; /* -1: not made yet */
+    int family;
+} probe_t;
+
+static void open_probe(probe_t *p)
+{
+    int off = 0;
+
+    p->family = AF_INET6;
+    p->fd = gonet__fd_socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (p->fd >= 0 && setsockopt(p->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) == 0)
+        return;
+    if (p->fd >= 0)
+        close(p->fd);
+    p->family = AF_INET;
+    p->fd = gonet__fd_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+}
+
+/* The socket for the next question. One that is connected keeps its source; one that is
+ * disconnected forgets it, and the interface of a zone, too: it is as good as a new one. */
+static int fresh_probe(probe_t *p)
 {
     static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    gonet_netip_addr_port_t ap = {.port = 53};
-    gonet_ip_t v4 = gonet_ip_to4(dst->ip);
-    gonet__sockaddr_any_t sa;
-    socklen_t len;
-    gonet_addr_t local;
-    int *fd;
 
-    ap.addr.bits = v4.len == 4 ? 32 : 128;
-    memcpy(ap.addr.b, v4.len == 4 ? v4.b : dst->ip.b, ap.addr.bits / 8);
-    memcpy(ap.addr.zone, v4.len == 4 ? "" : dst->zone, v4.len == 4 ? 1 : sizeof(dst->zone));
-    len = gonet__sockaddr_make(ap, &sa);
-    fd = &fds[sa.sa.sa_family == AF_INET6];
-    if (*fd >= 0 && connect(*fd, &nowhere, sizeof(nowhere)) != 0) {
-        close(*fd);
-        *fd = -1;
+    if (p->fd >= 0 && connect(p->fd, &nowhere, sizeof(nowhere)) != 0) {
+        close(p->fd);
+        p->fd = -1;
     }
-    if (*fd < 0)
-        *fd = gonet__fd_socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    if (*fd < 0 || connect(*fd, &sa.sa, len) != 0)
+    if (p->fd < 0)
+        open_probe(p);
+    return p->fd;
+}
+
+static gonet_ip_t ask_source(const gonet_ip_addr_t *dst, probe_t *p)
+{
+    gonet_netip_addr_port_t ap = {.port = 53};
+    bool v4 = gonet_ip_to4(dst->ip).len == 4;
+    gonet_ip_t full = gonet_ip_to16(dst->ip);
+    gonet__sockaddr_any_t sa;
+    gonet_addr_t local;
+    socklen_t len;
+    int fd = fresh_probe(p);
+
+    if (fd < 0 || full.len != 16 || (p->family == AF_INET && !v4))
         return (gonet_ip_t){0};
-    local = gonet__local_endpoint(*fd, SOCK_DGRAM);
+    ap.addr.bits = 128;
+    memcpy(ap.addr.b, full.b, 16);
+    if (!v4)
+        memcpy(ap.addr.zone, dst->zone, sizeof(dst->zone));
+    len = gonet__sockaddr_make(ap, &sa);
+    if (v4 && p->family == AF_INET6) {
+        sa.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(ap.port)};
+        memcpy(&sa.in6.sin6_addr, full.b, 16);
+        len = sizeof(sa.in6);
+    }
+    if (connect(fd, &sa.sa, len) != 0)
+        return (gonet_ip_t){0};
+    local = gonet__local_endpoint(fd, SOCK_DGRAM);
     return local.kind == GONET_ADDR_UDP ? local.udp.ip : (gonet_ip_t){0};
+}
+
+/* Whether an item goes before all of less precedence, whatever their sources: it has a source, of
+ * its scope and label. */
+static bool is_best(const item_t *item)
+{
+    return item->src.known && item->src.scope == item->dst.scope &&
+           item->src.label == item->dst.label;
+}
+
+/* The item of less precedence than all others; NULL: there are several. */
+static item_t *lowest(item_t *items, size_t n)
+{
+    item_t *low = &items[0];
+    bool alone = true;
+
+    for (size_t i = 1; i < n; i++) {
+        if (items[i].dst.precedence < low->dst.precedence) {
+            low = &items[i];
+            alone = true;
+        } else if (items[i].dst.precedence == low->dst.precedence) {
+            alone = false;
+        }
+    }
+    return alone ? low : NULL;
+}
+
+/* Asks for the sources, but for that of the lowest item where it can't make a difference: as most
+ * often for IPv4's, where IPv6 works. */
+static void ask_sources(item_t *items, size_t n)
+{
+    item_t *low = lowest(items, n);
+    probe_t probe = {.fd = -1};
+    bool best = true;
+
+    for (size_t i = 0; i < n; i++) {
+        if (&items[i] == low)
+            continue;
+        rate(ask_source(&items[i].addr, &probe), &items[i].src);
+        best &= is_best(&items[i]);
+    }
+    if (low != NULL && best)
+        low->src = low->dst; /* it can't be better than that */
+    else if (low != NULL)
+        rate(ask_source(&low->addr, &probe), &low->src);
+    if (probe.fd >= 0)
+        close(probe.fd);
 }
 
 void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n)
 {
     item_t few[MAX_ON_STACK];
-    int fds[2] = {-1, -1};
     item_t *items;
 
     if (n < 2)
@@ -213,11 +291,7 @@ void gonet__sort_addrs(gonet_ip_addr_t *addrs, size_t n)
     for (size_t i = 0; i < n; i++) {
         items[i].addr = addrs[i];
         rate(addrs[i].ip, &items[i].dst);
-        rate(ask_source(&addrs[i], fds), &items[i].src);
     }
-    for (int i = 0; i < 2; i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
+    ask_sources(items, n);
     finish(items, few, addrs, n);
 }

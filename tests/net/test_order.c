@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gonet/udp.h"
 #include "resolve/sort.h"
 #include "support/hosts.h"
 #include "unit/resolve/script.h"
@@ -66,6 +67,72 @@ static void sort(void *arg)
     }
 }
 
+/* The source that a socket of its own has for a destination; unset: none. */
+static gonet_ip_t source_of(const gonet_ip_addr_t *dst)
+{
+    gonet_udp_addr_t addr = {.ip = dst->ip, .port = 53};
+    gonet_ip_t source = {0};
+    gonet_udp_conn_t *c;
+
+    memcpy(addr.zone, dst->zone, sizeof(addr.zone));
+    c = gonet_dial_udp("udp", NULL, &addr, NULL);
+    if (c != NULL)
+        source = gonet_conn_local_addr(gonet_udp_conn_as_conn(c))->udp.ip;
+    gonet_udp_conn_free(c);
+    return source;
+}
+
+/* Lists made of these, of all lengths and in all orders. */
+static const char *const pool[] = {
+    "127.0.0.1",     "::1",           "10.77.1.9",     "10.77.2.9", "169.254.1.1",
+    "203.0.113.1",   "fd77:1::9",     "fd77:2::9",     "fe80::9",   "fe80::1:9%net1",
+    "2001:db8:1::9", "2001:db8:2::9", "2001:db8:9::9", "2002::1",   "::ffff:10.77.1.7",
+    "2001::9",       "ff02::1%net2",  "3ffe::1",       "fec0::1",   "::10.77.1.9",
+};
+
+enum { POOL = sizeof(pool) / sizeof(*pool), LISTS = 200, LONGEST = 6 };
+
+static void sort_at_random(const char *where)
+{
+    unsigned seed = 7;
+
+    for (int list = 0; list < LISTS; list++) {
+        gonet_ip_addr_t got[LONGEST], want[LONGEST];
+        gonet_ip_t sources[LONGEST];
+        size_t n = 2 + (size_t)list % (LONGEST - 1);
+
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 1103515245 + 12345;
+            CHECK(gonet_resolve_ip_addr("ip", pool[(seed >> 16) % POOL], &got[i], NULL) == 0);
+            want[i] = got[i];
+            sources[i] = source_of(&got[i]);
+        }
+        gonet__sort_with(want, sources, n);
+        gonet__sort_addrs(got, n);
+        if (!CHECK(memcmp(got, want, n * sizeof(*got)) == 0))
+            fprintf(stderr, "list %d %s\n", list, where);
+    }
+}
+
+/* What is not asked for would have changed nothing, and what is asked in the other family's name
+ * is the same. */
+static void at_random(void *arg)
+{
+    (void)arg;
+    hosts_join(0, 1, 2);
+    sort_at_random("without routes beyond");
+    hosts_run(0, "ip addr add 2001:db8:1::1/64 dev net1 nodad &&"
+                 " ip addr add 2001:db8:2::1/64 dev net2 nodad &&"
+                 " ip route add default via 10.77.1.2 && ip route add default via fd77:1::2");
+    sort_at_random("with them");
+    hosts_run(0, "echo 1 >/proc/sys/net/ipv6/bindv6only");
+    sort_at_random("with sockets of IPv6 alone");
+    hosts_run(0, "ip addr add 169.254.7.7/16 dev net1 && ip addr del 10.77.1.1/24 dev net1");
+    sort_at_random("from a link-local address");
+    hosts_run(0, "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6");
+    sort_at_random("without IPv6");
+}
+
 #define NAME     "\xc0\x0c"
 #define V4(addr) NAME "\0\1\0\1\0\0\0\x3c\0\4" addr
 #define V6(addr) NAME "\0\x1c\0\1\0\0\0\x3c\0\x10" addr
@@ -112,7 +179,8 @@ static void name(void *arg)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {HOSTS_TEST(2, sort, NULL), HOSTS_TEST(2, name, NULL)};
+    const struct CMUnitTest tests[] = {HOSTS_TEST(2, sort, NULL), HOSTS_TEST(2, at_random, NULL),
+                                       HOSTS_TEST(2, name, NULL)};
 
     return cmocka_run_group_tests_name("order", tests, NULL, NULL);
 }
