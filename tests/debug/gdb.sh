@@ -48,7 +48,7 @@ look() {
 
 # gdb ARGUMENT...: with the commands that look expects.
 ask() {
-    timeout 120 gdb -q -nx -batch "$@" -ex "source $script" -ex 'gonet tasks' -ex 'gonet bt all' \
+    gdb -q -nx -batch "$@" -ex "source $script" -ex 'gonet tasks' -ex 'gonet bt all' \
         -ex 'echo after: \n' -ex 'gonet task 1.2' -ex 'bt' -ex 'gonet thread' -ex 'bt 1' \
         -ex 'gonet bt 9.9' 2>&1
 }

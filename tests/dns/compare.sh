@@ -45,10 +45,8 @@ inside() {
 
 # until_ready FILE TEXT
 until_ready() {
-    tries=0
     until grep -q "$2" "$1" 2>/dev/null; do
-        tries=$((tries + 1))
-        [ $tries -le 200 ] || { cat "$1"; echo "a server did not start"; exit 1; }
+        kill -0 $! || { cat "$1"; echo "a server did not start"; exit 1; }
         sleep 0.05
     done
 }
@@ -110,9 +108,7 @@ try_examples() {
     ip netns exec "$space" socat TCP-LISTEN:8080,bind=127.0.0.1,reuseaddr,fork \
         SYSTEM:"read line; cat $work/response" >"$work/socat.log" 2>&1 &
     pids="$pids $!"
-    tries=0
-    until inside "$examples/http_get" ns1.example:8080 >"$work/page" 2>&1 || [ $tries -gt 100 ]; do
-        tries=$((tries + 1))
+    until inside "$examples/http_get" ns1.example:8080 >"$work/page" 2>&1 || ! kill -0 $!; do
         sleep 0.05
     done
     grep -q hello "$work/page" || { echo "http_get:"; cat "$work/page"; bad=1; }

@@ -16,8 +16,8 @@ refuse() {
     pattern=$1
     shift
     status=0
-    timeout 30 "$@" >"$tmp/run.out" 2>"$tmp/run.err" </dev/null || status=$?
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -lt 128 ] || fail "$*: status $status"
+    "$@" >"$tmp/run.out" 2>"$tmp/run.err" </dev/null || status=$?
+    [ "$status" -ne 0 ] && [ "$status" -lt 128 ] || fail "$*: status $status"
     grep -q "$pattern" "$tmp/run.err" || fail "$*: no '$pattern' on standard error"
     echo "$(basename "$1"): $(head -n 1 "$tmp/run.err")"
 }
@@ -46,13 +46,13 @@ refuse "route ip+net: no such network interface" "$examples/interfaces" nosuch0
 
 # The recorder: what passes is what it says, and its file holds all of it, byte by byte.
 start_server
-got=$(printf 'hello\n' | timeout 120 "$examples/recorder" "$address" "$tmp/record" 2>"$tmp/run.err") ||
+got=$(printf 'hello\n' | "$examples/recorder" "$address" "$tmp/record" 2>"$tmp/run.err") ||
     fail "recorder: status $?"
 [ "$got" = hello ] || fail "recorder: sent 'hello', got '$got'"
 for line in 'out 00000000  68 65 6c 6c 6f 0a  *|hello.|' 'in  00000000  68 65 6c 6c 6f 0a  *|hello.|'; do
     grep -q "^$line$" "$tmp/record" || fail "recorder: no '$line' in $(cat "$tmp/record")"
 done
-timeout 120 "$examples/recorder" "$address" "$tmp/record" <"$tmp/lines" >"$tmp/lines.back" \
+"$examples/recorder" "$address" "$tmp/record" <"$tmp/lines" >"$tmp/lines.back" \
     2>"$tmp/run.err" || fail "recorder: status $?"
 cmp "$tmp/lines" "$tmp/lines.back" || fail "recorder: 5000 lines came back changed"
 od -An -v -tx1 "$tmp/lines" | tr -s ' ' '\n' | grep . >"$tmp/bytes"
@@ -73,7 +73,7 @@ address=$(address_in "$tmp/udp.out" "$server") || fail "udp_echo_server did not 
 # ask COMMAND...: six bytes sent to the server come back.
 ask() {
     for attempt in 1 2 3 4 5; do
-        got=$(printf '%06d' "$attempt" | timeout 60 "$@" 2>"$tmp/run.err")
+        got=$(printf '%06d' "$attempt" | "$@" 2>"$tmp/run.err")
         [ "$got" != "00000$attempt" ] || break
     done
     [ "$got" = "00000$attempt" ] || fail "$*: sent 00000$attempt, got '$got'"
@@ -98,7 +98,7 @@ refuse "no such network interface" "$examples/multicast_chat" me nosuch0 224.0.0
 "$examples/udp_sink" 127.0.0.1:0 >"$tmp/sink.out" 2>"$tmp/sink.err" &
 server=$!
 address=$(address_in "$tmp/sink.out" "$server") || fail "udp_sink did not start"
-timeout 120 "$examples/udp_blast" "$address" 20 900 >"$tmp/blast" 2>"$tmp/run.err" ||
+"$examples/udp_blast" "$address" 20 900 >"$tmp/blast" 2>"$tmp/run.err" ||
     grep -q "connection refused" "$tmp/run.err" || fail "udp_blast: status $?"
 grep -q "^20480 datagrams, 18432000 bytes, " "$tmp/blast" || [ -s "$tmp/run.err" ] ||
     fail "udp_blast: $(cat "$tmp/blast")"

@@ -21,7 +21,7 @@ ip addr add 192.0.2.1/32 dev lo || fail "lo gets no address"
 
 # Ping, of hosts that are there, and without the right to.
 for host in 127.0.0.1 ::1 192.0.2.1; do
-    timeout 120 "$examples/ping" $host 2 50 >"$tmp/ping" 2>"$tmp/run.err" || fail "ping $host: status $?"
+    "$examples/ping" $host 2 50 >"$tmp/ping" 2>"$tmp/run.err" || fail "ping $host: status $?"
     grep -q "^$host: seq 2: [0-9.]* ms: ok$" "$tmp/ping" || fail "ping $host: $(cat "$tmp/ping")"
     [ "$(tail -n 1 "$tmp/ping")" = "2 sent, 2 answered" ] || fail "ping $host: $(cat "$tmp/ping")"
     echo "ping: $(head -n 1 "$tmp/ping")"
@@ -30,7 +30,7 @@ setpriv --bounding-set=-net_raw "$examples/ping" 127.0.0.1 2>"$tmp/run.err" && f
 grep -q "ping: dial ip4:icmp 127.0.0.1: socket: operation not permitted" "$tmp/run.err" ||
     fail "ping: another error without rights"
 cat "$tmp/run.err"
-timeout 120 "$examples/ping" 203.0.113.1 1 2>"$tmp/run.err" && fail "ping: an answer from nowhere"
+"$examples/ping" 203.0.113.1 1 2>"$tmp/run.err" && fail "ping: an answer from nowhere"
 grep -q "network is unreachable" "$tmp/run.err" || fail "ping: another error without a route"
 cat "$tmp/run.err"
 
@@ -67,14 +67,14 @@ heard() {
     socat -dd -u "$3" "CREATE:$tmp/heard" 2>"$tmp/socat.err" &
     server=$!
     line_in "$tmp/socat.err" "listening on\|receiving on" "$server" || fail "socat does not listen"
-    timeout 120 "$go/$1" 2>"$tmp/run.err" || fail "$1: status $?"
+    "$go/$1" 2>"$tmp/run.err" || fail "$1: status $?"
     wait "$server" || fail "socat: status $?"
     server=
     [ "$(cat "$tmp/heard")" = "$2" ] || fail "$1: sent '$(cat "$tmp/heard")', not '$2'"
     echo "$1: $2"
 }
 if getent hosts localhost >/dev/null; then
-    heard dialer "Hello, World!" TCP-LISTEN:12345,accept-timeout=120
+    heard dialer "Hello, World!" TCP-LISTEN:12345,accept-timeout=3600
 else
     echo "dialer is left out: this machine has no localhost"
 fi
@@ -86,7 +86,7 @@ serves() {
     server=$!
     [ "$(address_in "$tmp/server.out" "$server")" = "[::]:$2" ] || fail "$1 does not listen on $2"
     for host in 127.0.0.1 192.0.2.1 '[::1]'; do
-        got=$(timeout 120 "$go/../echo_client" "$host:$2" x 2>"$tmp/run.err") || fail "$1: $host: $?"
+        got=$("$go/../echo_client" "$host:$2" x 2>"$tmp/run.err") || fail "$1: $host: $?"
         echo "$1: $host:$2: $got"
     done
     kill "$server"

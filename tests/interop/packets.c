@@ -17,7 +17,7 @@
 
 #include <gonet.h>
 
-static const gonet_duration_t patience = 120 * GONET_SECOND;
+static const gonet_duration_t patience = GONET_HOUR;
 
 static void die(const char *what, const gonet_error_t *err)
 {

@@ -29,11 +29,8 @@ socat_serves() {
     : >"$tmp/socat.log"
     socat -d -d "$1,fork" EXEC:cat 2>"$tmp/socat.log" &
     server=$!
-    tries=0
     until grep -q "listening on\|receiving on" "$tmp/socat.log"; do
         kill -0 "$server" 2>/dev/null || fail "socat $1: $(cat "$tmp/socat.log")"
-        tries=$((tries + 1))
-        [ "$tries" -le 600 ] || fail "socat $1 does not listen"
         sleep 0.05
     done
     port=$(ss -ulnpH | sed -n "s/.*:\([0-9][0-9]*\) .*pid=$server,.*/\1/p") # of UDP
@@ -47,7 +44,7 @@ socat_served() {
 
 # back COMMAND...: a message that the command sends comes back.
 back() {
-    got=$(printf 'a message' | timeout 60 "$@" 2>"$tmp/client.err") || fail "$*: status $?"
+    got=$(printf 'a message' | "$@" 2>"$tmp/client.err") || fail "$*: status $?"
     [ "$got" = "a message" ] || fail "$*: sent 'a message', got '$got'"
     echo "$*: $got"
 }
@@ -71,23 +68,23 @@ back_at_once() {
 
 # asks NETWORK LOCAL REMOTE: gonet asks whoever serves.
 asks() {
-    timeout 120 "$packets" ask "$@" 2>"$tmp/client.err" || fail "packets ask $*: status $?"
+    "$packets" ask "$@" 2>"$tmp/client.err" || fail "packets ask $*: status $?"
 }
 
 # ---- gonet serves ----
 serve "$packets" serve udp4 127.0.0.1:0
-back socat -t 20 - "UDP4:127.0.0.1:$port,readbytes=9"
-back nc -u -W 1 -w 20 127.0.0.1 "$port"
+back socat -t 3600 - "UDP4:127.0.0.1:$port,readbytes=9"
+back nc -u -W 1 -w 3600 127.0.0.1 "$port"
 "$goecho" packets udp4 "$address" || fail "goecho"
 served
 serve "$packets" serve udp6 '[::1]:0'
-back socat -t 20 - "UDP6:[::1]:$port,readbytes=9"
-back nc -6 -u -W 1 -w 20 ::1 "$port"
+back socat -t 3600 - "UDP6:[::1]:$port,readbytes=9"
+back nc -6 -u -W 1 -w 3600 ::1 "$port"
 "$goecho" packets udp6 "$address" || fail "goecho"
 served
 serve "$packets" serve udp '[::]:0' # one socket for both families
-back socat -t 20 - "UDP4:127.0.0.1:$port,readbytes=9"
-back socat -t 20 - "UDP6:[::1]:$port,readbytes=9"
+back socat -t 3600 - "UDP4:127.0.0.1:$port,readbytes=9"
+back socat -t 3600 - "UDP6:[::1]:$port,readbytes=9"
 "$goecho" packets udp "127.0.0.1:$port" || fail "goecho"
 "$goecho" packets udp "[::1]:$port" || fail "goecho"
 served

@@ -318,23 +318,26 @@ static void deadline_moves_closer(void)
 
 /*
  * Starts a read with a deadline, and moves that to another one before it passes; on a busy machine
- * that can take several attempts.
+ * that takes another attempt, with more time.
  */
 static bool read_with_moved_deadline(op_t *r, char *p, gonet_time_t to)
 {
-    for (int i = 0; i < 100; i++) {
-        gonet_time_t first = gonet_after(MOMENT);
+    for (gonet_duration_t d = MOMENT; check_patience(); d *= 2) {
+        gonet_time_t first = gonet_after(d);
 
         gonet_conn_set_read_deadline(a, first, NULL);
         start(r, read_op, a, p, 1);
         check_pause();
         gonet_conn_set_read_deadline(a, to, NULL);
-        if (gonet_until(first) > 0)
+        if (gonet_until(first) > 0) {
+            if (to.ns == gonet_no_deadline.ns)
+                gonet_sleep(2 * d); /* over the first */
             return true;
+        }
         gonet_conn_set_read_deadline(a, (gonet_time_t){1}, NULL);
         join(r, -1, 0, "read pipe: i/o timeout");
     }
-    return check_fail(__FILE__, __LINE__, "this machine is too busy");
+    return CHECK(!"moved in time");
 }
 
 static void deadline_moves_away(void)
@@ -347,8 +350,6 @@ static void deadline_moves_away(void)
     join(&r, -1, 0, "read pipe: i/o timeout");
     CHECK(gonet_until(later) <= 0);
     REQUIRE(read_with_moved_deadline(&r, buf, gonet_no_deadline));
-    later = gonet_after(3 * MOMENT);
-    AWAIT(gonet_until(later) <= 0);
     CHECK_INT(gonet_conn_write(b, "k", 1, NULL), 1);
     join(&r, 1, 0, NULL);
     CHECK_TEXT(buf, "k");

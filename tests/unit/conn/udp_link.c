@@ -29,7 +29,7 @@ void link_open(link_t *l, const way_t *way)
     l->to = gonet_listen_udp(way->listen, &at, &err);
     assert_string_equal(gonet_error_string(err), "<nil>");
     assert_int_equal(gonet_udp_conn_set_read_buffer(l->to, 4 << 20, NULL), 0);
-    assert_int_equal(gonet_udp_conn_set_read_deadline(l->to, gonet_after(GONET_MINUTE), NULL), 0);
+    assert_int_equal(gonet_udp_conn_set_read_deadline(l->to, gonet_after(GONET_HOUR), NULL), 0);
     to = address(way->to, port_of(l->to));
     if (way->dialed)
         l->from = gonet_dial_udp(way->send, NULL, &to, &err);
@@ -173,7 +173,7 @@ void link_expect_part(const link_t *l, const gonet_udp_message_t *m, size_t n, s
     deadline(l, 10 * GONET_MILLISECOND); /* nothing more is to come */
     while (check_batch(l, &sent) >= 0) {
     }
-    deadline(l, GONET_MINUTE);
+    deadline(l, GONET_HOUR);
     assert_int_equal(sent.i, whole);
 }
 

@@ -337,8 +337,7 @@ static void test_raw_marks(void **state)
 static void test_user_timeout(void **state)
 {
     const gonet_listen_config_t lc = {.backlog = 1, .mptcp = 2};
-    const gonet_dialer_t d = {.user_timeout = 100 * GONET_MILLISECOND,
-                              .timeout = 100 * GONET_SECOND};
+    const gonet_dialer_t d = {.user_timeout = 100 * GONET_MILLISECOND, .timeout = GONET_HOUR};
     gonet_listener_t *l = listen_with(&lc, "tcp", "127.0.0.1:0");
     gonet_conn_t *a = dial_with(NULL, "tcp", gonet_listener_addr(l));
     gonet_conn_t *b = dial_with(NULL, "tcp", gonet_listener_addr(l));
