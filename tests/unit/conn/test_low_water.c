@@ -17,7 +17,7 @@
 #include "support/net.h"
 
 #define LOW_WATER 100
-#define PLENTY    (60 * GONET_SECOND) /* who waits that long waits in vain */
+#define PLENTY    GONET_HOUR /* who waits that long waits in vain */
 
 static void set_low_water(void *arg, int fd)
 {

@@ -24,6 +24,7 @@
 #include "gonet/unixsock.h"
 #include "support/child.h"
 #include "support/leak.h"
+#include "support/net.h"
 
 #define ROOM 128
 

@@ -73,7 +73,7 @@ static void sleep_long(void *arg)
 static void run(void (*fn)(void *arg))
 {
     CHILD_CHECK(gonet_go(fn, NULL) == 0);
-    gonet_sleep(20 * GONET_SECOND);
+    gonet_sleep(GONET_HOUR);
 }
 
 static int overflow_task(void)
