@@ -26,6 +26,7 @@ typedef struct {
     size_t len;
     ssize_t n;
     int errnum;
+    const char *call; /* that failed */
 } job_t;
 
 static void *run_job(void *arg)
@@ -38,9 +39,12 @@ static void *run_job(void *arg)
         job->n =
             job->in != NULL ? read(job->fd, job->in, job->len) : write(job->fd, job->out, job->len);
         job->errnum = job->n < 0 ? errno : 0;
-        if (job->errnum == EAGAIN)
-            (void)poll(&p, 1, -1);
-        else if (job->errnum != EINTR)
+        job->call = job->in != NULL ? "read" : "write";
+        if (job->errnum == EAGAIN) {
+            job->errnum = poll(&p, 1, -1) < 0 ? errno : EINTR;
+            job->call = "poll";
+        }
+        if (job->errnum != EINTR)
             return NULL;
     }
 }
@@ -53,7 +57,7 @@ static ssize_t read_slot(void *self, void *p, size_t len, gonet_error_t **err)
         return 0;
     (void)gonet_blocking(run_job, &job);
     if (job.n < 0)
-        gonet_error_set(err, gonet_syscall_error_new("read", job.errnum));
+        gonet_error_set(err, gonet_syscall_error_new(job.call, job.errnum));
     else if (job.n == 0)
         gonet_error_set(err, gonet_eof);
     return job.n;
@@ -77,7 +81,7 @@ static int write_slot(void *self, const void *p, size_t len, size_t *n, gonet_er
         job.len = len - *n;
         (void)gonet_blocking(run_job, &job);
         if (job.n < 0) {
-            gonet_error_set(err, gonet_syscall_error_new("write", job.errnum));
+            gonet_error_set(err, gonet_syscall_error_new(job.call, job.errnum));
             return -1;
         }
         *n += (size_t)job.n;

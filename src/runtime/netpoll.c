@@ -3,8 +3,9 @@
  * (tag). Its life is empty -> parked -> ready -> empty: who wants the waiter to go on sets the
  * ready tag and wakes it, and the waiter itself empties the slot when it runs. Until then the
  * closer may take a task away; then the task, when it runs, finds the slot changed and leaves
- * without touching the descriptor. A thread is inside of ppoll(2), which keeps the socket alive
- * whatever happens to its number, so a thread is only woken, and the closer waits for it.
+ * without touching the descriptor. A thread is inside of poll(2), which keeps the socket alive
+ * whatever happens to its number, so a thread is only woken, and the closer waits for it. A task
+ * that pauses (tag) is parked like any other, but for events, which pass it by.
  *
  * Deadlines are numbers. Whoever moves one forward, and the timer that comes, only make the waiter
  * look again (rechecks): what it finds then counts, so an expired deadline that was moved meanwhile
@@ -25,10 +26,11 @@
 
 #define READY  ((uintptr_t)1)
 #define THREAD ((uintptr_t)2)
-#define TAGS   ((uintptr_t)3)
+#define PAUSES ((uintptr_t)4)
+#define TAGS   ((uintptr_t)7)
 
 #define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
-#define MAX_DELAY_MS        100
+#define MAX_DELAY_MS        100u
 
 uint32_t gonet__fork_generation;
 
@@ -80,7 +82,7 @@ static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
     if ((v & THREAD) != 0) {
         gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
     } else {
-        gonet__task_t *task = (gonet__task_t *)v;
+        gonet__task_t *task = (gonet__task_t *)(v & ~TAGS);
         task->rechecks = rechecks;
         gonet__task_ready(task);
     }
@@ -92,7 +94,7 @@ bool gonet__poll_event(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side, 
     gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v = atomic_load(&s->slot);
 
-    if (v == 0 || (v & THREAD) != 0)
+    if (v == 0 || (v & (THREAD | PAUSES)) != 0)
         return false;
     if (error && (v & READY) == 0)
         s->error = true; /* the waiter reads it after the wake */
@@ -105,7 +107,7 @@ bool gonet__poll_wanted(gonet__pd_t *pd, gonet__side_t side)
 {
     uintptr_t v = atomic_load(&pd->side[side].slot);
 
-    return v != 0 && (v & THREAD) == 0;
+    return v != 0 && (v & (THREAD | PAUSES)) == 0;
 }
 
 void gonet__poll_failed(gonet__pd_t *pd, int errnum)
@@ -124,22 +126,24 @@ void gonet__poll_failed(gonet__pd_t *pd, int errnum)
 
 void gonet__poll_recheck(gonet__worker_t *w, gonet__task_t *task)
 {
-    gonet__pd_t *pd = task->parked_in;
+    gonet__poll_side_t *s = &((gonet__pd_t *)task->parked_in)->side[task->side];
+    uintptr_t v = atomic_load(&s->slot);
 
     (void)w;
-    make_ready(&pd->side[task->side], (uintptr_t)task, true);
+    if ((v & ~TAGS) == (uintptr_t)task)
+        make_ready(s, v, true);
 }
 
 void gonet__poll_timer(gonet__worker_t *w, gonet__task_t *task, int64_t now)
 {
-    gonet__pd_t *pd = task->parked_in;
-    int64_t deadline = atomic_load(&pd->side[task->side].deadline);
+    gonet__poll_side_t *s = &((gonet__pd_t *)task->parked_in)->side[task->side];
+    int64_t deadline = atomic_load(&s->deadline);
 
-    if (deadline == 0)
-        return;
-    if (deadline > now)
+    if ((atomic_load(&s->slot) & PAUSES) != 0) /* it looks at the clock, and may pause again */
+        gonet__poll_recheck(w, task);
+    else if (deadline > now)
         gonet__timer_arm(&w->timers, &task->timer, deadline);
-    else
+    else if (deadline != 0)
         gonet__poll_recheck(w, task);
 }
 
@@ -147,11 +151,12 @@ void gonet__poll_timer(gonet__worker_t *w, gonet__task_t *task, int64_t now)
  * The last wake was an error event, and the call found nothing to report: if an error queue is all
  * there is, a reader is told so, and a writer waits a little, since its side is not to be affected.
  */
-GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side_t side)
+GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side_t side,
+                                                    int *errnum)
 {
     gonet__poll_side_t *s = &pd->side[side];
     struct pollfd p = {.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT};
-    int64_t ms;
+    unsigned ms;
 
     s->error = false;
     if (poll(&p, 1, 0) <= 0 || (p.revents & (POLLIN | POLLOUT | POLLHUP)) != 0 ||
@@ -161,9 +166,8 @@ GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side
     }
     if (side == GONET__SIDE_READ)
         return GONET__POLL_NOT_POLLABLE;
-    ms = s->delay >= 7 ? MAX_DELAY_MS : INT64_C(1) << s->delay++;
-    gonet_sleep(ms * GONET_MILLISECOND);
-    return gonet__pd_check(pd, side);
+    ms = s->delay >= 7 ? MAX_DELAY_MS : 1u << s->delay++;
+    return gonet__pd_pause(pd, side, ms, errnum);
 }
 
 /* Takes the caller's own waiter v out of the slot before it parks; false: somebody else has it. */
@@ -210,41 +214,66 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
     return GONET__POLL_OK;
 }
 
-/* How long a thread may poll: until the deadline, or for a slice. NULL: for ever. */
-static struct timespec *thread_timeout(gonet__pd_t *pd, gonet__side_t side, bool slices,
-                                       struct timespec *ts)
+static gonet__poll_status_t pause_task(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task,
+                                       int64_t until)
 {
-    int64_t deadline = atomic_load(&pd->side[side].deadline);
-    int64_t ns = deadline != 0 ? gonet__sub_ns(deadline, gonet__now()) : INT64_MAX;
+    gonet__poll_side_t *s = &pd->side[side];
+    gonet__worker_t *w = task->worker;
+    const uintptr_t v = (uintptr_t)task | PAUSES;
+    gonet__poll_status_t status;
 
-    if (slices && ns > NO_EVENTFD_SLICE_NS)
-        ns = NO_EVENTFD_SLICE_NS;
-    if (ns == INT64_MAX)
-        return NULL;
-    if (ns < 0)
-        ns = 0;
-    *ts = (struct timespec){.tv_sec = ns / GONET_SECOND, .tv_nsec = ns % GONET_SECOND};
-    return ts;
+    while (gonet__now() < until) {
+        atomic_store(&s->slot, v);
+        status = gonet__pd_check(pd, side);
+        if (status != GONET__POLL_OK && retract(s, v))
+            return status;
+        gonet__timer_arm(&w->timers, &task->timer,
+                         gonet__earlier(until, atomic_load(&s->deadline)));
+        task->side = (uint8_t)side;
+        task->parked_in = pd;
+        task->park = GONET__PARK_POLL;
+        gonet__task_park(task);
+        if (!retract(s, v | READY))
+            return GONET__POLL_TAKEN;
+    }
+    return gonet__pd_check(pd, side);
 }
 
-/* Polls once with the slot filled with v; true when the wait is over with *status, or to be
- * repeated (OK, *again). */
-static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
-                        gonet__poll_status_t *status, bool *again)
+/* Until when a thread may poll: its deadline, the end of its pause or of a slice; 0: for ever. */
+static int64_t poll_limit(const gonet__poll_side_t *s, const gonet__thread_t *t, int64_t until)
+{
+    int64_t limit = gonet__earlier(until, atomic_load(&s->deadline));
+
+    if (t->event < 0)
+        limit = gonet__earlier(limit, gonet__add_ns(gonet__now(), NO_EVENTFD_SLICE_NS));
+    return limit;
+}
+
+/*
+ * Polls once with the slot filled with v; true when the wait is over with *status, or to be
+ * repeated (OK, *again). until != 0: it pauses, and does not look at the descriptor.
+ */
+static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t, int64_t until,
+                        gonet__poll_status_t *status, bool *again, int *errnum)
 {
     gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v = (uintptr_t)t | THREAD;
-    struct pollfd p[2] = {{.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT},
-                          {.fd = t->event, .events = POLLIN}};
-    struct timespec ts;
+    struct pollfd p[2] = {
+        {.fd = until != 0 ? -1 : pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT},
+        {.fd = t->event, .events = POLLIN}};
+    int failed = gonet__thread_poll(p, 2, poll_limit(s, t, until));
 
-    ppoll(p, 2, thread_timeout(pd, side, t->event < 0, &ts), NULL);
     if (atomic_load(&s->slot) == v) {
-        if (p[0].revents == 0 && !expired(pd, side))
+        bool over = failed != 0 || p[0].revents != 0 || (until != 0 && gonet__now() >= until);
+
+        if (!over && !expired(pd, side))
             return false;
         if (retract(s, v)) {
             s->error = p[0].revents == POLLERR;
-            *status = p[0].revents != 0 ? GONET__POLL_OK : GONET__POLL_TIMEOUT;
+            *errnum = failed;
+            *status = failed != 0 ? GONET__POLL_REFUSED
+                      : over      ? GONET__POLL_OK
+                                  : GONET__POLL_TIMEOUT;
             return true;
         }
     }
@@ -254,7 +283,9 @@ static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
     return true;
 }
 
-static gonet__poll_status_t wait_as(gonet__thread_t *t, gonet__pd_t *pd, gonet__side_t side)
+/* until != 0: a pause. */
+static gonet__poll_status_t wait_as(gonet__thread_t *t, gonet__pd_t *pd, gonet__side_t side,
+                                    int64_t until, int *errnum)
 {
     gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v = (uintptr_t)t | THREAD;
@@ -267,19 +298,20 @@ static gonet__poll_status_t wait_as(gonet__thread_t *t, gonet__pd_t *pd, gonet__
         status = gonet__pd_check(pd, side);
         if (status != GONET__POLL_OK && retract(s, v))
             return status;
-        while (!thread_poll(pd, side, t, &status, &again)) {
+        while (!thread_poll(pd, side, t, until, &status, &again, errnum)) {
         }
     } while (again);
     return status;
 }
 
-GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side)
+GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side,
+                                                        int64_t until, int *errnum)
 {
     gonet__thread_t t;
     gonet__poll_status_t status;
 
     gonet__thread_begin(&t);
-    status = wait_as(&t, pd, side);
+    status = wait_as(&t, pd, side, until, errnum);
     gonet__thread_end(&t);
     return status;
 }
@@ -289,13 +321,23 @@ gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *er
     gonet__task_t *task = gonet__worker_task();
 
     if (pd->side[side].error) {
-        gonet__poll_status_t status = after_error(pd, side);
+        gonet__poll_status_t status = after_error(pd, side, errnum);
         if (status != GONET__POLL_OK)
             return status;
     }
     if (task != NULL)
         return wait_task(pd, side, task, errnum);
-    return wait_thread(pd, side);
+    return wait_thread(pd, side, 0, errnum);
+}
+
+gonet__poll_status_t gonet__pd_pause(gonet__pd_t *pd, gonet__side_t side, unsigned ms, int *errnum)
+{
+    gonet__task_t *task = gonet__worker_task();
+    int64_t until = gonet__add_ns(gonet__now(), ms * GONET_MILLISECOND);
+
+    if (task != NULL)
+        return pause_task(pd, side, task, until);
+    return wait_thread(pd, side, until, errnum);
 }
 
 void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline)
@@ -330,6 +372,6 @@ bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side)
         }
     } while (!atomic_compare_exchange_weak(&s->slot, &v, 0));
     if ((v & READY) == 0) /* else it is on its way already */
-        gonet__task_ready((gonet__task_t *)v);
+        gonet__task_ready((gonet__task_t *)(v & ~TAGS));
     return true;
 }

@@ -26,10 +26,11 @@ typedef enum {
                                  file */
     GONET__POLL_SHUTDOWN,     /* gonet_shutdown is under way, and the caller is a task */
     GONET__POLL_NO_MEMORY, /* a watch could not be made; errnum says why (ENOMEM, ENOSPC, EPERM) */
+    GONET__POLL_REFUSED,   /* a thread may not poll; errnum says why */
 } gonet__poll_status_t;
 
 typedef struct {
-    _Atomic(uintptr_t) slot;  /* 0, the parked waiter, or the waiter | 1 when woken */
+    _Atomic(uintptr_t) slot;  /* 0, or the waiter with its tags (netpoll.c) */
     _Atomic int64_t deadline; /* monotonic ns; 0: none */
     _Atomic uint32_t armed;   /* id of the worker whose loop watches this side, or 0 */
     bool error;               /* the last wake was an error event */
@@ -72,9 +73,16 @@ gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side);
 
 /*
  * gonet__pd_wait parks the caller until side is ready (OK: try again; spurious wakes happen), or
- * for one of the other reasons. Holder of the side's lock only. Sets *errnum with NO_MEMORY.
+ * for one of the other reasons. Holder of the side's lock only. Sets *errnum with NO_MEMORY and
+ * REFUSED.
  */
 gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum);
+
+/*
+ * gonet__pd_pause parks the caller for ms milliseconds, whatever becomes ready (OK), or for one of
+ * the other reasons but NO_MEMORY: where readiness was told and is not. As gonet__pd_wait.
+ */
+gonet__poll_status_t gonet__pd_pause(gonet__pd_t *pd, gonet__side_t side, unsigned ms, int *errnum);
 
 /*
  * gonet__pd_set_deadline stores a deadline (0: none, otherwise absolute, maybe past) for the sides

@@ -11,17 +11,34 @@
 #include "runtime/thread.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "gonet/time.h"
+#include "runtime/clock.h"
 #include "runtime/end_hook.h"
 #include "runtime/netpoll.h"
 #include "runtime/spin.h"
 
 #define SLOTS 256
 #define APART 9 /* of threads that come one after another: another cache line */
+
+/*
+ * A process that is stopped and goes on is to find its deadlines where they were. The kernel keeps
+ * poll's limit as an instant over that, but ppoll's as what is left. Where there is no poll (newer
+ * machines) the C library makes it of ppoll, which is then called in slices, so that a deadline is
+ * late by one at most.
+ */
+#ifdef SYS_poll
+#define MAX_POLL_MS INT_MAX
+#else
+#define MAX_POLL_MS 100
+#endif
 
 /* 0, or a number with the generation of the process that made it above. */
 static _Atomic uint64_t slots[SLOTS];
@@ -91,6 +108,27 @@ void gonet__thread_end(gonet__thread_t *t)
     close(t->event);
 }
 
+/* For poll: rounded up, so that it does not come back too early again and again. */
+static int milliseconds_until(int64_t limit)
+{
+    int64_t ns, ms;
+
+    if (limit == 0)
+        return -1;
+    ns = gonet__sub_ns(limit, gonet__now());
+    ms = ns <= 0 ? 0 : ns / GONET_MILLISECOND + (ns % GONET_MILLISECOND != 0);
+    return ms < MAX_POLL_MS ? (int)ms : MAX_POLL_MS;
+}
+
+int gonet__thread_poll(struct pollfd *p, unsigned n, int64_t limit)
+{
+    if (poll(p, n, milliseconds_until(limit)) >= 0)
+        return 0;
+    for (unsigned i = 0; i < n; i++)
+        p[i].revents = 0;
+    return errno == EINTR ? 0 : errno;
+}
+
 void gonet__thread_signal(gonet__thread_t *t)
 {
     uint64_t one = 1;
@@ -115,6 +153,8 @@ void gonet__thread_consume(gonet__thread_t *t)
         atomic_store(&t->signalled, false);
         return;
     }
-    while (read(t->event, &count, sizeof(count)) < 0 && (errno == EAGAIN || errno == EINTR))
-        poll(&p, 1, -1);
+    while (read(t->event, &count, sizeof(count)) < 0 && (errno == EAGAIN || errno == EINTR)) {
+        if (gonet__thread_poll(&p, 1, 0) != 0)
+            sched_yield();
+    }
 }

@@ -115,6 +115,7 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
 
 static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
 {
+    static const struct timespec a_while = {.tv_nsec = 1000000};
     struct timespec until = {.tv_sec = deadline / GONET_SECOND, .tv_nsec = deadline % GONET_SECOND};
 
     for (;;) {
@@ -125,8 +126,10 @@ static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
             gonet__wait_end(w, GONET__WAIT_EXPIRED))
             return GONET__WAIT_EXPIRED;
         /* the time of FUTEX_WAIT_BITSET is absolute; once claimed, the wake is near */
-        futex(&w->state, FUTEX_WAIT_BITSET, state,
-              deadline != 0 && state == GONET__WAIT_WAITING ? &until : NULL);
+        if (futex(&w->state, FUTEX_WAIT_BITSET, state,
+                  deadline != 0 && state == GONET__WAIT_WAITING ? &until : NULL) < 0 &&
+            (errno == ENOSYS || errno == EPERM))
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &a_while, NULL); /* it may not wait: it looks */
     }
 }
 

@@ -321,6 +321,8 @@ static gonet__fail_kind_t fail_kind(gonet__poll_status_t status)
         return GONET__FAIL_NOT_POLLABLE;
     case GONET__POLL_NO_MEMORY:
         return GONET__FAIL_ERRNO;
+    case GONET__POLL_REFUSED:
+        return GONET__FAIL_SYSCALL;
     }
     return GONET__FAIL_NONE;
 }
@@ -344,7 +346,8 @@ bool gonet__fd_wait_failed(gonet__fd_t *fd, gonet__side_t side, gonet__poll_stat
         GONET__POLL_TAKEN) /* lock and reference were dropped for us, the memory is held */
         fill(fail, GONET__FAIL_CLOSED, NULL, 0);
     else
-        gonet__fd_end_fail(fd, side, fail, fail_kind(status), NULL, errnum);
+        gonet__fd_end_fail(fd, side, fail, fail_kind(status),
+                           status == GONET__POLL_REFUSED ? "poll" : NULL, errnum);
     if (status == GONET__POLL_SHUTDOWN)
         gonet__wait_told(atomic_load(&fd->pd.side[side].deadline));
     return false;

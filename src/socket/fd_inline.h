@@ -146,6 +146,7 @@ GONET__INLINE ssize_t gonet__fd_recvfrom(gonet__fd_t *fd, void *p, size_t len,
 GONET__INLINE ssize_t gonet__fd_sendto(gonet__fd_t *fd, const void *p, size_t len,
                                        const gonet__sockaddr_t *to, gonet__fail_t *fail)
 {
+    unsigned vain = 0;
     ssize_t n;
 
     if (!gonet__fd_begin(fd, GONET__SIDE_WRITE, fail))
@@ -153,7 +154,7 @@ GONET__INLINE ssize_t gonet__fd_sendto(gonet__fd_t *fd, const void *p, size_t le
     do {
         n = gonet__sockaddr_is_given(to) ? gonet__sys_sendto(fd->pd.fd, p, len, &to->u.sa, to->len)
                                          : -1;
-        if (n < 0 && !gonet__fd_write_again(fd, "sendto", fail))
+        if (n < 0 && !gonet__fd_send_again(fd, &vain, "sendto", fail))
             return -1;
     } while (n < 0);
     gonet__fd_end(fd, GONET__SIDE_WRITE);

@@ -27,14 +27,21 @@
  */
 static inline bool gonet__fd_begin_read(gonet__fd_t *fd, bool *at_once, gonet__fail_t *fail)
 {
+    gonet__poll_status_t status;
+    int errnum = 0;
+
     if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
         return false;
     *at_once = !fd->drained;
     if (*at_once)
         return true;
     fd->drained = false;
-    return atomic_load_explicit(&fd->exported, memory_order_relaxed) ||
-           gonet__fd_wait(fd, GONET__SIDE_READ, fail);
+    if (atomic_load_explicit(&fd->exported, memory_order_relaxed))
+        return true;
+    status = gonet__pd_wait(&fd->pd, GONET__SIDE_READ, &errnum);
+    /* Who may not wait tries: something may be there. */
+    return status == GONET__POLL_OK || status == GONET__POLL_REFUSED ||
+           gonet__fd_wait_failed(fd, GONET__SIDE_READ, status, errnum, fail);
 }
 
 /*
@@ -45,6 +52,14 @@ bool gonet__fd_read_again(gonet__fd_t *fd, bool *at_once, const char *syscall, g
 
 /* gonet__fd_write_again is the same for writes. */
 GONET__COLD bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fail);
+
+/*
+ * gonet__fd_send_again is the same for messages to somewhere. *vain, 0 at first, counts the
+ * attempts in vain: of a full receiver (unixgram) the sender's readiness knows nothing, so after a
+ * few waits that ended at once it is asked again in pauses that grow.
+ */
+GONET__COLD bool gonet__fd_send_again(gonet__fd_t *fd, unsigned *vain, const char *syscall,
+                                      gonet__fail_t *fail);
 
 /* gonet__fd_read_nothing is the read of 0 bytes: 0, or -1. */
 GONET__COLD ssize_t gonet__fd_read_nothing(gonet__fd_t *fd, gonet__fail_t *fail);

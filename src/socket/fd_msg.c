@@ -25,13 +25,14 @@ ssize_t gonet__fd_recvmsg(gonet__fd_t *fd, struct msghdr *msg, int flags, gonet_
 
 ssize_t gonet__fd_sendmsg(gonet__fd_t *fd, const struct msghdr *msg, gonet__fail_t *fail)
 {
+    unsigned vain = 0;
     ssize_t n;
 
     if (!gonet__fd_begin(fd, GONET__SIDE_WRITE, fail))
         return -1;
     do {
         n = gonet__sys_sendmsg(fd->pd.fd, msg);
-        if (n < 0 && !gonet__fd_write_again(fd, "sendmsg", fail))
+        if (n < 0 && !gonet__fd_send_again(fd, &vain, "sendmsg", fail))
             return -1;
     } while (n < 0);
     gonet__fd_end(fd, GONET__SIDE_WRITE);

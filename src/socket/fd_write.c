@@ -10,6 +10,11 @@
 
 #include "socket/sys.h"
 
+/* So many waits for a full receiver end at once, during which it may run; then it is looked at
+ * after 1, 2, 4, …, 32 ms. */
+#define WAITS_IN_VAIN  4
+#define MOST_DOUBLINGS 5
+
 bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *fail)
 {
     if (errno == EINTR)
@@ -18,6 +23,24 @@ bool gonet__fd_write_again(gonet__fd_t *fd, const char *syscall, gonet__fail_t *
         return gonet__fd_wait(fd, GONET__SIDE_WRITE, fail);
     gonet__fd_end_fail(fd, GONET__SIDE_WRITE, fail, GONET__FAIL_SYSCALL, syscall, errno);
     return false;
+}
+
+bool gonet__fd_send_again(gonet__fd_t *fd, unsigned *vain, const char *syscall, gonet__fail_t *fail)
+{
+    gonet__poll_status_t status;
+    unsigned doublings;
+    int errnum = 0;
+
+    if (errno != EAGAIN || *vain < WAITS_IN_VAIN) {
+        *vain += errno == EAGAIN;
+        return gonet__fd_write_again(fd, syscall, fail);
+    }
+    doublings = (*vain)++ - WAITS_IN_VAIN;
+    status = gonet__pd_pause(&fd->pd, GONET__SIDE_WRITE,
+                             doublings < MOST_DOUBLINGS ? 1u << doublings : 1u << MOST_DOUBLINGS,
+                             &errnum);
+    return status == GONET__POLL_OK ||
+           gonet__fd_wait_failed(fd, GONET__SIDE_WRITE, status, errnum, fail);
 }
 
 /* Takes n bytes off the front of the list; pieces that are empty by then go, too. */

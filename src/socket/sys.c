@@ -28,6 +28,11 @@ long gonet__sys_failed(void)
     return atomic_load(&failed);
 }
 
+long gonet__sys_left(void)
+{
+    return atomic_load(&countdown);
+}
+
 bool gonet__sys_fails(gonet__sys_call_t call)
 {
     int which = atomic_load(&failing);

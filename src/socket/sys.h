@@ -55,6 +55,9 @@ void gonet__sys_fail_at(gonet__sys_call_t call, long n, int errnum);
 /* gonet__sys_failed says how many calls were made to fail since the last gonet__sys_fail_at. */
 long gonet__sys_failed(void);
 
+/* gonet__sys_left says how many calls of this kind are left until the one that is to fail. */
+long gonet__sys_left(void);
+
 /* gonet__sys_fails counts a call, and says whether it is to fail: errno is then set. */
 bool gonet__sys_fails(gonet__sys_call_t call);
 

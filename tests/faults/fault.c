@@ -52,7 +52,6 @@ const fault_call_t fault_calls[FAULT_KINDS] = {
     [FAULT_CLOSE]       = {"close", "close", {EINTR, EIO}, TELLS, NULL},
     [FAULT_OPEN]        = {"open", "open", {EMFILE, ENFILE, ENOMEM, EIO}, TELLS, NULL},
     [FAULT_POLL]        = {"poll", "poll", {EINTR, ENOMEM}, INTERRUPTS, NULL},
-    [FAULT_PPOLL]       = {"ppoll", "ppoll", {EINTR, ENOMEM}, INTERRUPTS, NULL},
     [FAULT_EVENTFD]     = {"eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
     [FAULT_EVENT_READ]  = {"read of an eventfd", "read", {EINTR}, INTERRUPTS, NULL},
     [FAULT_EVENT_WRITE] = {"write to an eventfd", "write", {EINTR}, INTERRUPTS, NULL},
