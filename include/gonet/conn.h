@@ -110,8 +110,10 @@ GONET_API int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len,
 
 /*
  * gonet_conn_close ends the connection: whoever is blocked on it comes back with the closed error,
- * then close returns, and the descriptor is closed. The object stays valid until it is freed.
- * Returns 0, or -1: the second and later closes fail with the closed error. Go: Conn.Close.
+ * then close returns, and the descriptor is closed. The object stays valid until it is freed. With
+ * unsent data and a positive gonet_tcp_conn_set_linger it waits for that, too: a task parks, a
+ * plain thread blocks. Returns 0, or -1: the second and later closes fail with the closed error.
+ * Go: Conn.Close.
  */
 GONET_API int gonet_conn_close(gonet_conn_t *c, gonet_error_t **err);
 
@@ -157,7 +159,14 @@ GONET_API gonet_packet_conn_t *gonet_conn_as_packet_conn(gonet_conn_t *c);
 /* gonet_conn_ref adds an owner and returns c. */
 GONET_API gonet_conn_t *gonet_conn_ref(gonet_conn_t *c);
 
-/* gonet_conn_free drops an owner; the last one closes and releases. NULL is fine. */
+/*
+ * gonet_conn_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless the connection was closed before, as gonet_conn_close does; so
+ * with unsent data and a positive gonet_tcp_conn_set_linger until that is sent or the
+ * time is over. A task parks meanwhile, a plain thread blocks. Who must not wait sets the linger to
+ * -1 before, or leaves the last reference to a task.
+ */
 GONET_API void gonet_conn_free(gonet_conn_t *c);
 
 /*
@@ -216,6 +225,13 @@ GONET_API gonet_raw_conn_t *gonet_packet_conn_syscall_conn(gonet_packet_conn_t *
                                                            gonet_error_t **err);
 GONET_API gonet_conn_t *gonet_packet_conn_as_conn(gonet_packet_conn_t *c);
 GONET_API gonet_packet_conn_t *gonet_packet_conn_ref(gonet_packet_conn_t *c);
+
+/*
+ * gonet_packet_conn_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless it was closed before, as gonet_packet_conn_close does: only
+ * for calls that are in the kernel, or in a raw connection's function, right now.
+ */
 GONET_API void gonet_packet_conn_free(gonet_packet_conn_t *c);
 
 /* gonet_listener_vtable_t describes a listener, by the rules of gonet_conn_vtable_t. */
@@ -258,7 +274,12 @@ GONET_API gonet_raw_conn_t *gonet_listener_syscall_conn(gonet_listener_t *l, gon
 /* gonet_listener_ref adds an owner and returns l. */
 GONET_API gonet_listener_t *gonet_listener_ref(gonet_listener_t *l);
 
-/* gonet_listener_free drops an owner; the last one closes and releases. NULL is fine. */
+/*
+ * gonet_listener_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless the listener was closed before, as gonet_listener_close does:
+ * only for calls that are in the kernel, or in a raw connection's function, right now.
+ */
 GONET_API void gonet_listener_free(gonet_listener_t *l);
 
 /* gonet_file_listener: as gonet_file_conn, for a listening socket. Go: net.FileListener. */

@@ -130,8 +130,15 @@ GONET_API int gonet_ip_conn_file(gonet_ip_conn_t *c, gonet_error_t **err);
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_ip_conn_syscall_conn(gonet_ip_conn_t *c,
                                                                        gonet_error_t **err);
 
-/* gonet_ip_conn_ref adds an owner and returns c; _free drops one, and the last one closes. */
+/* gonet_ip_conn_ref adds an owner and returns c. */
 GONET_API gonet_ip_conn_t *gonet_ip_conn_ref(gonet_ip_conn_t *c);
+
+/*
+ * gonet_ip_conn_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless it was closed before, as gonet_ip_conn_close does: only for
+ * calls that are in the kernel, or in a raw connection's function, right now.
+ */
 GONET_API void gonet_ip_conn_free(gonet_ip_conn_t *c);
 
 GONET_DEFINE_AUTO(gonet_ip_conn_t, gonet_ip_conn_free)

@@ -97,8 +97,9 @@ GONET_API int gonet_set_max_procs(int n);
 /*
  * gonet_blocking runs fn(arg) on a thread of the pool for blocking work, while only the caller
  * waits, and returns what fn returned. From a plain thread it calls fn there. The pool grows to 500
- * threads; beyond that callers queue. If no thread can be made at all, fn runs on the caller's
- * worker.
+ * threads for this; beyond that callers queue. Closes that linger, files, and lookups by the C
+ * library's resolver have as many of their own. If no thread can be made at all, fn runs on the
+ * caller's worker.
  */
 GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
 

@@ -92,8 +92,10 @@ GONET_API int64_t gonet_tcp_conn_write_to(gonet_tcp_conn_t *c, gonet_writer_t *w
 
 /*
  * gonet_tcp_conn_set_linger says what close does with unsent data: sec < 0 the kernel sends it
- * later (the default), 0 it is thrown away, > 0 close waits for it that long. Go:
- * TCPConn.SetLinger.
+ * later (the default), 0 it is thrown away, > 0 close waits for it that long, and so does the _free
+ * that drops the last owner. In a task such a close waits on a thread of the pool for blocking
+ * work, which has 500 threads for closes alone; beyond that they queue. A plain thread waits by
+ * itself. Go: TCPConn.SetLinger.
  */
 GONET_API int gonet_tcp_conn_set_linger(gonet_tcp_conn_t *c, int sec, gonet_error_t **err);
 
@@ -137,8 +139,17 @@ GONET_API int gonet_tcp_conn_file(gonet_tcp_conn_t *c, gonet_error_t **err);
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_tcp_conn_syscall_conn(gonet_tcp_conn_t *c,
                                                                         gonet_error_t **err);
 
-/* gonet_tcp_conn_ref adds an owner and returns c; _free drops one, and the last one closes. */
+/* gonet_tcp_conn_ref adds an owner and returns c. */
 GONET_API gonet_tcp_conn_t *gonet_tcp_conn_ref(gonet_tcp_conn_t *c);
+
+/*
+ * gonet_tcp_conn_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless the connection was closed before, as gonet_tcp_conn_close
+ * does; so with unsent data and a positive gonet_tcp_conn_set_linger until that is sent or the time
+ * is over. A task parks meanwhile, a plain thread blocks. Who must not wait sets the linger to -1
+ * before, or leaves the last reference to a task.
+ */
 GONET_API void gonet_tcp_conn_free(gonet_tcp_conn_t *c);
 
 /* gonet_tcp_listener_accept parks until there is a connection: gonet_listener_accept. Go:
@@ -163,8 +174,15 @@ GONET_API int gonet_tcp_listener_file(gonet_tcp_listener_t *l, gonet_error_t **e
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_tcp_listener_syscall_conn(gonet_tcp_listener_t *l,
                                                                             gonet_error_t **err);
 
-/* gonet_tcp_listener_ref adds an owner and returns l; _free drops one, and the last one closes. */
+/* gonet_tcp_listener_ref adds an owner and returns l. */
 GONET_API gonet_tcp_listener_t *gonet_tcp_listener_ref(gonet_tcp_listener_t *l);
+
+/*
+ * gonet_tcp_listener_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless it was closed before, as gonet_tcp_listener_close does: only
+ * for calls that are in the kernel, or in a raw connection's function, right now.
+ */
 GONET_API void gonet_tcp_listener_free(gonet_tcp_listener_t *l);
 
 GONET_DEFINE_AUTO(gonet_tcp_conn_t, gonet_tcp_conn_free)

@@ -156,8 +156,15 @@ GONET_API int gonet_unix_conn_file(gonet_unix_conn_t *c, gonet_error_t **err);
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_unix_conn_syscall_conn(gonet_unix_conn_t *c,
                                                                          gonet_error_t **err);
 
-/* gonet_unix_conn_ref adds an owner and returns c; _free drops one, and the last one closes. */
+/* gonet_unix_conn_ref adds an owner and returns c. */
 GONET_API gonet_unix_conn_t *gonet_unix_conn_ref(gonet_unix_conn_t *c);
+
+/*
+ * gonet_unix_conn_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless it was closed before, as gonet_unix_conn_close does: only for
+ * calls that are in the kernel, or in a raw connection's function, right now.
+ */
 GONET_API void gonet_unix_conn_free(gonet_unix_conn_t *c);
 
 /* gonet_unix_listener_accept parks until there is a connection: gonet_listener_accept. Go:
@@ -193,8 +200,15 @@ GONET_API int gonet_unix_listener_file(gonet_unix_listener_t *l, gonet_error_t *
 GONET_API GONET_NODISCARD gonet_raw_conn_t *gonet_unix_listener_syscall_conn(
     gonet_unix_listener_t *l, gonet_error_t **err);
 
-/* gonet_unix_listener_ref adds an owner and returns l; _free drops one, and the last one closes. */
+/* gonet_unix_listener_ref adds an owner and returns l. */
 GONET_API gonet_unix_listener_t *gonet_unix_listener_ref(gonet_unix_listener_t *l);
+
+/*
+ * gonet_unix_listener_free drops an owner; the last one closes and releases. NULL is fine.
+ *
+ * Parks: the last owner's, unless it was closed before, as gonet_unix_listener_close does: only
+ * for calls that are in the kernel, or in a raw connection's function, right now.
+ */
 GONET_API void gonet_unix_listener_free(gonet_unix_listener_t *l);
 
 GONET_DEFINE_AUTO(gonet_unix_conn_t, gonet_unix_conn_free)

@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "conn/stream.h"
-#include "gonet/task.h"
+#include "runtime/pool.h"
 
 struct gonet_file_writer {
     gonet__object_t object; /* first */
@@ -55,7 +55,7 @@ static ssize_t read_slot(void *self, void *p, size_t len, gonet_error_t **err)
 
     if (len == 0)
         return 0;
-    (void)gonet_blocking(run_job, &job);
+    (void)gonet__pool_call(GONET__WORK_FILE, run_job, &job);
     if (job.n < 0)
         gonet_error_set(err, gonet_syscall_error_new(job.call, job.errnum));
     else if (job.n == 0)
@@ -79,7 +79,7 @@ static int write_slot(void *self, const void *p, size_t len, size_t *n, gonet_er
     while (*n < len) {
         job.out = (const char *)p + *n;
         job.len = len - *n;
-        (void)gonet_blocking(run_job, &job);
+        (void)gonet__pool_call(GONET__WORK_FILE, run_job, &job);
         if (job.n < 0) {
             gonet_error_set(err, gonet_syscall_error_new(job.call, job.errnum));
             return -1;

@@ -182,7 +182,7 @@ static gonet_error_t *run(call_t *c, const gonet__limit_t *limit)
     gonet__wait_init(&wait);
     c->wait = &wait;
     atomic_store(&c->refs, 2);
-    if (!gonet__pool_run(make_call, c)) {
+    if (!gonet__pool_run(GONET__WORK_NAMES, make_call, c)) {
         e = errno == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errno);
         atomic_store(&c->refs, 1);
         free_slot();

@@ -4,8 +4,8 @@
  * pthread mutex, never held over a job or the making of a thread, guards everything here.
  *
  * A thread that ends joins the one that ended before it, so whoever joins the last has joined them
- * all. A job waits in the queue only while a thread is alive: no thread ends before it has seen the
- * queue empty.
+ * all. A job waits in its queue only while a thread is alive: no thread ends before it has seen the
+ * queues empty, but for those whose kind has all its threads at work.
  */
 #include "runtime/pool.h"
 
@@ -21,11 +21,12 @@
 #include "runtime/task.h"
 #include "runtime/wait.h"
 
-#define MAX_THREADS 500
+#define MAX_AT_WORK 500 /* for each kind */
 #define IDLE_NS     (10 * GONET_SECOND)
 
 typedef struct job {
     struct job *next;
+    gonet__work_t work;
     void (*run)(struct job *job); /* releases job, if it has memory of its own */
 } job_t;
 
@@ -57,7 +58,11 @@ typedef struct idle {
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t ended; /* a thread has, and somebody stops the pool */
-    job_t *head, **tail;
+    struct {
+        job_t *head, **tail;
+        int at_work; /* threads that have such a job */
+    } work[GONET__WORKS];
+    unsigned turn; /* whose queue is looked at first */
     idle_t *idle;
     int threads; /* made or being made */
     int alive;   /* running */
@@ -69,19 +74,35 @@ static struct {
 static void enqueue(job_t *job)
 {
     job->next = NULL;
-    if (pool.head == NULL)
-        pool.tail = &pool.head;
-    *pool.tail = job;
-    pool.tail = &job->next;
+    if (pool.work[job->work].head == NULL)
+        pool.work[job->work].tail = &pool.work[job->work].head;
+    *pool.work[job->work].tail = job;
+    pool.work[job->work].tail = &job->next;
 }
 
-static job_t *dequeue(void)
+static job_t *pop(gonet__work_t work)
 {
-    job_t *job = pool.head;
+    job_t *job = pool.work[work].head;
 
     if (job != NULL)
-        pool.head = job->next;
+        pool.work[work].head = job->next;
     return job;
+}
+
+/* A job for the caller, from now on at work, of a kind that may have one more thread; NULL: none.
+ * The kinds take turns. */
+static job_t *dequeue(void)
+{
+    for (int i = 0; i < GONET__WORKS; i++) {
+        gonet__work_t work = (gonet__work_t)(pool.turn++ % GONET__WORKS);
+        job_t *job = pool.work[work].at_work < MAX_AT_WORK ? pop(work) : NULL;
+
+        if (job != NULL) {
+            pool.work[work].at_work++;
+            return job;
+        }
+    }
+    return NULL;
 }
 
 /* wake_idle takes the thread that went idle last off the stack and gives it job; false: none is
@@ -149,6 +170,7 @@ static void end_thread(void)
 static void *thread_main(void *arg)
 {
     job_t *job = arg;
+    gonet__work_t work;
     idle_t idle;
     pthread_condattr_t attr;
 
@@ -167,10 +189,12 @@ static void *thread_main(void *arg)
             job = wait_for_job(&idle);
         if (job == NULL && (job = dequeue()) == NULL)
             break;
+        work = job->work;
         pthread_mutex_unlock(&pool.lock);
         job->run(job);
         job = NULL;
         pthread_mutex_lock(&pool.lock);
+        pool.work[work].at_work--;
     }
     pthread_cond_destroy(&idle.wake);
     end_thread();
@@ -178,8 +202,9 @@ static void *thread_main(void *arg)
 }
 
 /*
- * grow makes one more thread for job; if it cannot, those that are alive get the job. Under the
- * lock, which is given up meanwhile. False, with errno: there is nobody to do it.
+ * grow makes one more thread for job, which is counted as at work; if it cannot, those that are
+ * alive get the job. Under the lock, which is given up meanwhile. False, with errno: there is
+ * nobody to do it.
  */
 static bool grow(job_t *job)
 {
@@ -195,12 +220,14 @@ static bool grow(job_t *job)
     pool.threads--;
     if (pool.stoppers > 0)
         pthread_cond_broadcast(&pool.ended);
+    if (pool.alive > 0 && wake_idle(job))
+        return true;
+    pool.work[job->work].at_work--;
     if (pool.alive == 0) {
         errno = errnum;
         return false;
     }
-    if (!wake_idle(job))
-        enqueue(job);
+    enqueue(job);
     return true;
 }
 
@@ -210,11 +237,11 @@ static bool submit(job_t *job)
     bool taken = true;
 
     pthread_mutex_lock(&pool.lock);
-    if (!wake_idle(job)) {
-        if (pool.threads < MAX_THREADS)
-            taken = grow(job);
-        else
-            enqueue(job);
+    if (pool.work[job->work].at_work == MAX_AT_WORK) {
+        enqueue(job);
+    } else {
+        pool.work[job->work].at_work++;
+        taken = wake_idle(job) || grow(job);
     }
     pthread_mutex_unlock(&pool.lock);
     return taken;
@@ -228,7 +255,7 @@ static void run_job(job_t *job)
     copy.fn(copy.arg);
 }
 
-bool gonet__pool_run(void (*fn)(void *arg), void *arg)
+bool gonet__pool_run(gonet__work_t work, void (*fn)(void *arg), void *arg)
 {
     run_job_t *job = gonet__alloc(sizeof(*job));
     int errnum;
@@ -237,7 +264,7 @@ bool gonet__pool_run(void (*fn)(void *arg), void *arg)
         errno = ENOMEM;
         return false;
     }
-    *job = (run_job_t){.job = {.run = run_job}, .fn = fn, .arg = arg};
+    *job = (run_job_t){.job = {.run = run_job, .work = work}, .fn = fn, .arg = arg};
     if (submit(&job->job))
         return true;
     errnum = errno;
@@ -257,9 +284,10 @@ static void call_job(job_t *job)
         gonet__wait_wake(&call->wait);
 }
 
-void *gonet_blocking(void *(*fn)(void *arg), void *arg)
+void *gonet__pool_call(gonet__work_t work, void *(*fn)(void *arg), void *arg)
 {
-    call_job_t call = {.job = {.run = call_job}, .fn = fn, .arg = arg, .saved_errno = errno};
+    call_job_t call = {
+        .job = {.run = call_job, .work = work}, .fn = fn, .arg = arg, .saved_errno = errno};
 
     if (gonet__task_current() == NULL)
         return fn(arg);
@@ -271,6 +299,11 @@ void *gonet_blocking(void *(*fn)(void *arg), void *arg)
     gonet__wait_for(&call.wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "blocking call");
     errno = call.saved_errno;
     return call.result;
+}
+
+void *gonet_blocking(void *(*fn)(void *arg), void *arg)
+{
+    return gonet__pool_call(GONET__WORK_USER, fn, arg);
 }
 
 void gonet__pool_stop(void)
@@ -308,9 +341,12 @@ void gonet__pool_fork_child(void)
     job_t *job;
 
     /* A call's job lies on the stack of a task that the child does not have. */
-    while ((job = dequeue()) != NULL) {
-        if (job->run == run_job)
-            gonet__free(job);
+    for (int work = 0; work < GONET__WORKS; work++) {
+        while ((job = pop((gonet__work_t)work)) != NULL) {
+            if (job->run == run_job)
+                gonet__free(job);
+        }
+        pool.work[work].at_work = 0;
     }
     pool.idle = NULL;
     pool.threads = 0;

@@ -157,7 +157,8 @@ static void last_reference(gonet__fd_t *fd)
 {
     gonet__fd_hold(fd);
     /* a close that lingers blocks: not on a worker */
-    if (gonet__task_current() != NULL && may_linger(fd) && gonet__pool_run(finish_job, fd))
+    if (gonet__task_current() != NULL && may_linger(fd) &&
+        gonet__pool_run(GONET__WORK_CLOSE, finish_job, fd))
         return;
     finish(fd);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gonet/task.h"
+#include "runtime/pool.h"
 #include "runtime/task.h"
 #include "socket/sigpipe.h"
 #include "socket/sys.h"
@@ -68,7 +69,7 @@ static ssize_t send_piece(int out, int in, int64_t left)
     if (direct)
         (void)run_job(&job);
     else
-        (void)gonet_blocking(run_job, &job);
+        (void)gonet__pool_call(GONET__WORK_FILE, run_job, &job);
     errno = job.errnum;
     return job.n;
 }

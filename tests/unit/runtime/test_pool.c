@@ -68,11 +68,12 @@ static void test_threads_on_demand(void **state)
     int before;
 
     (void)state;
-    assert_true(gonet__pool_run(pass, &first)); /* a sanitizer starts its own with the first */
+    assert_true(gonet__pool_run(GONET__WORK_USER, pass,
+                                &first)); /* a sanitizer starts its own with the first */
     gonet__pool_stop();
     before = count_threads();
     for (int k = 0; k < 30; k++)
-        assert_true(gonet__pool_run(pass, &g));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &g));
     await_ended(&g, 30);
     assert_int_equal(g.most, 30);
     gonet__pool_stop();
@@ -111,7 +112,7 @@ static void test_idle_threads_are_used(void **state)
     for (int k = 0; k < 200; k++) {
         gate_t g = GATE(1);
 
-        assert_true(gonet__pool_run(pass, &g));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &g));
         await_ended(&g, 1);
         pthread_mutex_lock(&g.lock); /* the thread has left the gate, which lies on this stack */
         pthread_mutex_unlock(&g.lock);
@@ -128,7 +129,7 @@ static void test_500_at_most(void **state)
 
     (void)state;
     for (int k = 0; k < 600; k++)
-        assert_true(gonet__pool_run(pass, &g));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &g));
     assert_in_range(count_threads(), before + 500, before + 501); /* a sanitizer may have its own */
     pthread_mutex_lock(&g.lock);
     while (g.inside < 500)
@@ -141,6 +142,40 @@ static void test_500_at_most(void **state)
     gonet__pool_stop();
 }
 
+/* While one kind of work has all its threads, and more of it waits, the others go on. */
+static void kinds_go_on_beside(gonet__work_t full)
+{
+    gate_t g = GATE(1000);
+
+    for (int k = 0; k < 520; k++)
+        assert_true(gonet__pool_run(full, pass, &g));
+    for (int work = 0; work < GONET__WORKS; work++) {
+        gate_t other = GATE(1);
+
+        if (work == (int)full)
+            continue;
+        assert_true(gonet__pool_run((gonet__work_t)work, pass, &other));
+        await_ended(&other, 1);
+        pthread_mutex_lock(&other.lock); /* the thread has left the gate */
+        pthread_mutex_unlock(&other.lock);
+    }
+    pthread_mutex_lock(&g.lock);
+    assert_int_equal(g.ended, 0);
+    assert_true(g.most <= 500);
+    g.open = true;
+    pthread_cond_broadcast(&g.change);
+    pthread_mutex_unlock(&g.lock);
+    await_ended(&g, 520);
+    gonet__pool_stop();
+}
+
+static void test_each_kind_has_its_share(void **state)
+{
+    (void)state;
+    kinds_go_on_beside(GONET__WORK_CLOSE);
+    kinds_go_on_beside(GONET__WORK_USER);
+}
+
 static void test_stop_does_what_is_queued(void **state)
 {
     gate_t g = GATE(1);
@@ -148,7 +183,7 @@ static void test_stop_does_what_is_queued(void **state)
     (void)state;
     gonet__pool_stop();
     for (int k = 0; k < 100; k++)
-        assert_true(gonet__pool_run(pass, &g));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &g));
     gonet__pool_stop();
     assert_int_equal(g.ended, 100);
 }
@@ -161,7 +196,7 @@ static void test_gone_after_10_seconds(void **state)
 
     (void)state;
     for (int k = 0; k < 5; k++)
-        assert_true(gonet__pool_run(pass, &g));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &g));
     await_ended(&g, 5);
     while (count_threads() > before && check_patience())
         gonet_sleep(100 * GONET_MILLISECOND);
@@ -249,7 +284,7 @@ static void test_signals_are_blocked(void **state)
 
     (void)state;
     pthread_sigmask(SIG_SETMASK, NULL, &mine);
-    assert_true(gonet__pool_run(get_mask, &set));
+    assert_true(gonet__pool_run(GONET__WORK_USER, get_mask, &set));
     gonet__pool_stop();
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     for (int s = 1; s < 32; s++) {
@@ -268,7 +303,7 @@ static void test_run_without_memory(void **state)
 
     (void)state;
     gonet__alloc_fail_at(1, 1);
-    assert_false(gonet__pool_run(pass, &g));
+    assert_false(gonet__pool_run(GONET__WORK_USER, pass, &g));
     gonet__alloc_fail_at(0, 0);
     assert_int_equal(g.ended, 0);
 }
@@ -293,12 +328,12 @@ static void test_fork(void **state)
 #endif
     crew_run(TASKS, 1, nothing, NULL); /* with the runtime come its fork handlers */
     for (int k = 0; k < 3; k++)
-        assert_true(gonet__pool_run(pass, &g));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &g));
     await_ended(&g, 3);
     child = fork();
     if (child == 0) {
         for (int k = 0; k < 3; k++) {
-            if (!gonet__pool_run(pass, &after))
+            if (!gonet__pool_run(GONET__WORK_USER, pass, &after))
                 child_exit(1);
         }
         await_ended(&after, 3);
@@ -309,7 +344,7 @@ static void test_fork(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     for (int k = 0; k < 3; k++)
-        assert_true(gonet__pool_run(pass, &after));
+        assert_true(gonet__pool_run(GONET__WORK_USER, pass, &after));
     await_ended(&after, 3);
     gonet__pool_stop();
 }
@@ -320,6 +355,7 @@ int main(void)
         CREW_TEST(test_threads_on_demand),
         CREW_TEST(test_idle_threads_are_used),
         CREW_TEST(test_500_at_most),
+        CREW_TEST(test_each_kind_has_its_share),
         CREW_TEST(test_stop_does_what_is_queued),
         CREW_TEST(test_blocking_returns_result_and_errno),
         CREW_TEST(test_blocking_holds_no_worker),
