@@ -15,9 +15,6 @@
 #define RETRIES    true, true
 #define TELLS      false, false
 
-/* A runtime that cannot start is a lack of memory to those who need it. */
-#define START_ALSO "cannot allocate memory"
-
 /* Without its addresses a listener has none, and a TCP dial begins again, as in Go, or takes the next
  * address: the other side sees the first connection end. */
 #define ADDRESS_ALSO "no address|EOF|connection reset by peer|broken pipe"
@@ -52,24 +49,24 @@ const fault_call_t fault_calls[FAULT_KINDS] = {
     [FAULT_CLOSE]       = {"close", "close", {EINTR, EIO}, TELLS, NULL},
     [FAULT_OPEN]        = {"open", "open", {EMFILE, ENFILE, ENOMEM, EIO}, TELLS, NULL},
     [FAULT_POLL]        = {"poll", "poll", {EINTR, ENOMEM}, INTERRUPTS, NULL},
-    [FAULT_EVENTFD]     = {"eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
+    [FAULT_EVENTFD]     = {"eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
     [FAULT_EVENT_READ]  = {"read of an eventfd", "read", {EINTR}, INTERRUPTS, NULL},
     [FAULT_EVENT_WRITE] = {"write to an eventfd", "write", {EINTR}, INTERRUPTS, NULL},
     [FAULT_FUTEX]       = {"futex", "futex", {EINTR, EAGAIN}, RETRIES, NULL},
     [FAULT_MMAP]        = {"mmap", "mmap", {ENOMEM, EAGAIN}, TELLS, NULL},
     [FAULT_MPROTECT]    = {"mprotect", "mprotect", {ENOMEM}, TELLS, NULL},
     [FAULT_MADVISE]     = {"madvise", "madvise", {EINVAL, ENOMEM}, TELLS, NULL},
-    [FAULT_PTHREAD_CREATE] = {"pthread_create", "pthread_create", {EAGAIN, EPERM}, TELLS, START_ALSO},
+    [FAULT_PTHREAD_CREATE] = {"pthread_create", "pthread_create", {EAGAIN, EPERM}, TELLS, NULL},
     [FAULT_GETRANDOM]   = {"getrandom", "getrandom", {EINTR, ENOSYS}, INTERRUPTS, NULL},
     [FAULT_STAT]        = {"stat", "stat", {ENOENT, EACCES, ENOMEM}, TELLS, NULL},
     [FAULT_FOPEN]       = {"fopen", "open", {ENOENT, EMFILE, ENOMEM}, TELLS, NULL},
-    [FAULT_UV_LOOP_INIT]  = {"uv_loop_init", "uv_loop_init", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
-    [FAULT_UV_ASYNC_INIT] = {"uv_async_init", "uv_async_init", {EMFILE, ENOMEM}, TELLS, START_ALSO},
+    [FAULT_UV_LOOP_INIT]  = {"uv_loop_init", "uv_loop_init", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
+    [FAULT_UV_ASYNC_INIT] = {"uv_async_init", "uv_async_init", {EMFILE, ENOMEM}, TELLS, NULL},
     [FAULT_UV_POLL_INIT]  = {"uv_poll_init", "read|write|accept|connect", {ENOMEM, ENOSPC}, TELLS, NULL},
-    [FAULT_UV_ALLOC]    = {"libuv's malloc", NULL, {ENOMEM}, TELLS, START_ALSO},
-    [FAULT_UV_EPOLL]    = {"libuv's epoll_create1", "epoll_create1", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
-    [FAULT_UV_EVENTFD]  = {"libuv's eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, START_ALSO},
-    [FAULT_UV_PIPE]     = {"libuv's pipe2", "pipe2", {EMFILE, ENFILE}, TELLS, START_ALSO},
+    [FAULT_UV_ALLOC]    = {"libuv's malloc", NULL, {ENOMEM}, TELLS, NULL},
+    [FAULT_UV_EPOLL]    = {"libuv's epoll_create1", "epoll_create1", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
+    [FAULT_UV_EVENTFD]  = {"libuv's eventfd", "eventfd", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
+    [FAULT_UV_PIPE]     = {"libuv's pipe2", "pipe2", {EMFILE, ENFILE}, TELLS, NULL},
     [FAULT_ARES_ALLOC]  = {"c-ares' malloc", NULL, {ENOMEM}, TELLS, NULL},
 };
 /* clang-format on */
