@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/resume.h"
@@ -22,13 +23,6 @@
 #define POOLED_TASKS 4096
 #define MAX_STACK    ((size_t)1 << 30)
 #define MIN_STACK    ((size_t)16 << 10)
-
-/* C++'s exception state is per thread; tasks parked inside catch blocks must not share it. */
-typedef struct {
-    void *caught;
-    unsigned uncaught;
-} cxx_state_t;
-extern cxx_state_t *__cxa_get_globals(void) __attribute__((weak));
 
 _Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
 
@@ -54,6 +48,7 @@ bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
 
     if (s == NULL)
         return false;
+    gonet__cxx_turn(&w->cxx);
     task->stack = s;
     task->canary = s->canary;
     task->entered = false;
@@ -153,15 +148,12 @@ static void task_main(void *arg)
     abort();
 }
 
-void gonet__task_park(gonet__task_t *task)
+/* Not inlined, for its caller to jump here: the frames of parked tasks stay small. */
+GONET__NOINLINE static void park(gonet__task_t *task)
 {
     gonet__worker_t *w = task->worker;
     int saved_errno = *w->errno_at;
-    cxx_state_t *cxx = __cxa_get_globals != NULL ? __cxa_get_globals() : NULL;
-    cxx_state_t saved_cxx = {NULL, 0};
 
-    if (cxx != NULL)
-        saved_cxx = *cxx;
     if (task->canary && gonet__stack_overrun(task->stack))
         gonet__signals_report_overrun(task);
     task->parked_at = w->clock_ms;
@@ -171,9 +163,26 @@ void gonet__task_park(gonet__task_t *task)
         leave_to_scheduler(w, task, 0);
     }
     task->park = GONET__PARK_NONE;
-    if (cxx != NULL)
-        *cxx = saved_cxx;
     *w->errno_at = saved_errno;
+}
+
+/* Of a task that is handling an exception. */
+GONET__COLD static void park_in_catch(gonet__task_t *task)
+{
+    gonet__cxx_t *cxx = &task->worker->cxx;
+    gonet__cxx_globals_t kept[GONET__CXX_RUNTIMES];
+
+    gonet__cxx_store(cxx, kept);
+    park(task);
+    gonet__cxx_load(cxx, kept);
+}
+
+void gonet__task_park(gonet__task_t *task)
+{
+    if (__builtin_expect(gonet__cxx_handles(&task->worker->cxx), 0))
+        park_in_catch(task);
+    else
+        park(task);
 }
 
 void gonet__task_post(gonet__task_t *task)

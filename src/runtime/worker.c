@@ -394,6 +394,7 @@ static void *worker_main(void *arg)
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
     gonet__rseq_leave();
+    gonet__cxx_look(&w->cxx);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
     for (;;) {
         run_ready(w);
@@ -401,6 +402,7 @@ static void *worker_main(void *arg)
         if (atomic_load_explicit(&w->stopping, memory_order_relaxed) && may_end(w))
             break;
         poll_loop(w);
+        gonet__cxx_turn(&w->cxx);
         gonet__watch_free_closed(w);
     }
     gonet__runtime_watch_done(w);

@@ -17,6 +17,7 @@
 #include "base/compiler.h"
 #include "base/list.h"
 #include "runtime/annotate.h"
+#include "runtime/cxx.h"
 #include "runtime/stack.h"
 #include "runtime/task.h"
 #include "runtime/timer.h"
@@ -41,6 +42,7 @@ typedef struct gonet__worker {
     gonet__task_t *finished;  /* ended on its own stack; its memory is to be taken back */
     void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
     int *errno_at; /* of the thread: each switch of tasks keeps it */
+    gonet__cxx_t cxx;
     gonet__timer_heap_t timers;
     void *kept;       /* what the layers above keep for the next task: gonet__task_keep */
     unsigned polled;  /* tasks that the last poll made runnable */

@@ -1,0 +1,205 @@
+/*
+ * Finding __cxa_get_globals in whatever is loaded, RTLD_LOCAL or not. The objects' symbol tables
+ * are read under the lock of dl_iterate_phdr, where dlopen and dlsym must not be called; and those
+ * wait for whoever is loading something, who may wait for a task.
+ *
+ * What another thread is just loading is among the objects, too, and can't be called yet. So a
+ * runtime counts only for a thread that has memory for its thread-local variables: before that, the
+ * thread has not used it, and handles no exception of its.
+ */
+#include "runtime/cxx.h"
+
+#include <link.h>
+#include <string.h>
+
+#define NAME "__cxa_get_globals"
+
+typedef gonet__cxx_globals_t *(*getter_t)(void);
+
+/* Where the linker knows it when the program is linked, which may then not export it. */
+extern gonet__cxx_globals_t *__cxa_get_globals(void) __attribute__((weak));
+
+typedef struct {
+    getter_t get[GONET__CXX_RUNTIMES];
+    unsigned count;
+    unsigned unused; /* others, which the thread has not used */
+} found_t;
+
+/* What an object's dynamic section says of its symbols. */
+typedef struct {
+    const ElfW(Sym) * symbols;
+    const char *names;
+    const uint32_t *hash; /* DT_GNU_HASH */
+} tables_t;
+
+static uint32_t hash_of(const char *name)
+{
+    uint32_t h = 5381;
+
+    for (; *name != '\0'; name++)
+        h = h * 33 + (unsigned char)*name;
+    return h;
+}
+
+/* A function of that name which the object defines, or NULL. The table's layout: four numbers, a
+ * filter, which is not needed here, the buckets, and the hashes of the symbols from the first
+ * hashed one on, in which the end of a bucket has the lowest bit. */
+static const ElfW(Sym) * find(const tables_t *t, const char *name)
+{
+    const uint32_t buckets = t->hash[0], first = t->hash[1], filter = t->hash[2];
+    const uint32_t *bucket =
+        (const uint32_t *)(const void *)((const ElfW(Addr) *)(const void *)(t->hash + 4) + filter);
+    const uint32_t *chain = bucket + buckets;
+    const uint32_t h = hash_of(name);
+    uint32_t i = buckets == 0 ? 0 : bucket[h % buckets];
+
+    if (i < first)
+        return NULL;
+    for (;; i++) {
+        const ElfW(Sym) *s = &t->symbols[i];
+        uint32_t theirs = chain[i - first];
+
+        if ((theirs | 1) == (h | 1) && s->st_shndx != SHN_UNDEF && (s->st_info & 15) == STT_FUNC &&
+            strcmp(t->names + s->st_name, name) == 0)
+            return s;
+        if ((theirs & 1) != 0)
+            return NULL;
+    }
+}
+
+/* An address in the dynamic section: the loader has made it one, but not in every object. */
+static const void *address(const struct dl_phdr_info *info, ElfW(Addr) a)
+{
+    return (const void *)(a < info->dlpi_addr ? a + info->dlpi_addr : a); // NOLINT
+}
+
+static bool read_tables(const struct dl_phdr_info *info, tables_t *t)
+{
+    const ElfW(Dyn) *d = NULL;
+
+    memset(t, 0, sizeof(*t));
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+            d = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    }
+    for (; d != NULL && d->d_tag != DT_NULL; d++) {
+        if (d->d_tag == DT_SYMTAB)
+            t->symbols = address(info, d->d_un.d_ptr);
+        else if (d->d_tag == DT_STRTAB)
+            t->names = address(info, d->d_un.d_ptr);
+        else if (d->d_tag == DT_GNU_HASH)
+            t->hash = address(info, d->d_un.d_ptr);
+    }
+    return t->symbols != NULL && t->names != NULL && t->hash != NULL;
+}
+
+static int look_in(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    found_t *found = arg;
+    tables_t t;
+    const ElfW(Sym) * s;
+    uintptr_t at;
+
+    (void)size;
+    s = read_tables(info, &t) ? find(&t, NAME) : NULL;
+    if (s == NULL)
+        return 0;
+    if (info->dlpi_tls_data == NULL) {
+        found->unused++;
+        return 0;
+    }
+    at = info->dlpi_addr + s->st_value;
+    memcpy(&found->get[found->count++], &at, sizeof(at));
+    return found->count == GONET__CXX_RUNTIMES;
+}
+
+static bool has(gonet__cxx_globals_t *const *all, unsigned n, const gonet__cxx_globals_t *g)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (all[i] == g)
+            return true;
+    }
+    return false;
+}
+
+/* Those that are known keep their places, by which parked tasks have stored theirs. */
+static void arrange(gonet__cxx_t *cxx, gonet__cxx_globals_t *const *now, unsigned n)
+{
+    for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
+        if (!has(now, n, cxx->globals[i]))
+            cxx->globals[i] = NULL; /* unloaded */
+    }
+    for (unsigned i = 0; i < n; i++) {
+        unsigned place = 0;
+
+        if (has(cxx->globals, GONET__CXX_RUNTIMES, now[i]))
+            continue;
+        while (place < GONET__CXX_RUNTIMES && cxx->globals[place] != NULL)
+            place++;
+        if (place < GONET__CXX_RUNTIMES)
+            cxx->globals[place] = now[i];
+    }
+    cxx->count = GONET__CXX_RUNTIMES;
+    while (cxx->count > 0 && cxx->globals[cxx->count - 1] == NULL)
+        cxx->count--;
+}
+
+void gonet__cxx_look(gonet__cxx_t *cxx)
+{
+    gonet__cxx_globals_t *now[GONET__CXX_RUNTIMES];
+    found_t found = {.count = 0};
+    unsigned n = 0;
+
+    if (__cxa_get_globals != NULL)
+        found.get[found.count++] = __cxa_get_globals;
+    dl_iterate_phdr(look_in, &found);
+    for (unsigned i = 0; i < found.count; i++) {
+        gonet__cxx_globals_t *g = found.get[i]();
+        if (!has(now, n, g))
+            now[n++] = g;
+    }
+    arrange(cxx, now, n);
+    cxx->unused = found.unused > 0;
+#ifndef GONET__CXX_BY_TURN
+    cxx->seen = gonet__cxx_generation(cxx); /* our own calls may have changed it */
+#endif
+}
+
+#ifdef GONET__CXX_BY_TURN
+static int count_loads(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size;
+    *(uint64_t *)arg = info->dlpi_adds + info->dlpi_subs; /* of all objects */
+    return 1;
+}
+
+void gonet__cxx_turn(gonet__cxx_t *cxx)
+{
+    uint64_t loads = 0;
+
+    dl_iterate_phdr(count_loads, &loads);
+    if (loads == cxx->seen)
+        return;
+    gonet__cxx_look(cxx);
+    cxx->seen = loads;
+}
+#endif
+
+void gonet__cxx_store(const gonet__cxx_t *cxx, gonet__cxx_globals_t *kept)
+{
+    for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
+        kept[i] = (gonet__cxx_globals_t){NULL, 0};
+        if (cxx->globals[i] == NULL)
+            continue;
+        kept[i] = *cxx->globals[i];
+        *cxx->globals[i] = (gonet__cxx_globals_t){NULL, 0}; /* the next task handles none */
+    }
+}
+
+void gonet__cxx_load(const gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept)
+{
+    for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
+        if (cxx->globals[i] != NULL)
+            *cxx->globals[i] = kept[i];
+    }
+}
