@@ -12,7 +12,8 @@ sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make
     ninja-build:ninja cmake:cmake pkg-config:pkg-config libuv1-dev:libuv.pc \
     libc-ares-dev:libcares.pc libcmocka-dev:cmocka.pc clang-format:clang-format valgrind:valgrind \
     socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb lcov:lcov \
-    nftables:nft iputils-ping:ping \
+    nftables:nft iputils-ping:ping gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc \
+    libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h qemu-user-static:qemu-aarch64-static \
     libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
 
 tests=$matrix/CTestTestfile.cmake

@@ -1,8 +1,6 @@
 /*
  * Entering a task, inline in the turn of its worker: what returns right after a switch returns to
  * where the processor does not expect it.
- *
- * Files that include this are compiled as switch.h says (see CMakeLists.txt).
  */
 #ifndef GONET_RUNTIME_RESUME_H
 #define GONET_RUNTIME_RESUME_H
