@@ -6,6 +6,13 @@ target_compile_options(
   INTERFACE -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wundef
             $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wvla>
             -fno-common -fno-strict-aliasing)
+# A frame larger than what is left of a task's stack touches each of its pages, and so the guard.
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-fstack-clash-protection GONET_HAS_STACK_CLASH_PROTECTION)
+if(GONET_HAS_STACK_CLASH_PROTECTION)
+  set(gonet_stack_probes -fstack-clash-protection)
+  target_compile_options(gonet_compiler INTERFACE ${gonet_stack_probes})
+endif()
 if(GONET_WERROR)
   target_compile_options(gonet_compiler INTERFACE -Werror)
 endif()

@@ -38,6 +38,13 @@ GONET_BEGIN_DECLS
  * not be left by longjmp or by a C++ exception. Its stack is GONET_STACK_SIZE bytes of address
  * space (environment variable; 256 KiB by default), of which only the pages touched take memory.
  *
+ * Below each stack lie 64 KiB that fault when they are touched: a task that needs more than it has
+ * ends the program, with a line that names it. A frame that is larger (an array, alloca) can reach
+ * beyond; build what runs in tasks with -fstack-clash-protection, which makes such a frame touch
+ * all of its pages, as the library is built. Where the kernel has no guards left to give (before
+ * Linux 6.13 half of vm.max_map_count, two for each stack) these 64 KiB are merely nobody's, and an
+ * overflow is seen when the task parks next, if it wrote to the lowest word of its stack.
+ *
  * A task runs on one worker from its first instruction to its last. While it computes, or blocks
  * outside gonet (a pthread mutex, a file read), the other tasks of its worker wait; gonet_yield and
  * gonet_blocking are the cures.
@@ -58,10 +65,11 @@ GONET_BEGIN_DECLS
  * are not registered for restartable sequences (rseq(2)), which would cost time at each wake;
  * GONET_RSEQ=1 in the environment keeps the registration that libc makes.
  *
- * Returns 0, or -1 with errno ENOMEM (no memory; no thread for the first worker), EMFILE or ENFILE
- * (no descriptors for it), EAGAIN (gonet_shutdown is under way), or EINVAL (fn is NULL): the task
- * was not started, and arg is still the caller's. Any task or thread may call it. Go: the go
- * statement.
+ * Returns 0, or -1 with errno ENOMEM (no memory, or no address space for the stack; no thread for
+ * the first worker), EMFILE or ENFILE (no descriptors for it), EAGAIN (gonet_shutdown is under
+ * way), or EINVAL (fn is NULL): the task was not started, and arg is still the caller's. A task for
+ * which it returned 0 gets its stack when it begins, whatever happens to memory until then. Any
+ * task or thread may call it. Go: the go statement.
  */
 GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);
 

@@ -57,13 +57,10 @@ static gonet__task_t *take_fresh(gonet__worker_t *w, unsigned n, unsigned *taken
 gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w)
 {
     unsigned taken;
-    gonet__task_t *t = w->lacks_stack ? NULL : take_fresh(w, 1, &taken);
+    gonet__task_t *t = take_fresh(w, 1, &taken);
 
-    if (t != NULL && !gonet__task_begin(w, t)) {
-        gonet__worker_add_fresh(w, t); /* no memory for a stack: later */
-        w->lacks_stack = true;
-        t = NULL;
-    }
+    if (t != NULL)
+        gonet__task_begin(w, t);
     return t;
 }
 

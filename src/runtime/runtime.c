@@ -225,11 +225,27 @@ static gonet__worker_t *choose(gonet__worker_t *own)
     return stopping || live > least + (least / 8 > 16 ? least / 8 : 16) ? w : own;
 }
 
+bool gonet__runtime_promise_stack(gonet__worker_t *w)
+{
+    bool promised = gonet__stack_promise(w != NULL ? &w->stacks : NULL);
+
+    if (gonet__stack_announce()) {
+        unsigned n = gonet__runtime_worker_count();
+        for (unsigned i = 0; i < n; i++)
+            gonet__worker_wake(gonet__runtime_worker(i));
+    }
+    if (!promised)
+        errno = ENOMEM;
+    return promised;
+}
+
 /* From a task: no lock, the runtime can't end while the caller lives. */
 static bool place_from_task(gonet__worker_t *own, gonet__task_t *task)
 {
     gonet__worker_t *w = own;
 
+    if (task->stack == NULL && !gonet__runtime_promise_stack(own))
+        return false;
     if (gonet__runtime_worker_count() > 1 ||
         atomic_load_explicit(&own->stopping, memory_order_relaxed))
         w = choose(own);
@@ -268,6 +284,11 @@ static bool place_from_thread(gonet__task_t *task)
         int e = errno;
         pthread_mutex_unlock(&rt.lock);
         errno = e == EAGAIN ? ENOMEM : e;
+        return false;
+    }
+    if (task->stack == NULL && !gonet__runtime_promise_stack(NULL)) {
+        pthread_mutex_unlock(&rt.lock);
+        errno = ENOMEM;
         return false;
     }
     w = fewest(&live);

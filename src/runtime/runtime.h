@@ -65,6 +65,10 @@ static inline gonet__worker_t *gonet__runtime_worker(unsigned i)
  */
 bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task);
 
+/* gonet__runtime_promise_stack promises a stack of the default size to a task that w's task starts
+ * (NULL: a thread, under the lock). False with errno: memory is out. */
+bool gonet__runtime_promise_stack(gonet__worker_t *w);
+
 /* For workers that look for work: another one that has tasks that have not begun, or NULL; … */
 gonet__worker_t *gonet__runtime_victim(const gonet__worker_t *w);
 /* … whether w was called to look, or is on watch; … */

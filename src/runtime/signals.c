@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/say.h"
 #include "runtime/dump.h"
+#include "runtime/guard.h"
 
 #define ALTERNATE_SIZE 32768
 
@@ -74,10 +75,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     bool sent = info->si_code <= 0; /* by kill and the like; si_addr then means something else */
 
     (void)context;
-    if (task != NULL && !sent && !task->stack->canary) {
+    if (task != NULL && !sent && !task->canary) {
         uintptr_t low = (uintptr_t)task->stack->low;
         uintptr_t at = (uintptr_t)info->si_addr;
-        if (at < low && low - at <= (uintptr_t)sysconf(_SC_PAGESIZE))
+        if (at < low && low - at <= gonet__guard_size())
             report(task, "stack overflow");
     }
     signal(sig, SIG_DFL); /* a fault comes again when we return; what was sent has to be again */

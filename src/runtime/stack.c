@@ -1,17 +1,15 @@
 /*
- * Slabs of 64 MiB hold the stacks. Memory comes with the first touch and goes by MADV_DONTNEED; the
- * guards survive that, so each is made once. A slab stays until gonet_shutdown.
+ * Slabs of 64 MiB, or smaller ones where address space is short, hold the stacks, each above its
+ * guard. Memory comes with the first touch and goes by MADV_DONTNEED; the guards survive that, so
+ * each is made once. A slab stays until gonet_shutdown.
  *
- * Guards: MADV_GUARD_INSTALL (Linux 6.13) costs no mapping. Before that mprotect splits the mapping
- * in two per stack, so half of vm.max_map_count is spent at most, and later stacks get a canary:
- * the lowest word, which untouched memory has as 0, is looked at whenever the task parks.
+ * Where no guard can be had the guard's place is unused address space, and the lowest word of the
+ * stack, which untouched memory has as 0, is looked at whenever the task parks.
  */
 #include "runtime/stack.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,41 +18,28 @@
 #include "base/alloc.h"
 #include "base/setting.h"
 
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
-#endif
-
-#define SLAB_SIZE   ((size_t)64 << 20)
-#define MIN_STACK   ((size_t)16 << 10)
-#define MAX_DEFAULT ((size_t)8 << 20)
+#define SLAB_SIZE    ((size_t)64 << 20)
+#define MAX_DEFAULT  ((size_t)8 << 20)
+#define BATCH        32 /* promises that a worker asks for, or gives back, at a time */
+#define MAX_PROMISES 64 /* that it keeps */
 
 typedef struct gonet__slab {
     struct gonet__slab *next;
     char *base;
-    unsigned used;    /* places handed out at least once: they have their guards */
-    unsigned cold;    /* places given back without memory */
-    uint16_t *colds;  /* their numbers */
-    uint8_t canary[]; /* one bit a place */
+    unsigned places;
+    unsigned used;   /* places handed out at least once: they have their guards */
+    unsigned cold;   /* places given back without memory */
+    uint16_t *colds; /* their numbers */
+    uint8_t bare[];  /* one bit a place: it has no guard */
 } slab_t;
 
-typedef enum { GUARD_UNKNOWN, GUARD_MADVISE, GUARD_MPROTECT, GUARD_CANARY } guard_t;
+static pthread_mutex_t slabs_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the rest, and guard.c */
+static slab_t *slabs;                                          /* those with a free place first */
+static size_t vacant;                                          /* places that nobody has */
+static size_t promised;                                        /* at most as many */
+static unsigned next_places; /* of the next slab; 0: as many as there is room for */
 
-static pthread_mutex_t slabs_lock = PTHREAD_MUTEX_INITIALIZER;
-static slab_t *slabs; /* those with a free place first */
-static guard_t guard_kind;
-static long guard_budget; /* mprotect: how many more */
-
-static size_t page_size(void)
-{
-    static _Atomic size_t size;
-    size_t s = atomic_load_explicit(&size, memory_order_relaxed);
-
-    if (s == 0) {
-        s = (size_t)sysconf(_SC_PAGESIZE);
-        atomic_store_explicit(&size, s, memory_order_relaxed);
-    }
-    return s;
-}
+_Atomic(gonet__supply_t) gonet__stack_supply;
 
 size_t gonet__stack_default_size(void)
 {
@@ -65,54 +50,12 @@ size_t gonet__stack_default_size(void)
         return s;
     unsigned long wanted;
     s = 256 << 10;
-    if (gonet__setting_number(GONET__SETTING_STACK_SIZE, MIN_STACK, MAX_DEFAULT, &wanted)) {
-        for (s = MIN_STACK; s < wanted && s < MAX_DEFAULT;)
+    if (gonet__setting_number(GONET__SETTING_STACK_SIZE, GONET__STACK_MIN, MAX_DEFAULT, &wanted)) {
+        for (s = GONET__STACK_MIN; s < wanted && s < MAX_DEFAULT;)
             s *= 2;
     }
     atomic_store_explicit(&size, s, memory_order_relaxed);
     return s;
-}
-
-static long read_max_map_count(void)
-{
-    FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
-    long n = 65530;
-
-    if (f != NULL) {
-        if (fscanf(f, "%ld", &n) != 1)
-            n = 65530;
-        fclose(f);
-    }
-    return n;
-}
-
-/* Under slabs_lock: the first guard decides what this kernel offers. */
-static void choose_guard(void)
-{
-    static const char *const kinds[] = {"madvise", "mprotect", "canary", NULL};
-    int kind = gonet__setting_word(GONET__SETTING_GUARD, kinds);
-
-    guard_kind = kind > 0 ? GUARD_MADVISE + (guard_t)kind : GUARD_MADVISE;
-    guard_budget = read_max_map_count() / 4; /* each guard adds two mappings */
-}
-
-/* Under slabs_lock. False: this stack needs a canary. */
-static bool make_guard(char *page)
-{
-    if (guard_kind == GUARD_UNKNOWN)
-        choose_guard();
-    if (guard_kind == GUARD_MADVISE) {
-        if (madvise(page, page_size(), MADV_GUARD_INSTALL) == 0)
-            return true;
-        guard_kind = GUARD_MPROTECT; /* an old kernel, or locked memory */
-    }
-    if (guard_kind == GUARD_MPROTECT && guard_budget > 0) {
-        if (mprotect(page, page_size(), PROT_NONE) == 0) {
-            guard_budget--;
-            return true;
-        }
-    }
-    return false;
 }
 
 static void *map(size_t size)
@@ -126,67 +69,99 @@ static void *map(size_t size)
     return p;
 }
 
-static unsigned places_per_slab(void)
+static size_t place_size(void)
 {
-    return (unsigned)(SLAB_SIZE / gonet__stack_default_size());
+    return gonet__guard_size() + gonet__stack_default_size();
 }
 
-/* Under slabs_lock. */
-static slab_t *new_slab(void)
+static slab_t *new_slab(unsigned places)
 {
-    unsigned places = places_per_slab();
     slab_t *slab = gonet__zalloc(sizeof(*slab) + (places + 7) / 8);
 
     if (slab == NULL)
         return NULL;
+    slab->places = places;
     slab->colds = gonet__calloc(places, sizeof(*slab->colds));
-    slab->base = slab->colds != NULL ? map(SLAB_SIZE) : NULL;
+    slab->base = slab->colds != NULL ? map(places * place_size()) : NULL;
     if (slab->base == NULL) {
         gonet__free(slab->colds);
         gonet__free(slab);
         return NULL;
     }
-    slab->next = slabs;
-    slabs = slab;
     return slab;
 }
 
+/* Under slabs_lock. Where there is no room for a slab one of half the size will do, down to a
+ * single stack; the one after that may be larger again. */
+static bool add_slab(void)
+{
+    unsigned most = (unsigned)(SLAB_SIZE / place_size());
+    slab_t *slab;
+
+    if (next_places == 0 || next_places > most)
+        next_places = most;
+    while ((slab = new_slab(next_places)) == NULL) {
+        if (!gonet__stack_scarce())
+            atomic_store(&gonet__stack_supply, GONET__STACKS_SCARCE);
+        if (next_places == 1)
+            return false;
+        next_places /= 2;
+    }
+    next_places *= 2;
+    vacant += slab->places;
+    slab->next = slabs;
+    slabs = slab;
+    return true;
+}
+
+bool gonet__stack_announce(void)
+{
+    gonet__supply_t scarce = GONET__STACKS_SCARCE;
+
+    return atomic_load_explicit(&gonet__stack_supply, memory_order_relaxed) == scarce &&
+           atomic_compare_exchange_strong(&gonet__stack_supply, &scarce, GONET__STACKS_ANNOUNCED);
+}
+
 /*
- * Writes the descriptor at the high end of a place. All tops have the same place in their page:
+ * Writes the descriptor at the high end of a stack. All tops have the same place in their page:
  * spreading them over pages or cache lines was measured, and made a switch among 1000 tasks slower.
  */
-static gonet__stack_t *describe(slab_t *slab, char *base, size_t size, bool canary)
+static gonet__stack_t *describe(slab_t *slab, char *low, size_t size, gonet__guard_t guard)
 {
-    gonet__stack_t *s = (gonet__stack_t *)(void *)(base + size - 64);
+    gonet__stack_t *s = (gonet__stack_t *)(void *)(low + size - 64);
 
     memset(s, 0, sizeof(*s));
     s->slab = slab;
-    s->canary = canary;
-    s->base = base;
-    s->low = canary ? base : base + page_size();
-    s->mapping = size;
+    s->low = low;
+    s->guard = guard;
+    s->mapping = gonet__guard_size() + size;
     return s;
 }
 
 /* Under slabs_lock. */
 static gonet__stack_t *take_place(slab_t *slab)
 {
-    size_t size = gonet__stack_default_size();
+    gonet__guard_t guard = GONET__GUARD_MARKED; /* or mapped: it stays with the slab */
+    char *base;
     unsigned i;
 
-    if (slab->cold > 0) {
-        i = slab->colds[--slab->cold];
-    } else {
-        i = slab->used++;
-        if (!make_guard(slab->base + i * size))
-            slab->canary[i / 8] |= (uint8_t)(1u << (i % 8));
+    i = slab->cold > 0 ? slab->colds[--slab->cold] : slab->used;
+    base = slab->base + i * place_size();
+    if (i == slab->used) {
+        slab->used++;
+        if (gonet__guard_make(base) == GONET__GUARD_NONE)
+            slab->bare[i / 8] |= (uint8_t)(1u << (i % 8));
     }
-    return describe(slab, slab->base + i * size, size, (slab->canary[i / 8] >> (i % 8)) & 1);
+    if ((slab->bare[i / 8] >> (i % 8)) & 1)
+        guard = GONET__GUARD_NONE;
+    vacant--;
+    promised--;
+    return describe(slab, base + gonet__guard_size(), gonet__stack_default_size(), guard);
 }
 
 static bool slab_full(const slab_t *slab)
 {
-    return slab->cold == 0 && slab->used == places_per_slab();
+    return slab->cold == 0 && slab->used == slab->places;
 }
 
 /* Full slabs go to the end, so that the first one tells whether there is room. */
@@ -203,69 +178,93 @@ static void retire_full_slab(slab_t *slab)
     *p = slab;
 }
 
+bool gonet__stack_promise(gonet__stack_pool_t *pool)
+{
+    size_t n;
+
+    if (pool != NULL && pool->promises > 0) {
+        pool->promises--;
+        return true;
+    }
+    pthread_mutex_lock(&slabs_lock);
+    n = vacant > promised || add_slab() ? vacant - promised : 0;
+    if (n > 1 && (pool == NULL || gonet__stack_scarce()))
+        n = 1;
+    if (n > BATCH)
+        n = BATCH;
+    promised += n;
+    pthread_mutex_unlock(&slabs_lock);
+    if (n > 1)
+        pool->promises += (unsigned)n - 1;
+    return n > 0;
+}
+
+static void give_back(unsigned promises)
+{
+    pthread_mutex_lock(&slabs_lock);
+    promised -= promises;
+    pthread_mutex_unlock(&slabs_lock);
+}
+
 static gonet__stack_t *get_cold(void)
 {
-    gonet__stack_t *s = NULL;
+    slab_t *slab;
+    gonet__stack_t *s;
 
     pthread_mutex_lock(&slabs_lock);
-    slab_t *slab = slabs;
-    if (slab == NULL || slab_full(slab))
-        slab = new_slab();
-    if (slab != NULL) {
-        s = take_place(slab);
-        if (slab_full(slab))
-            retire_full_slab(slab);
-    }
+    slab = slabs;
+    s = take_place(slab);
+    if (slab_full(slab))
+        retire_full_slab(slab);
     pthread_mutex_unlock(&slabs_lock);
     return s;
 }
 
+/* With a stack of the pool's the promise stays for another task. */
 gonet__stack_t *gonet__stack_get(gonet__stack_pool_t *pool)
 {
-    gonet__stack_t *s;
+    gonet__stack_t *s = pool->free;
 
-    if (pool == NULL || pool->free == NULL)
+    if (s == NULL)
         return get_cold();
-    s = pool->free;
     pool->free = s->next;
     if (--pool->count < pool->lowest)
         pool->lowest = pool->count;
+    if (++pool->promises > MAX_PROMISES) {
+        pool->promises -= BATCH;
+        give_back(BATCH);
+    }
     return s;
 }
 
 gonet__stack_t *gonet__stack_get_sized(size_t size)
 {
-    size_t page = page_size();
-    gonet__stack_t *s;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    gonet__guard_t guard;
     char *base;
-    bool guarded;
-    long budget;
 
-    size = (size + page - 1) / page * page + page;
-    base = map(size);
+    size = (size + page - 1) / page * page;
+    base = map(gonet__guard_size() + size);
     if (base == NULL)
         return NULL;
     pthread_mutex_lock(&slabs_lock);
-    budget = guard_budget;
-    guarded = make_guard(base);
-    s = describe(NULL, base, size, !guarded);
-    s->splits = guard_kind == GUARD_MPROTECT && guard_budget != budget;
+    guard = gonet__guard_make(base);
     pthread_mutex_unlock(&slabs_lock);
-    return s;
+    return describe(NULL, base + gonet__guard_size(), size, guard);
 }
 
 /* Gives the memory back, not the place: the descriptor is gone with it. */
 static void put_cold(gonet__stack_t *s)
 {
     slab_t *slab = s->slab;
-    char *base = s->base;
-    unsigned i = (unsigned)((size_t)(base - slab->base) / s->mapping);
+    char *low = s->low;
     bool was_full;
 
-    madvise(base, s->mapping, MADV_DONTNEED);
+    madvise(low, gonet__stack_default_size(), MADV_DONTNEED);
     pthread_mutex_lock(&slabs_lock);
     was_full = slab_full(slab);
-    slab->colds[slab->cold++] = (uint16_t)i;
+    slab->colds[slab->cold++] = (uint16_t)((size_t)(low - slab->base) / place_size());
+    vacant++;
     if (was_full && slab != slabs) {
         slab_t **p = &slabs;
         while (*p != slab)
@@ -277,15 +276,13 @@ static void put_cold(gonet__stack_t *s)
     pthread_mutex_unlock(&slabs_lock);
 }
 
-/* The mappings that its guard took can be spent again. */
 static void put_sized(gonet__stack_t *s)
 {
-    bool splits = s->splits;
+    gonet__guard_t guard = s->guard;
 
-    munmap(s->base, s->mapping);
+    munmap(s->low - gonet__guard_size(), s->mapping);
     pthread_mutex_lock(&slabs_lock);
-    if (splits)
-        guard_budget++;
+    gonet__guard_unmapped(guard);
     pthread_mutex_unlock(&slabs_lock);
 }
 
@@ -293,11 +290,13 @@ void gonet__stack_put(gonet__stack_pool_t *pool, gonet__stack_t *s)
 {
     if (s->slab == NULL) {
         put_sized(s);
-        return;
+    } else if (gonet__stack_scarce()) {
+        put_cold(s);
+    } else {
+        s->next = pool->free;
+        pool->free = s;
+        pool->count++;
     }
-    s->next = pool->free;
-    pool->free = s;
-    pool->count++;
 }
 
 static void cool(gonet__stack_t *s)
@@ -331,7 +330,20 @@ void gonet__stack_trim(gonet__stack_pool_t *pool)
 void gonet__stack_drain(gonet__stack_pool_t *pool)
 {
     cool(pool->free);
+    if (pool->promises > 0)
+        give_back(pool->promises);
     memset(pool, 0, sizeof(*pool));
+}
+
+/* Under slabs_lock. */
+static void forget_all(void)
+{
+    slabs = NULL;
+    vacant = 0;
+    promised = 0;
+    next_places = 0;
+    atomic_store(&gonet__stack_supply, GONET__STACKS_PLENTY);
+    gonet__guard_forget();
 }
 
 void gonet__stack_release_all(void)
@@ -341,17 +353,16 @@ void gonet__stack_release_all(void)
     pthread_mutex_lock(&slabs_lock);
     while ((slab = slabs) != NULL) {
         slabs = slab->next;
-        munmap(slab->base, SLAB_SIZE);
+        munmap(slab->base, slab->places * place_size());
         gonet__free(slab->colds);
         gonet__free(slab);
     }
-    guard_kind = GUARD_UNKNOWN;
+    forget_all();
     pthread_mutex_unlock(&slabs_lock);
 }
 
 void gonet__stack_forget(void)
 {
-    slabs = NULL;
-    guard_kind = GUARD_UNKNOWN;
+    forget_all();
     pthread_mutex_init(&slabs_lock, NULL);
 }

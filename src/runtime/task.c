@@ -22,7 +22,6 @@
 
 #define POOLED_TASKS 4096
 #define MAX_STACK    ((size_t)1 << 30)
-#define MIN_STACK    ((size_t)16 << 10)
 
 _Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
 
@@ -40,17 +39,14 @@ void **gonet__task_keep(void)
 
 static void task_main(void *arg);
 
-bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
+void gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
 {
-    gonet__stack_t *s = task->stack_size != 0 ? gonet__stack_get_sized(task->stack_size)
-                                              : gonet__stack_get(&w->stacks);
+    gonet__stack_t *s = task->stack != NULL ? task->stack : gonet__stack_get(&w->stacks);
     char *high;
 
-    if (s == NULL)
-        return false;
     gonet__cxx_turn(&w->cxx);
     task->stack = s;
-    task->canary = s->canary;
+    task->canary = s->guard == GONET__GUARD_NONE;
     task->entered = false;
     task->worker = w;
     task->id = ((uint64_t)w->id << 32) | (uint32_t)++w->begun;
@@ -58,12 +54,11 @@ bool gonet__task_begin(gonet__worker_t *w, gonet__task_t *task)
     gonet__annotate_task(&task->tool, s->low, high);
     gonet__switch_make(&task->context, s->low, high, task_main, task);
     gonet__list_push_back(&w->tasks, &task->all);
-    return true;
 }
 
 static void free_task(gonet__worker_t *w, gonet__task_t *task)
 {
-    if (w == NULL || w->free_count >= POOLED_TASKS) {
+    if (w == NULL || w->free_count >= POOLED_TASKS || gonet__stack_scarce()) {
         gonet__free(task);
         return;
     }
@@ -215,6 +210,41 @@ static gonet__task_t *new_task(gonet__worker_t *w)
     return gonet__zalloc(sizeof(*t));
 }
 
+/* A task that runs fn(arg) on the default stack, which it takes when it begins, or on one of its
+ * own. NULL with errno. */
+static gonet__task_t *make_task(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
+                                size_t stack_size)
+{
+    gonet__task_t *task;
+
+    if (gonet__runtime_ending()) {
+        errno = EAGAIN;
+        return NULL;
+    }
+    task = new_task(w);
+    if (task != NULL) {
+        task->fn = fn;
+        task->arg = arg;
+        task->stack = stack_size != 0 ? gonet__stack_get_sized(stack_size) : NULL;
+        if (task->stack != NULL || stack_size == 0)
+            return task;
+        free_task(w, task);
+    }
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* Takes back a task that was not started; errno stays. */
+static void unmake_task(gonet__worker_t *w, gonet__task_t *task)
+{
+    int e = errno;
+
+    if (task->stack != NULL)
+        gonet__stack_put(NULL, task->stack);
+    free_task(w, task);
+    errno = e;
+}
+
 int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
 {
     gonet__worker_t *w = gonet__this_worker;
@@ -224,24 +254,13 @@ int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
         errno = EINVAL;
         return -1;
     }
-    if (stack_size != 0 && stack_size < MIN_STACK)
-        stack_size = MIN_STACK;
-    if (gonet__runtime_ending()) {
-        errno = EAGAIN;
+    if (stack_size != 0 && stack_size < GONET__STACK_MIN)
+        stack_size = GONET__STACK_MIN;
+    task = make_task(w, fn, arg, stack_size);
+    if (task == NULL)
         return -1;
-    }
-    task = new_task(w);
-    if (task == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
-    task->fn = fn;
-    task->arg = arg;
-    task->stack_size = (uint32_t)stack_size;
     if (!gonet__runtime_place(w, task)) {
-        int e = errno;
-        free_task(w, task);
-        errno = e;
+        unmake_task(w, task);
         return -1;
     }
     return 0;
@@ -259,19 +278,14 @@ int gonet__task_go_here(void (*fn)(void *arg), void *arg)
 
     if (w == NULL)
         return gonet_go(fn, arg);
-    task = gonet__runtime_ending() ? NULL : new_task(w);
-    if (task == NULL) {
-        errno = gonet__runtime_ending() ? EAGAIN : ENOMEM;
+    task = make_task(w, fn, arg, 0);
+    if (task == NULL)
+        return -1;
+    if (!gonet__runtime_promise_stack(w)) {
+        unmake_task(w, task);
         return -1;
     }
-    task->fn = fn;
-    task->arg = arg;
-    task->stack_size = 0;
-    if (!gonet__task_begin(w, task)) {
-        free_task(w, task);
-        errno = ENOMEM;
-        return -1;
-    }
+    gonet__task_begin(w, task);
     gonet__worker_count_own(w, 1);
     gonet__worker_push(w, task);
     return 0;

@@ -38,7 +38,7 @@ typedef struct gonet__task {
     bool canary;        /* the stack has one instead of a guard */
     bool entered;       /* has run: its stack can be unwound */
 
-    gonet__stack_t *stack; /* NULL: not begun */
+    gonet__stack_t *stack; /* NULL: not begun, on one of the default size */
     const char *why;       /* what it waits for, in words */
     int64_t deadline;      /* of the wait; 0: none */
     gonet__timer_t timer;  /* may fire early, for a wait of the past */
@@ -47,7 +47,6 @@ typedef struct gonet__task {
     gonet__list_t all; /* the worker's tasks that have begun */
     uint64_t id;
     void *callbacks;          /* the socket layer's: which user functions it is inside of */
-    uint32_t stack_size;      /* 0: default */
     uint32_t told_of;         /* the last gonet_shutdown that ended a call of this task */
     uint8_t told;             /* how many more calls that one has ended */
     gonet__annotation_t tool; /* for sanitizers and Valgrind */
@@ -96,8 +95,8 @@ bool gonet__task_give_way(void);
  */
 void **gonet__task_keep(void);
 
-/* gonet__task_begin gives a task its stack; false without memory. On its worker's thread. */
-bool gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);
+/* gonet__task_begin gives a task the stack that it was promised. On its worker's thread. */
+void gonet__task_begin(struct gonet__worker *w, gonet__task_t *task);
 
 /* gonet__task_release_pool frees the pooled task structs of a worker that ends. */
 void gonet__task_release_pool(struct gonet__worker *w);

@@ -28,7 +28,6 @@
 #define SLICE_NS    ((int64_t)10000000)   /* how often the worker on watch looks around */
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
-#define LACK_NS     ((int64_t)5000000) /* how long to sleep when there is no memory for a stack */
 
 _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
 
@@ -172,8 +171,6 @@ GONET__NOINLINE static void set_timer(gonet__worker_t *w)
         at = gonet__earlier(at, w->trim_at);
     if (w->on_watch)
         at = gonet__earlier(at, now + SLICE_NS);
-    if (w->lacks_stack)
-        at = gonet__earlier(at, now + LACK_NS);
     if (w->timer_at != 0 && w->timer_at <= at)
         return;
     ms = at > now ? (at - now) / 1000000 + ((at - now) % 1000000 != 0) : 0;
@@ -184,7 +181,7 @@ GONET__NOINLINE static void set_timer(gonet__worker_t *w)
 
 static inline void plan_timer(gonet__worker_t *w)
 {
-    if (w->timers.root != NULL || w->trim_at != 0 || w->on_watch || w->lacks_stack)
+    if (w->timers.root != NULL || w->trim_at != 0 || w->on_watch)
         set_timer(w);
 }
 
@@ -277,8 +274,6 @@ static void wake_up(gonet__worker_t *w)
 /* Whether there is a task, here or elsewhere, that the worker could begin. */
 static bool has_fresh(gonet__worker_t *w)
 {
-    if (w->lacks_stack)
-        return false;
     return atomic_load(&w->fresh_count) != 0 ||
            (!gonet__runtime_alone() && !atomic_load(&w->stopping) &&
             gonet__runtime_victim(w) != NULL);
@@ -304,7 +299,6 @@ static void run_loop(gonet__worker_t *w, uv_run_mode mode)
     w->skipped = 0;
     uv_run(&w->loop, mode);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
-    w->lacks_stack = false;
     new_turn(w);
 }
 
@@ -337,10 +331,18 @@ static uv_run_mode waiting_mode(const gonet__worker_t *w)
     return w->timer_at == 0 && w->old_libuv ? UV_RUN_DEFAULT : UV_RUN_ONCE;
 }
 
+/* Where memory is scarce others may want it. */
+GONET__COLD static void keep_nothing(gonet__worker_t *w)
+{
+    gonet__stack_drain(&w->stacks);
+    gonet__task_release_pool(w);
+}
+
 static void poll_loop(gonet__worker_t *w)
 {
-    if (w->run_head != NULL ||
-        (!w->lacks_stack && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0)) {
+    if (gonet__stack_scarce())
+        keep_nothing(w);
+    if (w->run_head != NULL || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
         if (may_skip(w)) {
             new_turn(w);
             return;
@@ -351,7 +353,7 @@ static void poll_loop(gonet__worker_t *w)
     }
     if (!gonet__runtime_alone()) {
         keep_watch(w);
-        if (!w->lacks_stack && gonet__worker_steal(w))
+        if (gonet__worker_steal(w))
             return;
         w->on_watch = gonet__runtime_on_watch(w);
     }

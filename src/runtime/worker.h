@@ -55,7 +55,6 @@ typedef struct gonet__worker {
     uint32_t clock_ms;           /* the loop's clock, when it was looked at last */
     bool on_watch;               /* sleeps in slices, to look for tasks that have not begun */
     bool old_libuv;              /* before 1.45 */
-    bool lacks_stack; /* no memory for one: begin nothing before the next look at the loop */
     gonet__stack_pool_t stacks;
 
     int64_t tick; /* of the coarse clock, when the loop was looked at last */
@@ -171,8 +170,8 @@ static inline gonet__task_t *gonet__worker_pop(gonet__worker_t *w)
  * were there. */
 unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task);
 
-/* gonet__worker_begin_fresh gives the first task that has not begun its stack; NULL: none, or no
- * memory (then, until the loop has been looked at again). The worker's thread only. */
+/* gonet__worker_begin_fresh gives the first task that has not begun its stack; NULL: there is none.
+ * The worker's thread only. */
 gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w);
 
 /* gonet__worker_steal takes half of another worker's tasks that have not begun; false: there are

@@ -43,6 +43,22 @@ flags=$(pkg-config --cflags --libs gonet)
 readelf -d "$tmp/shared" | grep -q 'NEEDED.*libgonet\.so\.0' || { echo "shared: not linked to libgonet.so.0"; exit 1; }
 check "pkg-config, shared" env LD_LIBRARY_PATH="$libdir" "$tmp/shared"
 
+# What a user builds by these flags is caught when a frame jumps over the guard, where the compiler can.
+if echo 'int f;' | "$cc" -Werror -fstack-clash-protection -x c -c -o "$tmp/probe.o" - 2>/dev/null; then
+    # shellcheck disable=SC2086
+    "$cc" -std=c11 -O2 -Wall -Wextra -Werror -o "$tmp/jump" "$here/jump.c" $flags
+    if said=$(LD_LIBRARY_PATH=$libdir "$tmp/jump" 2>&1); then
+        echo "a frame that jumps over the guard was not caught"
+        exit 1
+    fi
+    case $said in
+    *"stack overflow in task"*) echo "a frame that jumps over the guard was caught" ;;
+    *) echo "a frame that jumps over the guard: printed '$said'"; exit 1 ;;
+    esac
+else
+    echo "not tried: frames that jump over the guard, $cc has no probes"
+fi
+
 # CMake, both
 cmake -S "$here/consumer" -B "$tmp/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
     -DCMAKE_BUILD_TYPE=Release >"$tmp/log" && cmake --build "$tmp/cmake" >"$tmp/log" ||
