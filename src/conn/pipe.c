@@ -8,6 +8,7 @@
  * waits, takes note of the bytes under the lock, copies without it, and wakes. A node that is
  * queued but not marked as waiting belongs to a call that is awake and will look for itself when it
  * has the lock. So a waiting reader and a waiting first writer never stay side by side.
+ * In a forked child, the first lock forgets the calls that were under way in the parent.
  */
 #include "gonet/pipe.h"
 
@@ -60,6 +61,15 @@ typedef struct pipe {
 } pipe_t;
 
 typedef enum { OPEN, CLOSED, PEER_CLOSED, TIMED_OUT, ENDING } verdict_t;
+
+static void lock(pipe_t *pipe)
+{
+    if (gonet__spin_lock(&pipe->lock) == GONET__SPIN_KNOWN)
+        return;
+    pipe->pins = 0;
+    for (unsigned i = 0; i < 2; i++)
+        pipe->flow[i].writers = pipe->flow[i].readers = NULL;
+}
 
 static end_t *peer_of(end_t *e)
 {
@@ -185,7 +195,7 @@ static bool wait_here(pipe_t *pipe, gonet__waiter_t **queue, call_t *c, int64_t 
     state = gonet__wait_for(&c->wait, deadline, 0, why);
     if (state == GONET__WAIT_CLAIMED && c->done)
         return true;
-    gonet__spin_lock(&pipe->lock);
+    lock(pipe);
     c->waiting = false;
     if (state == GONET__WAIT_INTERRUPTED)
         *verdict = ENDING;
@@ -241,7 +251,7 @@ static verdict_t write_loop(end_t *e, call_t *w)
         if (f->writers == &w->node && (r = claim_first(f->readers)) != NULL) {
             if (give(pipe, f, w, r))
                 return OPEN;
-            gonet__spin_lock(&pipe->lock);
+            lock(pipe);
         } else if (wait_here(pipe, &f->writers, w, f->write_deadline, "pipe write", &verdict)) {
             return OPEN;
         }
@@ -335,7 +345,7 @@ static ssize_t read_slot(void *self, void *p, size_t len, gonet_error_t **err)
     call_t r = {.p = p, .left = len};
     verdict_t verdict;
 
-    gonet__spin_lock(&e->pipe->lock);
+    lock(e->pipe);
     verdict = read_loop(e, &r);
     if (verdict == OPEN)
         return (ssize_t)r.left;
@@ -351,7 +361,7 @@ static int wait_readable_slot(void *self, gonet_error_t **err)
     call_t r = {.looks = true};
     verdict_t verdict;
 
-    gonet__spin_lock(&e->pipe->lock);
+    lock(e->pipe);
     verdict = read_loop(e, &r);
     return verdict == OPEN || verdict == PEER_CLOSED ? 0 : fail(verdict, "read", err);
 }
@@ -362,53 +372,43 @@ static int write_slot(void *self, const void *p, size_t len, size_t *n, gonet_er
     call_t w = {.p = (unsigned char *)(uintptr_t)p, .left = len};
     verdict_t verdict;
 
-    gonet__spin_lock(&e->pipe->lock);
+    lock(e->pipe);
     verdict = write_loop(e, &w);
     *n = len - w.left;
     return verdict == OPEN ? 0 : fail(verdict, "write", err);
 }
 
-/* shut closes e under the lock; who waits at either end is to be woken. */
-static call_t *shut(end_t *e)
+/* shut closes e, which so many owners leave; who waits at either end is woken. */
+static void shut(end_t *e, unsigned owners)
 {
-    call_t *list = NULL;
-
-    e->closed = true;
-    for (unsigned i = 0; i < 2; i++) {
-        list = claim_all(e->pipe->flow[i].readers, list);
-        list = claim_all(e->pipe->flow[i].writers, list);
-    }
-    return list;
-}
-
-static int close_slot(void *self, gonet_error_t **err)
-{
-    end_t *e = self;
-    call_t *list;
-
-    (void)err;
-    gonet__spin_lock(&e->pipe->lock);
-    list = shut(e);
-    gonet__spin_unlock(&e->pipe->lock);
-    wake_all(list);
-    return 0;
-}
-
-static void destroy_slot(void *self)
-{
-    end_t *e = self;
     pipe_t *pipe = e->pipe;
-    call_t *list;
+    call_t *list = NULL;
     bool last;
 
-    gonet__spin_lock(&pipe->lock);
-    list = shut(e);
-    pipe->ends--;
+    lock(pipe);
+    e->closed = true;
+    for (unsigned i = 0; i < 2; i++) {
+        list = claim_all(pipe->flow[i].readers, list);
+        list = claim_all(pipe->flow[i].writers, list);
+    }
+    pipe->ends -= owners;
     last = pipe->pins == 0 && pipe->ends == 0;
     gonet__spin_unlock(&pipe->lock);
     wake_all(list);
     if (last)
         gonet__free(pipe);
+}
+
+static int close_slot(void *self, gonet_error_t **err)
+{
+    (void)err;
+    shut(self, 0);
+    return 0;
+}
+
+static void destroy_slot(void *self)
+{
+    shut(self, 1);
 }
 
 static const gonet_addr_t *addr_slot(void *self)
@@ -436,7 +436,7 @@ static int set_deadlines(end_t *e, bool read, bool write, gonet_time_t t, gonet_
     call_t *list = NULL;
     bool closed;
 
-    gonet__spin_lock(&pipe->lock);
+    lock(pipe);
     closed = e->closed || peer_of(e)->closed;
     if (!closed && read)
         list = move(&in->read_deadline, t.ns, in->readers, list);
@@ -485,6 +485,7 @@ int gonet_pipe(gonet_conn_t **a, gonet_conn_t **b)
         errno = ENOMEM;
         return -1;
     }
+    atomic_init(&pipe->lock, gonet__spin_init());
     pipe->ends = 2;
     for (unsigned i = 0; i < 2; i++) {
         gonet__object_init(&pipe->end[i].object, GONET__KIND_CONN, GONET__TYPE_PIPE, &pipe_class);

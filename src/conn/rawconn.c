@@ -69,7 +69,7 @@ int gonet_raw_conn_control(gonet_raw_conn_t *c, void (*f)(void *arg, int fd), vo
     if (!gonet__fd_ref(fd, &fail))
         return gonet__sock_fail(c->sock, "raw-control", GONET__SHAPE_LOCAL, &fail, err);
     atomic_store(&fd->exported, true);
-    gonet__fd_callback_enter(fd, &frame);
+    gonet__fd_callback_enter(fd, -1, &frame);
     f(arg, fd->pd.fd);
     gonet__fd_callback_leave(&frame);
     gonet__fd_unref(fd);
@@ -106,7 +106,7 @@ static int call_until_done(gonet_raw_conn_t *c, gonet__side_t side, const char *
     for (;;) {
         bool done;
 
-        gonet__fd_callback_enter(fd, &frame);
+        gonet__fd_callback_enter(fd, (int)side, &frame);
         done = f(arg, fd->pd.fd);
         gonet__fd_callback_leave(&frame);
         if (done)

@@ -13,7 +13,6 @@
 #include "iface/interfaces.h"
 #include "runtime/clock.h"
 #include "runtime/end_hook.h"
-#include "runtime/fork.h"
 #include "runtime/spin.h"
 
 #define MAX_AGE (60 * GONET_SECOND)
@@ -36,7 +35,6 @@ static _Atomic uint32_t lock; /* guards table and version */
 static table_t *table;
 static uint64_t version;         /* how many tables there were */
 static gonet_mutex_t refreshing; /* held while the kernel is asked */
-static _Atomic uint32_t generation;
 
 static int compare_index(const void *a, const void *b)
 {
@@ -54,15 +52,16 @@ static int compare_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* In a forked child nobody will unlock what another thread of the parent had locked. */
+/* In a forked child nobody will unlock what another thread of the parent had locked, and a table
+ * that was being exchanged is given up. */
 static void enter(void)
 {
-    if (gonet__fork_begin_reset(&generation)) {
-        atomic_store(&lock, 0);
+    gonet__spin_found_t found = gonet__spin_lock(&lock);
+
+    if (found != GONET__SPIN_KNOWN)
         memset(&refreshing, 0, sizeof(refreshing));
-        gonet__fork_end_reset(&generation);
-    }
-    gonet__spin_lock(&lock);
+    if (found == GONET__SPIN_BROKEN)
+        table = NULL;
 }
 
 static void give_up(void)

@@ -13,6 +13,7 @@
 #include "resolve/hash.h"
 #include "runtime/clock.h"
 #include "runtime/end_hook.h"
+#include "runtime/fork.h"
 
 #define PLACES  1024
 #define MAX_TTL ((int64_t)7 * 24 * 3600)
@@ -45,28 +46,18 @@ static void release(void)
 
 static gonet__end_hook_t end_hook = {.fn = release};
 
-static void take_lock(void)
+static void reset_after_fork(void)
 {
-    pthread_mutex_lock(&lock);
+    if (!gonet__fork_renew(&lock))
+        memset(table, 0, sizeof(table));
 }
 
-static void drop_lock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
-static void prepare(void)
-{
-    pthread_atfork(take_lock, drop_lock, drop_lock);
-}
+GONET__FORK_HOOK(reset_after_fork)
 
 static place_t *enter(const char *key, size_t len)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, prepare);
     gonet__end_hook_add(&end_hook);
-    pthread_mutex_lock(&lock);
+    gonet__fork_lock(&lock);
     return &table[gonet__hash(key, len) % PLACES];
 }
 

@@ -17,6 +17,7 @@
 #include "resolve/names_file.h"
 #include "resolve/watched_file.h"
 #include "runtime/end_hook.h"
+#include "runtime/fork.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static gonet__watched_t resolv_file = {.path = "/etc/resolv.conf"};
@@ -33,29 +34,26 @@ static gonet__order_t order;
 static void release(void);
 static gonet__end_hook_t end_hook = {.fn = release};
 
-static void take_lock(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-static void drop_lock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
-static void prepare(void)
-{
-    pthread_atfork(take_lock, drop_lock, drop_lock);
-}
-
 static void enter(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, prepare);
-    pthread_mutex_lock(&lock);
+    gonet__fork_lock(&lock);
     gonet__end_hook_add(&end_hook);
 }
+
+/* Files that were being read are read again. */
+static void reset_after_fork(void)
+{
+    if (gonet__fork_renew(&lock))
+        return;
+    own_conf = own_base = resolv_conf = NULL;
+    own_servers = NULL;
+    hosts = NULL;
+    resolv_file.checked = 0;
+    nsswitch_file.checked = 0;
+    hosts_file.checked = 0;
+}
+
+GONET__FORK_HOOK(reset_after_fork)
 
 static void forget_own(void)
 {

@@ -27,6 +27,7 @@
 #include "resolve/hash.h"
 #include "resolve/lookup.h"
 #include "runtime/context.h"
+#include "runtime/fork.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
 #include "runtime/waitq.h"
@@ -58,16 +59,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static gonet__list_t table[BUCKETS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void take_lock(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-static void drop_lock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
 static void clear_table(void)
 {
     for (size_t i = 0; i < BUCKETS; i++)
@@ -77,15 +68,11 @@ static void clear_table(void)
 /* The parent's lookups go on in the parent. */
 static void forget_table(void)
 {
+    gonet__fork_renew(&lock);
     clear_table();
-    pthread_mutex_unlock(&lock);
 }
 
-static void prepare(void)
-{
-    clear_table();
-    pthread_atfork(take_lock, drop_lock, forget_table);
-}
+GONET__FORK_HOOK(forget_table)
 
 static gonet__list_t *bucket_of(const char *key, size_t len)
 {
@@ -153,7 +140,7 @@ unsigned gonet__lookups_waiting(void)
 {
     unsigned n = 0;
 
-    pthread_once(&once, prepare);
+    pthread_once(&once, clear_table);
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < BUCKETS; i++) {
         for (gonet__list_t *l = table[i].next; l != &table[i]; l = l->next)
@@ -220,8 +207,8 @@ static flight_t *join(flight_t *fresh, bool myself, gonet__waiter_t *waiter)
     gonet__list_t *bucket = bucket_of(fresh->key, fresh->key_len);
     flight_t *f;
 
-    pthread_once(&once, prepare);
-    pthread_mutex_lock(&lock);
+    pthread_once(&once, clear_table);
+    gonet__fork_lock(&lock);
     f = find(bucket, fresh->key, fresh->key_len);
     if (f == NULL) {
         f = fresh;

@@ -19,6 +19,7 @@
 #include "error/error.h"
 #include "resolve/address.h"
 #include "runtime/context.h"
+#include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/spin.h"
 #include "runtime/wait.h"
@@ -67,34 +68,20 @@ static void fill_slots(void)
     slots.queue = NULL;
 }
 
-static void take_lock(void)
-{
-    pthread_mutex_lock(&slots.lock);
-}
-
-static void drop_lock(void)
-{
-    pthread_mutex_unlock(&slots.lock);
-}
-
 /* The calls under way are the parent's. */
 static void refill_slots(void)
 {
+    gonet__fork_renew(&slots.lock);
     fill_slots();
-    pthread_mutex_unlock(&slots.lock);
 }
 
-static void prepare(void)
-{
-    fill_slots();
-    pthread_atfork(take_lock, drop_lock, refill_slots);
-}
+GONET__FORK_HOOK(refill_slots)
 
 static void free_slot(void)
 {
     gonet__waiter_t *next;
 
-    pthread_mutex_lock(&slots.lock);
+    gonet__fork_lock(&slots.lock);
     next = gonet__waitq_claim(&slots.queue);
     slots.free += next == NULL;
     pthread_mutex_unlock(&slots.lock);
@@ -119,10 +106,10 @@ static gonet_error_t *take_slot(const gonet__limit_t *limit)
     gonet__waiter_t waiter = {.wait = &wait};
     bool queued;
 
-    pthread_once(&once, prepare);
+    pthread_once(&once, fill_slots);
     gonet__wait_init(&wait);
     wait.value = 0;
-    pthread_mutex_lock(&slots.lock);
+    gonet__fork_lock(&slots.lock);
     queued = slots.free == 0;
     slots.free -= !queued;
     if (queued)
@@ -131,7 +118,7 @@ static gonet_error_t *take_slot(const gonet__limit_t *limit)
     if (!queued)
         return NULL;
     gonet__wait_within(&wait, limit->ctx, gonet__limit_deadline(limit), "a turn with getaddrinfo");
-    pthread_mutex_lock(&slots.lock);
+    gonet__fork_lock(&slots.lock);
     gonet__waitq_remove(&slots.queue, &waiter);
     pthread_mutex_unlock(&slots.lock);
     return wait.value == HANDED_OVER ? NULL : why_ended(limit);
@@ -152,6 +139,7 @@ static void make_call(void *arg)
     struct addrinfo hints = {.ai_family = c->family,
                              .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_CANONNAME | AI_V4MAPPED | AI_ALL};
+    gonet__wait_t *wait;
 
     errno = 0;
     if (c->reverse)
@@ -162,9 +150,12 @@ static void make_call(void *arg)
     free_slot();
     gonet__spin_lock(&c->lock);
     c->done = true;
-    if (c->wait != NULL && gonet__wait_claim(c->wait))
-        gonet__wait_wake(c->wait);
+    wait = c->wait;
+    if (wait != NULL && !gonet__wait_claim(wait))
+        wait = NULL;
     gonet__spin_unlock(&c->lock);
+    if (wait != NULL) /* it waits for this now */
+        gonet__wait_wake(wait);
     release(c);
 }
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "runtime/netpoll.h"
+#include "runtime/fork.h"
 
 typedef struct {
     uint8_t left;
@@ -59,12 +59,12 @@ gonet_error_t *gonet__random(uint8_t *p, size_t n)
 {
     store_t *s = &store;
 
-    if (s->left < n || s->generation != gonet__fork_generation) {
+    if (s->left < n || s->generation != gonet__fork_now()) {
         s->left = 0;
         if (!fill(s->bytes, sizeof(s->bytes)))
             return gonet_error_new("no random numbers");
         s->left = sizeof(s->bytes);
-        s->generation = gonet__fork_generation;
+        s->generation = gonet__fork_now();
     }
     s->left = (uint8_t)(s->left - n);
     memcpy(p, s->bytes + s->left, n);

@@ -16,6 +16,7 @@
 #include "resolve/names_file.h"
 #include "gonet/lookup.h"
 #include "runtime/end_hook.h"
+#include "runtime/fork.h"
 
 #define MAX_NAME  25
 #define PORT_CLIP (UINT32_C(1) << 30)
@@ -127,35 +128,24 @@ static void load(table_t *t, const char *path, void (*add_line)(gonet__fields_t 
 
 static gonet__end_hook_t end_hook = {.fn = gonet__services_release};
 
-static void take_lock(void)
+/* A table that was being read in the parent is given up. */
+static void reset_after_fork(void)
 {
-    pthread_mutex_lock(&lock);
+    if (gonet__fork_renew(&lock))
+        return;
+    services = protocols = (table_t){.known = false};
 }
 
-static void drop_lock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
-/* Under the lock. A fork while another thread looks something up must not leave the child a taken
- * lock. */
-static void guard_fork(void)
-{
-    static bool guarded;
-
-    if (!guarded)
-        guarded = pthread_atfork(take_lock, drop_lock, drop_lock) == 0;
-}
+GONET__FORK_HOOK(reset_after_fork)
 
 /* Takes the lock, and sees to it that the files have been read. */
 static void lock_tables(void)
 {
-    pthread_mutex_lock(&lock);
+    gonet__fork_lock(&lock);
     if (services.known && protocols.known)
         return;
     load(&services, "/etc/services", add_service);
     load(&protocols, "/etc/protocols", add_protocol);
-    guard_fork();
     gonet__end_hook_add(&end_hook);
 }
 

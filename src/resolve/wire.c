@@ -1,15 +1,10 @@
 /*
  * Sockets of exchanges. One is used by one task or thread; who cancels its context lets its
- * deadline pass.
- *
- * Those that are open are in a list, so that a forked child can close what it has inherited: there
- * nobody waits for them any more. A child that was forked while the list was being changed leaves
- * them open.
+ * deadline pass. A forked child closes them.
  */
 #include "resolve/wire.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -18,7 +13,7 @@
 #include "resolve/limit.h"
 #include "resolve/pace.h"
 #include "runtime/context.h"
-#include "runtime/spin.h"
+#include "runtime/fork.h"
 #include "socket/fd_inline.h"
 #include "socket/fd_io.h"
 
@@ -26,48 +21,30 @@
 
 struct gonet__wire {
     gonet__fd_t fd;
-    gonet__list_t open; /* among the open ones */
     gonet_netip_addr_port_t server;
     gonet_context_t *ctx;
     gonet__context_watch_t watch;
 };
 
-static _Atomic uint32_t lock;
-static gonet__list_t open_wires = {&open_wires, &open_wires};
 static _Atomic unsigned open_count;
 
-static void close_inherited(void)
+/* Nobody waits there for the parent's answers. */
+static void forget_count(void)
 {
-    if (atomic_load(&lock) == 0) {
-        for (gonet__list_t *l = open_wires.next; l != &open_wires; l = l->next)
-            close(GONET__CONTAINER(l, gonet__wire_t, open)->fd.pd.fd);
-    }
-    gonet__list_init(&open_wires);
-    atomic_store(&lock, 0);
     atomic_store(&open_count, 0);
 }
 
-static void guard_fork(void)
-{
-    pthread_atfork(NULL, NULL, close_inherited);
-}
+GONET__FORK_HOOK(forget_count)
 
 static void enlist(gonet__wire_t *w)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, guard_fork);
-    gonet__spin_lock(&lock);
-    gonet__list_push_back(&open_wires, &w->open);
-    gonet__spin_unlock(&lock);
+    gonet__fork_own(w->fd.pd.fd);
     atomic_fetch_add_explicit(&open_count, 1, memory_order_relaxed);
 }
 
 static void delist(gonet__wire_t *w)
 {
-    gonet__spin_lock(&lock);
-    gonet__list_remove(&w->open);
-    gonet__spin_unlock(&lock);
+    gonet__fork_disown(w->fd.pd.fd);
     atomic_fetch_sub_explicit(&open_count, 1, memory_order_relaxed);
 }
 
@@ -127,7 +104,6 @@ static gonet__wire_t *make_wire(const gonet__server_t *server, int sotype, gonet
         return NULL;
     gonet__fd_init(&w->fd, fd, family, sotype, destroy);
     gonet__pd_set_deadline(&w->fd.pd, BOTH, deadline);
-    gonet__list_init(&w->open);
     w->server = server->addr;
     w->ctx = ctx;
     enlist(w);

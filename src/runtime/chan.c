@@ -16,7 +16,6 @@
 #include "base/list.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
-#include "runtime/spin.h"
 
 static inline void copy_elem(void *to, const void *from, size_t size)
 {
@@ -34,6 +33,19 @@ static inline void zero_elem(void *elem, size_t size)
 {
     if (elem != NULL && size != 0)
         memset(elem, 0, size);
+}
+
+/* Those who waited are the parent's. What was being changed at the fork is closed, and empty. */
+void gonet__chan_forget(gonet_chan_t *ch, gonet__spin_found_t found)
+{
+    ch->receivers = NULL;
+    ch->senders = NULL;
+    ch->pins = 0;
+    if (found == GONET__SPIN_BROKEN) {
+        ch->closed = true;
+        ch->head = 0;
+        ch->count = 0;
+    }
 }
 
 /* slot returns where the i-th stored element lies; i may be one more than are stored. */
@@ -80,8 +92,11 @@ gonet_chan_t *gonet_chan_new(size_t elem_size, size_t capacity)
         errno = ENOMEM;
         return NULL;
     }
-    *ch = (gonet_chan_t){
-        .elem_size = elem_size, .cap = capacity, .stored = (unsigned char *)(ch + 1), .refs = 1};
+    *ch = (gonet_chan_t){.lock = gonet__spin_init(),
+                         .elem_size = elem_size,
+                         .cap = capacity,
+                         .stored = (unsigned char *)(ch + 1),
+                         .refs = 1};
     return ch;
 }
 
@@ -126,12 +141,12 @@ bool gonet__chan_retire(gonet_chan_t *ch)
     gonet__waiter_t *all;
     bool unpinned;
 
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     ch->closed = true;
     ch->orphan = true;
     all = claim_all(ch);
     unpinned = ch->pins == 0;
-    gonet__spin_unlock(&ch->lock);
+    gonet__chan_unlock(ch);
     gonet__waitq_wake_all(all);
     return unpinned;
 }
@@ -141,11 +156,11 @@ bool gonet__chan_shut(gonet_chan_t *ch)
     gonet__waiter_t *all;
     bool was;
 
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     was = ch->closed;
     ch->closed = true;
     all = claim_all(ch);
-    gonet__spin_unlock(&ch->lock);
+    gonet__chan_unlock(ch);
     gonet__waitq_wake_all(all);
     return !was;
 }
@@ -157,8 +172,8 @@ bool gonet_chan_close(gonet_chan_t *ch)
 
 bool gonet__chan_closed_locked(gonet_chan_t *ch)
 {
-    /* Others who wait here have armed the same deadline: nobody needs to be woken. */
-    if (!ch->closed && ch->deadline != 0 && gonet__now() >= ch->deadline)
+    /* At its deadline a context tells nobody: others who wait here have armed the same one. */
+    if (!ch->closed && ch->context != NULL && gonet_context_err(ch->context) != NULL)
         ch->closed = true;
     return ch->closed;
 }
@@ -223,11 +238,11 @@ void gonet__chan_leave(gonet_chan_t *ch, gonet__waiter_t **queue, gonet__chan_wa
 {
     bool last;
 
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     gonet__waitq_remove(queue, &w->node);
     ch->pins--;
     last = ch->orphan && ch->pins == 0;
-    gonet__spin_unlock(&ch->lock);
+    gonet__chan_unlock(ch);
     if (last)
         destroy(ch);
 }
@@ -243,7 +258,7 @@ static bool wait_in(gonet_chan_t *ch, gonet__waiter_t **queue, void *elem, const
 
     gonet__wait_init(&wait);
     gonet__chan_enqueue(ch, queue, &w, &wait);
-    gonet__spin_unlock(&ch->lock);
+    gonet__chan_unlock(ch);
     /* Once claimed, the channel may be gone. */
     how = gonet__wait_for(&wait, deadline, 0, why);
     if (how != GONET__WAIT_CLAIMED)
@@ -275,7 +290,7 @@ static inline bool passed(int status)
 /* finish ends an operation that did not have to wait. */
 static inline int finish(gonet_chan_t *ch, int status, gonet__chan_waiter_t *peer)
 {
-    gonet__spin_unlock(&ch->lock);
+    gonet__chan_unlock(ch);
     if (peer != NULL)
         gonet__wait_wake(peer->node.wait);
     return status;
@@ -288,7 +303,7 @@ bool gonet_chan_send(gonet_chan_t *ch, const void *elem)
 
     if (ch == NULL)
         return wait_for_ever("chan send (nil chan)");
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     status = gonet__chan_send_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
         return passed(finish(ch, status, peer));
@@ -304,7 +319,7 @@ bool gonet_chan_recv(gonet_chan_t *ch, void *elem)
     if (ch == NULL)
         return wait_for_ever("chan receive (nil chan)");
     size = ch->elem_size;
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     status = gonet__chan_recv_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
         return passed(finish(ch, status, peer));
@@ -321,7 +336,7 @@ int gonet_chan_try_send(gonet_chan_t *ch, const void *elem)
 
     if (ch == NULL)
         return GONET_CHAN_WOULD_BLOCK;
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     status = gonet__chan_send_locked(ch, elem, &peer);
     return finish(ch, status, peer);
 }
@@ -333,7 +348,7 @@ int gonet_chan_try_recv(gonet_chan_t *ch, void *elem)
 
     if (ch == NULL)
         return GONET_CHAN_WOULD_BLOCK;
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     status = gonet__chan_recv_locked(ch, elem, &peer);
     if (status == GONET_CHAN_WOULD_BLOCK)
         zero_elem(elem, ch->elem_size);
@@ -346,9 +361,9 @@ size_t gonet_chan_len(gonet_chan_t *ch)
 
     if (ch == NULL)
         return 0;
-    gonet__spin_lock(&ch->lock);
+    gonet__chan_lock(ch);
     count = ch->count;
-    gonet__spin_unlock(&ch->lock);
+    gonet__chan_unlock(ch);
     return count;
 }
 

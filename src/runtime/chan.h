@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "gonet/chan.h"
+#include "runtime/spin.h"
 #include "runtime/waitq.h"
 
 struct gonet_context;
@@ -45,6 +46,22 @@ typedef struct {
     bool in_select;
     bool ok;
 } gonet__chan_waiter_t;
+
+/* gonet__chan_forget resets a channel that was locked for the first time in this process. */
+void gonet__chan_forget(gonet_chan_t *ch, gonet__spin_found_t found);
+
+static inline void gonet__chan_lock(gonet_chan_t *ch)
+{
+    gonet__spin_found_t found = gonet__spin_lock(&ch->lock);
+
+    if (found != GONET__SPIN_KNOWN)
+        gonet__chan_forget(ch, found);
+}
+
+static inline void gonet__chan_unlock(gonet_chan_t *ch)
+{
+    gonet__spin_unlock(&ch->lock);
+}
 
 /*
  * gonet__chan_send_locked and gonet__chan_recv_locked try the operation under the channel's lock

@@ -21,9 +21,10 @@ struct gonet_context {
     _Atomic size_t owners;
     _Atomic size_t holds;
     _Atomic uint32_t lock;
-    bool attached;         /* in the parent's list; under the parent's lock */
+    uint32_t attached;     /* in which of the parent's lists, 0: none; under the parent's lock */
     gonet__list_t sibling; /* likewise; or in the list of a cancellation */
     gonet__list_t children;
+    uint32_t list; /* which list of children this is */
     gonet__list_t watches;
     _Atomic(gonet_error_t *) err; /* NULL: not cancelled */
     gonet_context_t *parent;
@@ -36,6 +37,31 @@ struct gonet_context {
 
 /* What the constructors return without memory. Nobody counts its owners. */
 static gonet_context_t no_memory = {.done = {.closed = true, .context = &no_memory}};
+
+/*
+ * Locks ctx. The first to come in a forked child forgets the watches, which are of calls of the
+ * parent's; children stay. A list of them that was being changed at the fork is given up: they are
+ * no longer its children, and ctx is cancelled.
+ */
+static void lock(gonet_context_t *ctx)
+{
+    gonet__spin_found_t found = gonet__spin_lock(&ctx->lock);
+
+    if (found == GONET__SPIN_KNOWN)
+        return;
+    gonet__list_init(&ctx->watches);
+    if (found == GONET__SPIN_FORKED)
+        return;
+    gonet__list_init(&ctx->children);
+    ctx->list++;
+    if (atomic_load(&ctx->err) == NULL)
+        atomic_store(&ctx->err, gonet_err_canceled);
+}
+
+static void unlock(gonet_context_t *ctx)
+{
+    gonet__spin_unlock(&ctx->lock);
+}
 
 static bool expired(const gonet_context_t *ctx)
 {
@@ -80,13 +106,13 @@ static void attach(gonet_context_t *ctx)
 
     gonet__context_hold(parent);
     if (err == NULL) {
-        gonet__spin_lock(&parent->lock);
+        lock(parent);
         err = atomic_load_explicit(&parent->err, memory_order_relaxed);
         if (err == NULL) {
             gonet__list_push_back(&parent->children, &ctx->sibling);
-            ctx->attached = true;
+            ctx->attached = parent->list;
         }
-        gonet__spin_unlock(&parent->lock);
+        unlock(parent);
     }
     if (err != NULL) {
         atomic_store_explicit(&ctx->err, err, memory_order_relaxed);
@@ -100,12 +126,11 @@ static void detach(gonet_context_t *ctx)
 
     if (parent == NULL || parent == &no_memory)
         return;
-    gonet__spin_lock(&parent->lock);
-    if (ctx->attached) {
+    lock(parent);
+    if (ctx->attached == parent->list)
         gonet__list_remove(&ctx->sibling);
-        ctx->attached = false;
-    }
-    gonet__spin_unlock(&parent->lock);
+    ctx->attached = 0;
+    unlock(parent);
 }
 
 /* derive makes a child of parent; NULL without memory. */
@@ -118,6 +143,8 @@ static gonet_context_t *derive(gonet_context_t *parent, int64_t deadline, const 
         return NULL;
     atomic_init(&ctx->owners, 1);
     atomic_init(&ctx->holds, 1);
+    atomic_init(&ctx->lock, gonet__spin_init());
+    ctx->list = 1;
     gonet__list_init(&ctx->sibling);
     gonet__list_init(&ctx->children);
     gonet__list_init(&ctx->watches);
@@ -126,6 +153,7 @@ static gonet_context_t *derive(gonet_context_t *parent, int64_t deadline, const 
     ctx->key = key;
     ctx->value = value;
     ctx->destroy = destroy;
+    atomic_init(&ctx->done.lock, gonet__spin_init());
     ctx->done.context = ctx;
     ctx->done.deadline = ctx->deadline;
     if (parent != NULL)
@@ -142,26 +170,26 @@ static void finish_watch(gonet_context_t *ctx, gonet__context_watch_t *w)
     w->running = false;
     if (unwatcher == NULL || !gonet__wait_claim(unwatcher))
         return;
-    gonet__spin_unlock(&ctx->lock);
+    unlock(ctx);
     gonet__wait_wake(unwatcher);
-    gonet__spin_lock(&ctx->lock);
+    lock(ctx);
 }
 
 static void tell_watches(gonet_context_t *ctx)
 {
     gonet__list_t *n;
 
-    gonet__spin_lock(&ctx->lock);
+    lock(ctx);
     while ((n = gonet__list_pop_front(&ctx->watches)) != NULL) {
         gonet__context_watch_t *w = GONET__CONTAINER(n, gonet__context_watch_t, link);
 
         w->running = true;
-        gonet__spin_unlock(&ctx->lock);
+        unlock(ctx);
         w->fn(w->arg);
-        gonet__spin_lock(&ctx->lock);
+        lock(ctx);
         finish_watch(ctx, w);
     }
-    gonet__spin_unlock(&ctx->lock);
+    unlock(ctx);
 }
 
 /* cancel_one ends ctx alone and moves its children, held, to todo. */
@@ -172,20 +200,20 @@ static void cancel_one(gonet_context_t *ctx, gonet_error_t *err, gonet__list_t *
     if (expired(ctx))
         err = gonet_err_context_deadline_exceeded;
     detach(ctx);
-    gonet__spin_lock(&ctx->lock);
+    lock(ctx);
     if (atomic_load_explicit(&ctx->err, memory_order_relaxed) != NULL) {
-        gonet__spin_unlock(&ctx->lock);
+        unlock(ctx);
         return;
     }
     atomic_store_explicit(&ctx->err, err, memory_order_release);
     while ((n = gonet__list_pop_front(&ctx->children)) != NULL) {
         gonet_context_t *child = GONET__CONTAINER(n, gonet_context_t, sibling);
 
-        child->attached = false;
+        child->attached = 0;
         gonet__context_hold(child);
         gonet__list_push_back(todo, n);
     }
-    gonet__spin_unlock(&ctx->lock);
+    unlock(ctx);
     gonet__chan_shut(&ctx->done);
     tell_watches(ctx);
 }
@@ -309,17 +337,17 @@ bool gonet__context_watch(gonet__context_watch_t *w, gonet_context_t *ctx, void 
 {
     bool live = false;
 
-    *w = (gonet__context_watch_t){.fn = fn, .arg = arg};
+    *w = (gonet__context_watch_t){.fn = fn, .arg = arg, .generation = gonet__fork_now()};
     if (ctx == NULL)
         return true;
     if (ctx != &no_memory) {
         gonet__list_init(&w->link);
         gonet__context_hold(ctx);
-        gonet__spin_lock(&ctx->lock);
+        lock(ctx);
         live = atomic_load_explicit(&ctx->err, memory_order_relaxed) == NULL;
         if (live)
             gonet__list_push_back(&ctx->watches, &w->link);
-        gonet__spin_unlock(&ctx->lock);
+        unlock(ctx);
     }
     if (live) {
         w->context = ctx;
@@ -339,15 +367,18 @@ void gonet__context_unwatch(gonet__context_watch_t *w)
     if (ctx == NULL)
         return;
     w->context = NULL;
-    gonet__spin_lock(&ctx->lock);
-    gonet__list_remove(&w->link);
+    lock(ctx);
+    if (w->generation == gonet__fork_now()) /* else the process forked meanwhile: forgotten */
+        gonet__list_remove(&w->link);
+    else
+        w->running = false;
     if (w->running) {
         gonet__wait_init(&wait);
         w->unwatcher = &wait;
-        gonet__spin_unlock(&ctx->lock);
+        unlock(ctx);
         gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "context unwatch");
     } else {
-        gonet__spin_unlock(&ctx->lock);
+        unlock(ctx);
     }
     gonet__context_unhold(ctx);
 }

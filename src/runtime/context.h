@@ -22,6 +22,7 @@ typedef struct {
     void (*fn)(void *arg);
     void *arg;
     gonet__wait_t *unwatcher;
+    uint32_t generation; /* of the process that watches */
     bool running;
 } gonet__context_watch_t;
 

@@ -14,6 +14,7 @@
 
 #include "gonet/task.h"
 #include "runtime/clock.h"
+#include "runtime/fork.h"
 #include "runtime/monitor.h"
 #include "runtime/netpoll.h"
 #include "runtime/resume.h"
@@ -201,7 +202,7 @@ void gonet_dump_tasks(FILE *f)
 
     backtrace(warm, 2); /* loads the unwinder here, not on a task's small stack */
     if (all != NULL) {
-        pthread_mutex_lock(&gonet__runtime.lock);
+        gonet__fork_lock(&gonet__runtime.lock);
         gonet__runtime_each(ask_worker, all);
         pthread_mutex_unlock(&gonet__runtime.lock);
         fclose(all);

@@ -7,6 +7,10 @@
  * Fairness is Go's: a woken waiter competes with newcomers and goes back to the front if it loses;
  * once it has waited 1 ms it turns the mutex to hand-over, in which LOCKED passes from owner to
  * waiter and is never seen free. A hand-over to one who waited less, or to the last, turns it back.
+ *
+ * Beside the flags about waiters the word has the generation of the process that set them (fork.h).
+ * Whoever finds an old one, in a forked child, forgets the queue; locked stays locked, for who
+ * forked may be the owner.
  */
 #include "gonet/sync.h"
 
@@ -24,6 +28,7 @@ enum {
     HAND_OVER = 1u << 4, /* unlock gives the lock to the first waiter */
 };
 
+#define GENERATION  (~(GONET__GENERATION - 1))
 #define PATIENCE_NS 1000000
 #define SPINS       40 /* for a thread; the owner that a task waits for may be on its own worker */
 
@@ -44,10 +49,17 @@ static bool change(gonet_mutex_t *m, uint32_t *s, uint32_t to)
                                        __ATOMIC_RELAXED);
 }
 
-/* settle ends the work on the queue: the word becomes to. */
+/* word is s with the generation that its flags need. */
+static uint32_t word(uint32_t s)
+{
+    s &= ~GENERATION;
+    return (s & ~(uint32_t)LOCKED) != 0 ? s | gonet__fork_seen() : s;
+}
+
+/* settle ends the work on the queue: the flags become to. */
 static void settle(gonet_mutex_t *m, uint32_t to)
 {
-    __atomic_store_n(&m->private_state, to, __ATOMIC_RELEASE);
+    __atomic_store_n(&m->private_state, word(to), __ATOMIC_RELEASE);
 }
 
 static gonet__waiter_t **queue_of(gonet_mutex_t *m)
@@ -55,12 +67,25 @@ static gonet__waiter_t **queue_of(gonet_mutex_t *m)
     return (gonet__waiter_t **)(void *)&m->private_waiters;
 }
 
+/* current is look; but what a process that forked this one left in the queue is forgotten. */
+static uint32_t current(gonet_mutex_t *m)
+{
+    uint32_t s = look(m), now = gonet__fork_now();
+
+    while ((s & ~(uint32_t)LOCKED) != 0 && (s & GENERATION) != now) {
+        if (change(m, &s, word(LOCKED | QUEUE))) {
+            *queue_of(m) = NULL;
+            settle(m, s & LOCKED);
+            return s & LOCKED;
+        }
+    }
+    return s;
+}
+
 /* linger lets the one who has the queue finish. */
 static uint32_t linger(gonet_mutex_t *m, unsigned *turns)
 {
-    if (++*turns % 128 == 0)
-        sched_yield();
-    gonet__spin_pause();
+    gonet__relax(turns);
     return look(m);
 }
 
@@ -85,12 +110,12 @@ static void lock_slow(gonet_mutex_t *m)
     attempt_t a = {.since = 0};
     bool awake = false, starving = false;
     unsigned turns = 0;
-    uint32_t s = look(m);
+    uint32_t s = current(m);
 
     gonet__wait_init(&a.wait);
     for (int spins = a.wait.task == NULL ? SPINS : 0;;) {
         if ((s & LOCKED) == 0) {
-            if (change(m, &s, (s | LOCKED) & ~(uint32_t)(awake ? WOKEN : 0)))
+            if (change(m, &s, word((s | LOCKED) & ~(uint32_t)(awake ? WOKEN : 0))))
                 return;
         } else if (spins > 0 && (s & HAND_OVER) == 0) {
             spins--;
@@ -101,7 +126,7 @@ static void lock_slow(gonet_mutex_t *m)
         } else if (a.since == 0) {
             a.since = gonet__now();
             s = look(m);
-        } else if (change(m, &s, s | QUEUE)) {
+        } else if (change(m, &s, word(s | QUEUE))) {
             if (wait_turn(m, s, &a, awake, starving))
                 return;
             awake = true;
@@ -117,7 +142,7 @@ static void unlock_slow(gonet_mutex_t *m)
     gonet__waiter_t **q = queue_of(m);
     gonet__waiter_t *first;
     unsigned turns = 0;
-    uint32_t s = look(m);
+    uint32_t s = current(m);
 
     for (;;) {
         if ((s & LOCKED) == 0)
@@ -125,9 +150,9 @@ static void unlock_slow(gonet_mutex_t *m)
         if ((s & QUEUE) != 0) {
             s = linger(m, &turns);
         } else if ((s & WAITERS) == 0 || (s & (WOKEN | HAND_OVER)) == WOKEN) {
-            if (change(m, &s, s & ~(uint32_t)LOCKED))
+            if (change(m, &s, word(s & ~(uint32_t)LOCKED)))
                 return;
-        } else if (change(m, &s, s | QUEUE)) {
+        } else if (change(m, &s, word(s | QUEUE))) {
             break;
         }
     }

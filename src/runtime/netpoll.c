@@ -32,18 +32,7 @@
 #define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
 #define MAX_DELAY_MS        100u
 
-uint32_t gonet__fork_generation;
-
-void gonet__pd_init(gonet__pd_t *pd, int fd)
-{
-    pd->fd = fd;
-    gonet__pd_reset(pd);
-    atomic_init(&pd->closing, false);
-    atomic_init(&pd->side[0].deadline, 0);
-    atomic_init(&pd->side[1].deadline, 0);
-}
-
-void gonet__pd_reset(gonet__pd_t *pd)
+static void forget(gonet__pd_t *pd)
 {
     atomic_init(&pd->lock, 0);
     atomic_init(&pd->poll_errnum, 0);
@@ -54,6 +43,26 @@ void gonet__pd_reset(gonet__pd_t *pd)
         pd->side[i].error = false;
         pd->side[i].delay = 0;
     }
+}
+
+void gonet__pd_init(gonet__pd_t *pd, int fd)
+{
+    pd->fd = fd;
+    forget(pd);
+    atomic_init(&pd->closing, false);
+    atomic_init(&pd->side[0].deadline, 0);
+    atomic_init(&pd->side[1].deadline, 0);
+}
+
+unsigned gonet__pd_reset(gonet__pd_t *pd)
+{
+    struct gonet__watch *a = atomic_load(&pd->watch[0]), *b = atomic_load(&pd->watch[1]);
+    unsigned held = (a != NULL) + (b != NULL && b != a);
+
+    if (atomic_load(&pd->lock) != 0)
+        held = 0; /* they were being changed: better too many references than too few */
+    forget(pd);
+    return held;
 }
 
 static bool expired(gonet__pd_t *pd, gonet__side_t side)

@@ -40,7 +40,7 @@ typedef struct {
 typedef struct gonet__pd {
     int fd;
     _Atomic int poll_errnum; /* why the loop could not watch fd; 0: it could */
-    _Atomic uint32_t lock;   /* guards watch and armed on the slow paths */
+    _Atomic uint32_t lock;   /* a pi_lock: guards watch and armed on the slow paths */
     _Atomic bool closing;    /* set first by the closer */
     gonet__poll_side_t side[2];
     /* which watch serves each side, its worker arms it; under the lock */
@@ -112,11 +112,7 @@ bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side);
 void gonet__pd_detach(gonet__pd_t *pd);
 
 /* gonet__pd_reset forgets all waiters and watches: in a forked child, before the first use of an
- * inherited pd. */
-void gonet__pd_reset(gonet__pd_t *pd);
-
-/* gonet__fork_generation counts the forks of this process: 0 in the first process, +1 in each
- * child. */
-extern uint32_t gonet__fork_generation;
+ * inherited pd. Returns how many references to the memory went with the parent's loops. */
+unsigned gonet__pd_reset(gonet__pd_t *pd);
 
 #endif

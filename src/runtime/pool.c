@@ -11,13 +11,16 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
-#include "runtime/signals.h"
+#include "runtime/fatal.h"
+#include "runtime/fork.h"
 #include "runtime/runtime.h"
+#include "runtime/signals.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
 
@@ -236,7 +239,7 @@ static bool submit(job_t *job)
 {
     bool taken = true;
 
-    pthread_mutex_lock(&pool.lock);
+    gonet__fork_lock(&pool.lock);
     if (pool.work[job->work].at_work == MAX_AT_WORK) {
         enqueue(job);
     } else {
@@ -277,8 +280,12 @@ static void call_job(job_t *job)
 {
     call_job_t *call = (call_job_t *)job;
 
+    uint32_t generation = gonet__fork_now();
+
     errno = call->saved_errno;
     call->result = call->fn(call->arg);
+    if (generation != gonet__fork_now())
+        gonet__fatal("fatal error: a function of gonet_blocking has returned in a forked child");
     call->saved_errno = errno;
     if (gonet__wait_claim(&call->wait))
         gonet__wait_wake(&call->wait);
@@ -311,7 +318,7 @@ void gonet__pool_stop(void)
     pthread_t last;
     bool has_last;
 
-    pthread_mutex_lock(&pool.lock);
+    gonet__fork_lock(&pool.lock);
     pool.stoppers++;
     while (wake_idle(NULL)) {
     }
@@ -326,28 +333,10 @@ void gonet__pool_stop(void)
         pthread_join(last, NULL);
 }
 
-void gonet__pool_fork_prepare(void)
-{
-    pthread_mutex_lock(&pool.lock);
-}
-
-void gonet__pool_fork_parent(void)
-{
-    pthread_mutex_unlock(&pool.lock);
-}
-
+/* The jobs are the parent's, and their list may be half changed: it is given up. */
 void gonet__pool_fork_child(void)
 {
-    job_t *job;
-
-    /* A call's job lies on the stack of a task that the child does not have. */
-    for (int work = 0; work < GONET__WORKS; work++) {
-        while ((job = pop((gonet__work_t)work)) != NULL) {
-            if (job->run == run_job)
-                gonet__free(job);
-        }
-        pool.work[work].at_work = 0;
-    }
+    memset(pool.work, 0, sizeof(pool.work));
     pool.idle = NULL;
     pool.threads = 0;
     pool.alive = 0;

@@ -28,9 +28,7 @@ void *gonet__pool_call(gonet__work_t work, void *(*fn)(void *arg), void *arg);
 /* gonet__pool_stop ends all threads of the pool after the queued work is done, and joins them. */
 void gonet__pool_stop(void);
 
-/* Around fork: the child forgets the threads, which it does not have. */
-void gonet__pool_fork_prepare(void);
-void gonet__pool_fork_parent(void);
+/* gonet__pool_fork_child forgets the threads, which a forked child does not have. */
 void gonet__pool_fork_child(void);
 
 #endif

@@ -28,7 +28,9 @@
 #include "runtime/clock.h"
 #include "runtime/debug.h"
 #include "runtime/dump.h"
+#include "runtime/fork.h"
 #include "runtime/signals.h"
+#include "runtime/spin.h"
 
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                    .layout = &gonet__debug_layout};
@@ -143,7 +145,6 @@ static bool start(void)
         return false;
     if (!started)
         gonet__runtime_init_idle();
-    gonet__runtime_install_fork();
     gonet__signals_install();
     if (rt.wanted == 0)
         rt.wanted = default_workers();
@@ -182,7 +183,7 @@ int gonet_set_max_procs(int n)
 {
     int before;
 
-    pthread_mutex_lock(&rt.lock);
+    gonet__fork_lock(&rt.lock);
     before = (int)(rt.wanted != 0 ? rt.wanted : default_workers());
     if (n > 0) {
         rt.wanted = n > GONET__MAX_WORKERS ? GONET__MAX_WORKERS : (unsigned)n;
@@ -274,7 +275,7 @@ static bool place_from_thread(gonet__task_t *task)
     long live = 0;
     unsigned before;
 
-    pthread_mutex_lock(&rt.lock);
+    gonet__fork_lock(&rt.lock);
     if (rt.shutting) { /* not before the old runtime has been taken down */
         pthread_mutex_unlock(&rt.lock);
         errno = EAGAIN;
@@ -374,6 +375,7 @@ static void add_live(gonet__worker_t *w, void *sum)
 
 long gonet__runtime_live(void)
 {
+    unsigned turns = 0;
     uint32_t moves;
     long sum;
 
@@ -381,7 +383,7 @@ long gonet__runtime_live(void)
         sum = 0;
         moves = atomic_load(&rt.moves_ended);
         if (moves != atomic_load(&rt.moves_begun)) {
-            sched_yield();
+            gonet__relax(&turns);
             continue;
         }
         gonet__runtime_each(add_live, &sum);
@@ -394,7 +396,7 @@ int gonet_num_task(void)
 {
     long n;
 
-    pthread_mutex_lock(&rt.lock);
+    gonet__fork_lock(&rt.lock);
     n = gonet__runtime_live();
     pthread_mutex_unlock(&rt.lock);
     return (int)n;

@@ -11,7 +11,6 @@
 
 #include "runtime/chan.h"
 #include "runtime/clock.h"
-#include "runtime/spin.h"
 
 typedef struct {
     gonet__chan_waiter_t waiter;
@@ -90,7 +89,7 @@ static void lock_all(select_t *s)
 {
     for (size_t k = 0; k < s->live; k++) {
         if (k == 0 || nth(s, k)->ch != nth(s, k - 1)->ch)
-            gonet__spin_lock(&nth(s, k)->ch->lock);
+            gonet__chan_lock(nth(s, k)->ch);
     }
 }
 
@@ -98,7 +97,7 @@ static void unlock_all(select_t *s)
 {
     for (size_t k = s->live; k-- > 0;) {
         if (k == 0 || nth(s, k)->ch != nth(s, k - 1)->ch)
-            gonet__spin_unlock(&nth(s, k)->ch->lock);
+            gonet__chan_unlock(nth(s, k)->ch);
     }
 }
 
@@ -106,8 +105,7 @@ static void unlock_all(select_t *s)
 static bool anybody(gonet__waiter_t **queue)
 {
     while (*queue != NULL) {
-        if (atomic_load_explicit(&(*queue)->wait->state, memory_order_relaxed) ==
-            GONET__WAIT_WAITING)
+        if (gonet__wait_state((*queue)->wait) == GONET__WAIT_WAITING)
             return true;
         gonet__waitq_remove(queue, *queue);
     }

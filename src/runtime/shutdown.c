@@ -12,6 +12,7 @@
 #include "runtime/clock.h"
 #include "runtime/dump.h"
 #include "runtime/end_hook.h"
+#include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/signals.h"
 #include "runtime/stack.h"
@@ -33,7 +34,7 @@ void gonet__runtime_init_idle(void)
 
 void gonet__runtime_worker_idle(void)
 {
-    pthread_mutex_lock(&rt.lock);
+    gonet__fork_lock(&rt.lock);
     pthread_cond_broadcast(&rt.idle);
     pthread_mutex_unlock(&rt.lock);
 }
@@ -97,7 +98,7 @@ static void take_down(void)
     gonet__pool_stop();
     gonet__runtime_each(join, NULL); /* not under the lock: a worker's end may want it */
     gonet__end_hook_run();
-    pthread_mutex_lock(&rt.lock);
+    gonet__fork_lock(&rt.lock);
     gonet__runtime_each(release, NULL);
     for (unsigned i = 0; i < gonet__runtime_worker_count(); i++)
         atomic_store(&rt.worker[i], NULL);
@@ -125,7 +126,7 @@ int gonet_shutdown(gonet_duration_t wait)
         errno = EDEADLK;
         return -1;
     }
-    pthread_mutex_lock(&rt.lock);
+    gonet__fork_lock(&rt.lock);
     if (rt.shutting) {
         pthread_mutex_unlock(&rt.lock);
         errno = EALREADY;

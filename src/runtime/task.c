@@ -13,6 +13,7 @@
 #include "base/compiler.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
+#include "runtime/fatal.h"
 #include "runtime/resume.h"
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
@@ -138,6 +139,8 @@ static void task_main(void *arg)
     gonet__task_entered(w, &task->tool);
     task->entered = true;
     task->fn(task->arg);
+    if (gonet__this_worker == NULL)
+        gonet__fatal("fatal error: a task's function has returned in a forked child");
     w->finished = task;
     leave(w, task, 1);
     abort();

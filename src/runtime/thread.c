@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,7 +21,7 @@
 #include "gonet/time.h"
 #include "runtime/clock.h"
 #include "runtime/end_hook.h"
-#include "runtime/netpoll.h"
+#include "runtime/fork.h"
 #include "runtime/spin.h"
 
 #define SLOTS 256
@@ -40,15 +39,9 @@
 #define MAX_POLL_MS 100
 #endif
 
-/* 0, or a number with the generation of the process that made it above. */
-static _Atomic uint64_t slots[SLOTS];
+static _Atomic int slots[SLOTS]; /* numbers; 0: none */
 
 static _Thread_local unsigned favourite;
-
-static uint64_t entry(int event)
-{
-    return (uint64_t)gonet__fork_generation << 32 | (uint32_t)event;
-}
 
 static int take(void)
 {
@@ -58,38 +51,49 @@ static int take(void)
         favourite =
             1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) * APART % SLOTS;
     for (unsigned i = 0; i < SLOTS; i++) {
-        _Atomic uint64_t *slot = &slots[(favourite + i) % SLOTS];
-        uint64_t v = atomic_load_explicit(slot, memory_order_relaxed);
+        _Atomic int *slot = &slots[(favourite + i) % SLOTS];
+        int event = atomic_load_explicit(slot, memory_order_relaxed);
 
-        if (v == 0 || (v = atomic_exchange(slot, 0)) == 0)
-            continue;
-        if (v == entry((int)(uint32_t)v))
-            return (int)(uint32_t)v;
-        close((int)(uint32_t)v); /* the parent's, in a forked child */
+        if (event != 0 && (event = atomic_exchange(slot, 0)) != 0)
+            return event;
     }
     return -1;
+}
+
+static void close_event(int event)
+{
+    gonet__fork_disown(event);
+    close(event);
 }
 
 static void close_kept(void)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
-        uint64_t v = atomic_exchange(&slots[i], 0);
+        int event = atomic_exchange(&slots[i], 0);
 
-        if (v != 0)
-            close((int)(uint32_t)v);
+        if (event != 0)
+            close_event(event);
     }
+}
+
+void gonet__thread_forget(void)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        atomic_store(&slots[i], 0);
 }
 
 void gonet__thread_begin(gonet__thread_t *t)
 {
     static gonet__end_hook_t hook = {.fn = close_kept};
 
+    (void)gonet__fork_now();
     atomic_init(&t->signalled, false);
     t->event = take();
     if (t->event >= 0)
         return;
     gonet__fd_reserve_once();
     t->event = gonet__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    gonet__fork_own(t->event);
     gonet__end_hook_add(&hook);
 }
 
@@ -98,14 +102,14 @@ void gonet__thread_end(gonet__thread_t *t)
     if (t->event < 0)
         return;
     for (unsigned i = 0; i < SLOTS; i++) {
-        _Atomic uint64_t *slot = &slots[(favourite + i) % SLOTS];
-        uint64_t none = 0;
+        _Atomic int *slot = &slots[(favourite + i) % SLOTS];
+        int none = 0;
 
         if (atomic_load_explicit(slot, memory_order_relaxed) == 0 &&
-            atomic_compare_exchange_strong(slot, &none, entry(t->event)))
+            atomic_compare_exchange_strong(slot, &none, t->event))
             return;
     }
-    close(t->event);
+    close_event(t->event);
 }
 
 /* For poll: rounded up, so that it does not come back too early again and again. */
@@ -145,16 +149,17 @@ void gonet__thread_signal(gonet__thread_t *t)
 void gonet__thread_consume(gonet__thread_t *t)
 {
     struct pollfd p = {.fd = t->event, .events = POLLIN};
+    unsigned turns = 0;
     uint64_t count;
 
     if (t->event < 0) {
         while (!atomic_load(&t->signalled))
-            gonet__spin_pause();
+            gonet__relax(&turns);
         atomic_store(&t->signalled, false);
         return;
     }
     while (read(t->event, &count, sizeof(count)) < 0 && (errno == EAGAIN || errno == EINTR)) {
         if (gonet__thread_poll(&p, 1, 0) != 0)
-            sched_yield();
+            gonet__relax(&turns);
     }
 }

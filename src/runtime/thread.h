@@ -34,4 +34,7 @@ void gonet__thread_signal(gonet__thread_t *t);
 /* gonet__thread_consume waits for the signal that somebody has sent or is about to send. */
 void gonet__thread_consume(gonet__thread_t *t);
 
+/* gonet__thread_forget: in a forked child, which has closed the eventfds. */
+void gonet__thread_forget(void);
+
 #endif

@@ -27,15 +27,8 @@
 void gonet__wait_init(gonet__wait_t *w)
 {
     w->task = gonet__task_current();
-    atomic_init(&w->state, GONET__WAIT_WAITING);
+    atomic_init(&w->state, gonet__fork_now() | GONET__WAIT_WAITING);
     w->value = 0;
-}
-
-bool gonet__wait_end(gonet__wait_t *w, gonet__wait_state_t state)
-{
-    uint32_t waiting = GONET__WAIT_WAITING;
-
-    return atomic_compare_exchange_strong(&w->state, &waiting, state);
 }
 
 static inline gonet__wait_state_t park(gonet__wait_t *w, int64_t deadline, unsigned flags,
@@ -51,7 +44,7 @@ static inline gonet__wait_state_t park(gonet__wait_t *w, int64_t deadline, unsig
     task->why = why;
     task->flags = (uint8_t)flags;
     gonet__task_park(task);
-    return (gonet__wait_state_t)atomic_load(&w->state);
+    return gonet__wait_state(w);
 }
 
 int64_t gonet__wait_note_told(gonet__task_t *task)
@@ -119,14 +112,14 @@ static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
     struct timespec until = {.tv_sec = deadline / GONET_SECOND, .tv_nsec = deadline % GONET_SECOND};
 
     for (;;) {
-        uint32_t state = atomic_load(&w->state);
+        uint32_t word = atomic_load(&w->state), state = word % GONET__GENERATION;
         if (state == GONET__WAIT_WOKEN)
             return GONET__WAIT_CLAIMED;
         if (state == GONET__WAIT_WAITING && deadline != 0 && deadline <= gonet__now() &&
             gonet__wait_end(w, GONET__WAIT_EXPIRED))
             return GONET__WAIT_EXPIRED;
         /* the time of FUTEX_WAIT_BITSET is absolute; once claimed, the wake is near */
-        if (futex(&w->state, FUTEX_WAIT_BITSET, state,
+        if (futex(&w->state, FUTEX_WAIT_BITSET, word,
                   deadline != 0 && state == GONET__WAIT_WAITING ? &until : NULL) < 0 &&
             (errno == ENOSYS || errno == EPERM))
             clock_nanosleep(CLOCK_MONOTONIC, 0, &a_while, NULL); /* it may not wait: it looks */
@@ -150,6 +143,6 @@ void gonet__wait_wake(gonet__wait_t *w)
         return;
     }
     /* The store may end the waiter's frame: the address alone is used after it. */
-    atomic_store(&w->state, GONET__WAIT_WOKEN);
+    atomic_store(&w->state, gonet__fork_seen() | GONET__WAIT_WOKEN);
     futex(&w->state, FUTEX_WAKE, INT_MAX, NULL);
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/fork.h"
+
 struct gonet__task;
 
 typedef enum {
@@ -25,8 +27,8 @@ typedef enum {
 
 typedef struct gonet__wait {
     struct gonet__task *task; /* NULL: a plain thread, in a futex on state */
-    _Atomic uint32_t state;
-    uint32_t value; /* for the claimer: which case of a select, and the like */
+    _Atomic uint32_t state;   /* a gonet__wait_state_t and the process's generation */
+    uint32_t value;           /* for the claimer: which case of a select, and the like */
 } gonet__wait_t;
 
 /* Flags of gonet__wait_for. */
@@ -57,17 +59,27 @@ void gonet__wait_told(int64_t deadline);
  * wait before it comes back; 0: at once. On the task's worker. */
 int64_t gonet__wait_note_told(struct gonet__task *task);
 
-/* gonet__wait_claim ends the wait on behalf of the caller, who must then wake it; false: too late.
- * Any thread. */
-static inline bool gonet__wait_claim(gonet__wait_t *w)
+/* gonet__wait_state returns the state alone. */
+static inline gonet__wait_state_t gonet__wait_state(gonet__wait_t *w)
 {
-    uint32_t waiting = GONET__WAIT_WAITING;
-
-    return atomic_compare_exchange_strong(&w->state, &waiting, GONET__WAIT_CLAIMED);
+    return (gonet__wait_state_t)(atomic_load(&w->state) % GONET__GENERATION);
 }
 
 /* gonet__wait_end ends the wait from inside the runtime (EXPIRED, INTERRUPTED); false: too late. */
-bool gonet__wait_end(gonet__wait_t *w, gonet__wait_state_t state);
+static inline bool gonet__wait_end(gonet__wait_t *w, gonet__wait_state_t state)
+{
+    uint32_t generation = gonet__fork_seen();
+    uint32_t waiting = generation | GONET__WAIT_WAITING;
+
+    return atomic_compare_exchange_strong(&w->state, &waiting, generation | state);
+}
+
+/* gonet__wait_claim ends the wait on behalf of the caller, who must then wake it; false: too late,
+ * or a wait of the process that forked this one. Any thread. */
+static inline bool gonet__wait_claim(gonet__wait_t *w)
+{
+    return gonet__wait_end(w, GONET__WAIT_CLAIMED);
+}
 
 /* gonet__wait_wake lets the claimed waiter go on. Any thread; exactly once after a claim. */
 void gonet__wait_wake(gonet__wait_t *w);

@@ -2,6 +2,9 @@
  * The wait group: the count and two flags in one word, so that the last one done gives up the word,
  * the count and the queue in one store; the waiters may release the memory from then on. While
  * QUEUE is set, nobody else writes the word.
+ *
+ * With these two flags comes, on top of the word, the generation of the process that set them
+ * (fork.h). Whoever finds an old one, in a forked child, forgets the queue, and keeps the count.
  */
 #include "gonet/sync.h"
 
@@ -16,10 +19,12 @@
 
 #define QUEUE   ((uintptr_t)1) /* somebody works on the queue */
 #define WAITERS ((uintptr_t)2) /* the queue is not empty */
+#define FLAGS   (QUEUE | WAITERS)
 #define ONE     ((uintptr_t)4) /* of the count */
-/* The count ends at INT_MAX, or below where a word has less room. */
-#define COUNT_MAX \
-    (UINTPTR_MAX / ONE < INT_MAX ? (long long)(UINTPTR_MAX / ONE) : (long long)INT_MAX)
+/* The generation's part of the word: 27 bits, or 8 where a word has less room; and what is left. */
+#define SHIFT     (UINTPTR_MAX > UINT32_MAX ? 37 : 24)
+#define REST      (((uintptr_t)1 << SHIFT) - 1)
+#define COUNT_MAX (REST / ONE < INT_MAX ? (long long)(REST / ONE) : (long long)INT_MAX)
 
 typedef struct {
     gonet_wait_group_t *wg;
@@ -46,16 +51,47 @@ static bool change(gonet_wait_group_t *wg, uintptr_t *s, uintptr_t to)
 /* linger lets the one who has the queue finish. */
 static uintptr_t linger(gonet_wait_group_t *wg, unsigned *turns)
 {
-    if (++*turns % 128 == 0)
-        sched_yield();
-    gonet__spin_pause();
+    gonet__relax(turns);
     return look(wg);
+}
+
+static uintptr_t generation(void)
+{
+    return (uintptr_t)(gonet__fork_seen() / GONET__GENERATION) << SHIFT;
+}
+
+/* settle ends the work on the queue: the word becomes to. */
+static void settle(gonet_wait_group_t *wg, uintptr_t to)
+{
+    __atomic_store_n(&wg->private_state, to, __ATOMIC_RELEASE);
+}
+
+/* current is look; but what a process that forked this one left in the queue is forgotten. */
+static uintptr_t current(gonet_wait_group_t *wg)
+{
+    uintptr_t s = look(wg), count;
+
+    (void)gonet__fork_now();
+    while ((s & FLAGS) != 0 && (s & ~REST) != generation()) {
+        count = s & REST & ~FLAGS;
+        if (change(wg, &s, generation() | count | QUEUE)) {
+            *queue_of(wg) = NULL;
+            settle(wg, count);
+            return count;
+        }
+    }
+    return s;
+}
+
+static uintptr_t count_of(uintptr_t s)
+{
+    return (s & REST) / ONE;
 }
 
 /* count_after returns the count of s changed by n, or ends the program. */
 static uintptr_t count_after(uintptr_t s, int n)
 {
-    long long count = (long long)(s / ONE) + n;
+    long long count = (long long)count_of(s) + n;
 
     if (count < 0)
         gonet__fatal("panic: sync: negative WaitGroup counter");
@@ -70,20 +106,22 @@ void gonet_wait_group_add(gonet_wait_group_t *wg, int n)
     unsigned turns = 0;
     uintptr_t s = look(wg);
 
+    if ((s & FLAGS) != 0)
+        s = current(wg);
     for (;;) {
         uintptr_t count = count_after(s, n);
 
         if ((s & QUEUE) != 0) {
             s = linger(wg, &turns);
         } else if (count != 0 || (s & WAITERS) == 0) {
-            if (change(wg, &s, count * ONE | (s & WAITERS)))
+            if (change(wg, &s, (s & (~REST | WAITERS)) | count * ONE))
                 return;
         } else if (change(wg, &s, s | QUEUE)) {
             break;
         }
     }
     all = gonet__waitq_claim_all(queue_of(wg));
-    __atomic_store_n(&wg->private_state, 0, __ATOMIC_RELEASE);
+    settle(wg, 0);
     gonet__waitq_wake_all(all);
 }
 
@@ -97,15 +135,15 @@ void gonet_wait_group_wait(gonet_wait_group_t *wg)
     gonet__wait_t wait;
     gonet__waiter_t node = {.wait = &wait};
     unsigned turns = 0;
-    uintptr_t s = look(wg);
+    uintptr_t s = current(wg);
 
-    while (s / ONE != 0) {
+    while (count_of(s) != 0) {
         if ((s & QUEUE) != 0) {
             s = linger(wg, &turns);
-        } else if (change(wg, &s, s | QUEUE)) {
+        } else if (change(wg, &s, generation() | (s & REST) | QUEUE)) {
             gonet__wait_init(&wait);
             gonet__waitq_push_back(queue_of(wg), &node);
-            __atomic_store_n(&wg->private_state, s | WAITERS, __ATOMIC_RELEASE);
+            settle(wg, generation() | (s & REST) | WAITERS);
             gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "wait group");
             return;
         }

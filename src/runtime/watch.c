@@ -20,7 +20,7 @@
 
 #include "base/alloc.h"
 #include "runtime/netpoll_task.h"
-#include "runtime/spin.h"
+#include "runtime/pi_lock.h"
 
 typedef struct gonet__watch {
     uv_poll_t handle; /* first; it ends with what libuv looks at for an event, and so do we begin */
@@ -108,9 +108,9 @@ static void request(watch_t *watch)
 {
     gonet__worker_t *w = watch->worker;
 
-    pthread_mutex_lock(&w->registration);
+    gonet__pi_lock(&w->registration);
     enlist(watch);
-    pthread_mutex_unlock(&w->registration);
+    gonet__pi_unlock(&w->registration);
     atomic_store(&w->apply_wanted, true);
 }
 
@@ -124,7 +124,7 @@ static void retire(watch_t *watch, int fd, watch_t *substitute)
     gonet__worker_t *w = watch->worker;
     bool own = w == gonet__this_worker;
 
-    pthread_mutex_lock(&w->registration);
+    gonet__pi_lock(&w->registration);
     atomic_store(&watch->dead, true);
     gonet__list_remove(&watch->all);
     if (watch->started && own) {
@@ -139,7 +139,7 @@ static void retire(watch_t *watch, int fd, watch_t *substitute)
     atomic_store(&w->apply_wanted, true);
     if (!own)
         gonet__worker_wake(w);
-    pthread_mutex_unlock(&w->registration);
+    gonet__pi_unlock(&w->registration);
 }
 
 /* Under the pd's lock: the watch that is to serve side on w; NULL without memory. */
@@ -180,14 +180,14 @@ bool gonet__watch_arm(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side)
 {
     watch_t *watch;
 
-    gonet__spin_lock(&pd->lock);
+    gonet__pi_lock(&pd->lock);
     watch = choose_watch(w, pd, side);
     if (watch != NULL) {
         atomic_fetch_or(&watch->want, (uint8_t)(1u << side));
         atomic_store(&pd->side[side].armed, w->id);
         mark_dirty(watch);
     }
-    gonet__spin_unlock(&pd->lock);
+    gonet__pi_unlock(&pd->lock);
     return watch != NULL;
 }
 
@@ -196,7 +196,7 @@ void gonet__pd_detach(gonet__pd_t *pd)
     watch_t *a;
     watch_t *b;
 
-    gonet__spin_lock(&pd->lock);
+    gonet__pi_lock(&pd->lock);
     a = atomic_exchange(&pd->watch[0], NULL);
     b = atomic_exchange(&pd->watch[1], NULL);
     atomic_store(&pd->side[0].armed, 0);
@@ -205,7 +205,7 @@ void gonet__pd_detach(gonet__pd_t *pd)
         retire(a, pd->fd, NULL);
     if (b != NULL && b != a)
         retire(b, pd->fd, NULL);
-    gonet__spin_unlock(&pd->lock);
+    gonet__pi_unlock(&pd->lock);
 }
 
 /* Drops the interests of a dirty watch that nobody waits for. */
@@ -213,14 +213,14 @@ static void settle(watch_t *watch)
 {
     gonet__pd_t *pd = watch->pd;
 
-    gonet__spin_lock(&pd->lock);
+    gonet__pi_lock(&pd->lock);
     for (int i = 0; i < 2; i++) {
         if (atomic_load(&pd->watch[i]) != watch || gonet__poll_wanted(pd, (gonet__side_t)i))
             continue;
         atomic_fetch_and(&watch->want, (uint8_t) ~(1u << i));
         atomic_store(&pd->side[i].armed, 0);
     }
-    gonet__spin_unlock(&pd->lock);
+    gonet__pi_unlock(&pd->lock);
 }
 
 /* Under the registration lock: the handle of a watch that was asked for. 0 or an errno. */
@@ -257,7 +257,7 @@ static void give_up(watch_t *watch)
     gonet__worker_t *w = watch->worker;
     bool ours = false;
 
-    gonet__spin_lock(&pd->lock);
+    gonet__pi_lock(&pd->lock);
     for (int i = 0; i < 2; i++) {
         if (atomic_load(&pd->watch[i]) != watch)
             continue;
@@ -265,11 +265,11 @@ static void give_up(watch_t *watch)
         atomic_store(&pd->watch[i], NULL);
         atomic_store(&pd->side[i].armed, 0);
     }
-    gonet__spin_unlock(&pd->lock);
+    gonet__pi_unlock(&pd->lock);
     if (ours) {
-        pthread_mutex_lock(&w->registration);
+        gonet__pi_lock(&w->registration);
         gonet__list_remove(&watch->all);
-        pthread_mutex_unlock(&w->registration);
+        gonet__pi_unlock(&w->registration);
         gonet__poll_failed(pd, watch->errnum);
     }
     watch->next = w->closed;
@@ -318,7 +318,7 @@ void gonet__watch_apply_wanted(gonet__worker_t *w)
         settle(d);
     dirty = w->dirty;
     w->dirty = NULL;
-    pthread_mutex_lock(&w->registration);
+    gonet__pi_lock(&w->registration);
     close_retired(w);
     flush = start_requests(w, &failed);
     while (dirty != NULL) {
@@ -330,7 +330,7 @@ void gonet__watch_apply_wanted(gonet__worker_t *w)
     }
     if (flush)
         uv_run(&w->loop, UV_RUN_NOWAIT);
-    pthread_mutex_unlock(&w->registration);
+    gonet__pi_unlock(&w->registration);
     while (failed != NULL) {
         watch_t *watch = failed;
         failed = watch->next;
@@ -364,12 +364,12 @@ static watch_t *any_watch(gonet__worker_t *w)
 {
     watch_t *watch = NULL;
 
-    pthread_mutex_lock(&w->registration);
+    gonet__pi_lock(&w->registration);
     if (!gonet__list_empty(&w->watches)) {
         watch = GONET__CONTAINER(w->watches.next, watch_t, all);
         watch->pd->hold(watch->pd);
     }
-    pthread_mutex_unlock(&w->registration);
+    gonet__pi_unlock(&w->registration);
     return watch;
 }
 
@@ -379,7 +379,7 @@ void gonet__watch_detach_all(gonet__worker_t *w)
 
     while ((watch = any_watch(w)) != NULL) {
         gonet__pd_t *pd = watch->pd;
-        gonet__spin_lock(&pd->lock);
+        gonet__pi_lock(&pd->lock);
         bool ours = false;
         for (int i = 0; i < 2; i++) {
             if (atomic_load(&pd->watch[i]) == watch) {
@@ -390,7 +390,7 @@ void gonet__watch_detach_all(gonet__worker_t *w)
         }
         if (ours)
             retire(watch, pd->fd, NULL);
-        gonet__spin_unlock(&pd->lock);
+        gonet__pi_unlock(&pd->lock);
         pd->unhold(pd);
     }
     atomic_store(&w->apply_wanted, true);

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"
+#include "runtime/fork.h"
 #include "runtime/netpoll_task.h"
 #include "runtime/resume.h"
 #include "runtime/rseq.h"
@@ -367,6 +368,7 @@ static void poll_loop(gonet__worker_t *w)
 static void close_loop(gonet__worker_t *w)
 {
     gonet__watch_detach_all(w);
+    gonet__fork_mark_loop(&w->loop, gonet__fork_disown);
     uv_close((uv_handle_t *)&w->async, NULL);
     uv_close((uv_handle_t *)&w->timer, NULL);
     while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0) { /* callbacks stop it */
@@ -379,10 +381,12 @@ static void close_loop(gonet__worker_t *w)
 /* Whether no task is placed here, and nobody is about to place one or to wake. */
 static bool may_end(gonet__worker_t *w)
 {
+    unsigned turns = 0;
+
     if (gonet__worker_live(w) != 0)
         return false;
     while (atomic_load_explicit(&w->users, memory_order_acquire) != 0)
-        gonet__spin_pause();
+        gonet__relax(&turns);
     return gonet__worker_live(w) == 0;
 }
 
@@ -431,7 +435,6 @@ static gonet__worker_t *new_worker(void)
     w->fresh_tail = &w->fresh_head;
     gonet__list_init(&w->tasks);
     gonet__list_init(&w->watches);
-    pthread_mutex_init(&w->registration, NULL);
     return w;
 }
 
@@ -453,6 +456,7 @@ static int open_loop(gonet__worker_t *w)
     }
     uv_timer_init(&w->loop, &w->timer);
     w->timer.data = w;
+    gonet__fork_mark_loop(&w->loop, gonet__fork_own);
     return 0;
 }
 
@@ -469,6 +473,7 @@ gonet__worker_t *gonet__worker_start(void)
     if (e == 0) {
         e = gonet__signals_spawn(&w->thread, worker_main, w);
         if (e != 0) {
+            gonet__fork_mark_loop(&w->loop, gonet__fork_disown);
             uv_close((uv_handle_t *)&w->async, NULL);
             uv_close((uv_handle_t *)&w->timer, NULL);
             uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -485,6 +490,5 @@ gonet__worker_t *gonet__worker_start(void)
 
 void gonet__worker_free(gonet__worker_t *w)
 {
-    pthread_mutex_destroy(&w->registration);
     free(w);
 }

@@ -87,7 +87,8 @@ typedef struct gonet__worker {
     _Atomic uint64_t fresh_total; /* how many were ever added; written under the lock */
     _Atomic unsigned users;       /* foreign threads that are inside a call on this worker */
 
-    pthread_mutex_t registration;  /* guards the two lists and every watch's dead mark */
+    /* a pi_lock: guards the two lists and every watch's dead mark */
+    _Atomic uint32_t registration;
     struct gonet__watch *requests; /* to be started */
     struct gonet__watch *retired;  /* to be closed */
     gonet__list_t watches;

@@ -51,11 +51,11 @@ void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
     fd->pd.unhold = unhold_pd;
     atomic_init(&fd->state, GONET__FD_REF); /* the reference that close drops */
     atomic_init(&fd->memory, 1);
-    atomic_init(&fd->queue_lock, 0);
+    atomic_init(&fd->queue_lock, gonet__spin_init());
     gonet__list_init(&fd->queue[0]);
     gonet__list_init(&fd->queue[1]);
     fd->destroy = destroy;
-    atomic_init(&fd->generation, gonet__fork_generation);
+    atomic_init(&fd->generation, gonet__fork_now());
     atomic_init(&fd->closer, NULL);
     fd->close_errnum = 0;
     fd->family = (uint8_t)family;
@@ -82,29 +82,40 @@ void gonet__fd_unhold(gonet__fd_t *fd)
 }
 
 /*
- * The first use in a forked child: locks, waiters and watches of the parent mean nothing here. An
- * object that was in use in the parent while it forked may only be closed.
+ * The first use in a forked child: locks, waiters and watches of the parent mean nothing here; held
+ * is what the child itself has. A call of the parent's that was under way keeps its reference to
+ * the memory for ever.
  */
-static void reset_after_fork(gonet__fd_t *fd)
+static void forget_parent(gonet__fd_t *fd, uint64_t held)
 {
     uint64_t state = atomic_load(&fd->state);
+    bool users = (state & (GONET__FD_REFS * GONET__FD_REF)) != 0;
 
-    gonet__pd_reset(&fd->pd);
+    atomic_fetch_sub(&fd->memory, gonet__pd_reset(&fd->pd));
     atomic_init(&fd->queue_lock, 0);
     gonet__list_init(&fd->queue[0]);
     gonet__list_init(&fd->queue[1]);
     atomic_init(&fd->closer, NULL);
     if ((state & GONET__FD_CLOSED) == 0)
-        atomic_store(&fd->state, GONET__FD_REF);
-    if (state == GONET__FD_REF)
-        atomic_store(&fd->memory, 1); /* what watches held went with the parent's loops */
-    gonet__fork_end_reset(&fd->generation);
+        atomic_store(&fd->state, GONET__FD_REF + held);
+    else
+        atomic_store(&fd->state, GONET__FD_CLOSED + held);
+    if ((state & GONET__FD_CLOSED) != 0 && users && held == 0)
+        (void)gonet__sys_close(fd->pd.fd); /* the parent's last user will, there */
+}
+
+void gonet__fd_keep_in_child(gonet__fd_t *fd, uint64_t held)
+{
+    forget_parent(fd, held);
+    atomic_store(&fd->generation, gonet__fork_coming());
 }
 
 static inline void check_generation(gonet__fd_t *fd)
 {
-    if (gonet__fork_begin_reset(&fd->generation))
-        reset_after_fork(fd);
+    if (!gonet__fork_begin_reset(&fd->generation))
+        return;
+    forget_parent(fd, 0);
+    gonet__fork_end_reset(&fd->generation);
 }
 
 static void too_many(void)
@@ -133,6 +144,8 @@ static void finish(gonet__fd_t *fd)
     gonet__wait_t *closer;
 
     gonet__pd_detach(&fd->pd);
+    if (atomic_load(&fd->lingers) || atomic_load(&fd->exported))
+        gonet__fork_disown(sysfd);
     fd->close_errnum =
         gonet__sys_close(sysfd) == 0 ? 0 : errno; /* EINTR too: the number is free on Linux */
     closer = atomic_exchange(&fd->closer, (gonet__wait_t *)fd);
@@ -157,9 +170,11 @@ static void last_reference(gonet__fd_t *fd)
 {
     gonet__fd_hold(fd);
     /* a close that lingers blocks: not on a worker */
-    if (gonet__task_current() != NULL && may_linger(fd) &&
-        gonet__pool_run(GONET__WORK_CLOSE, finish_job, fd))
-        return;
+    if (gonet__task_current() != NULL && may_linger(fd)) {
+        gonet__fork_own(fd->pd.fd); /* nobody else in a child could close it */
+        if (gonet__pool_run(GONET__WORK_CLOSE, finish_job, fd))
+            return;
+    }
     finish(fd);
 }
 

@@ -82,6 +82,10 @@ GONET__COLD gonet_error_t *gonet__fail_error(const gonet__fail_t *fail);
 void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
                     void (*destroy)(gonet__fd_t *fd));
 
+/* gonet__fd_keep_in_child is for a fork's hook: what the caller itself has of fd (locks and
+ * references, as in the word), when a user's function that runs on it has forked. */
+void gonet__fd_keep_in_child(gonet__fd_t *fd, uint64_t held);
+
 /* Memory references. */
 void gonet__fd_hold(gonet__fd_t *fd);
 void gonet__fd_unhold(gonet__fd_t *fd);
@@ -129,9 +133,10 @@ bool gonet__fd_set_deadline(gonet__fd_t *fd, unsigned mask, int64_t deadline, go
  */
 typedef struct gonet__fd_callback {
     gonet__fd_t *fd;
+    int side; /* that is locked; -1: a reference alone */
     struct gonet__fd_callback *outer;
 } gonet__fd_callback_t;
-void gonet__fd_callback_enter(gonet__fd_t *fd, gonet__fd_callback_t *frame);
+void gonet__fd_callback_enter(gonet__fd_t *fd, int side, gonet__fd_callback_t *frame);
 void gonet__fd_callback_leave(gonet__fd_callback_t *frame);
 
 #endif

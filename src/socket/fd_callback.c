@@ -4,7 +4,9 @@
  */
 #include "socket/fd_callback.h"
 
+#include "runtime/fork.h"
 #include "runtime/task.h"
+#include "socket/fd_lock.h"
 
 static _Thread_local gonet__fd_callback_t *thread_frames;
 
@@ -15,11 +17,48 @@ static gonet__fd_callback_t **frames(void)
     return task != NULL ? (gonet__fd_callback_t **)&task->callbacks : &thread_frames;
 }
 
-void gonet__fd_callback_enter(gonet__fd_t *fd, gonet__fd_callback_t *frame)
+/* All that the frames from f on hold of fd. */
+static uint64_t held_of(gonet__fd_t *fd, const gonet__fd_callback_t *f)
+{
+    uint64_t held = 0;
+
+    for (; f != NULL; f = f->outer) {
+        if (f->fd == fd)
+            held += GONET__FD_REF + (f->side >= 0 ? GONET__FD_LOCK(f->side) : 0);
+    }
+    return held;
+}
+
+static bool comes_before(gonet__fd_callback_t *top, gonet__fd_callback_t *f)
+{
+    for (; top != f; top = top->outer) {
+        if (top->fd == f->fd)
+            return true;
+    }
+    return false;
+}
+
+/* A user's function has forked, maybe: in the child it goes on as a thread, and has what it had. */
+static void reset_after_fork(void)
+{
+    gonet__task_t *task = gonet__fork_task();
+
+    if (task != NULL)
+        thread_frames = task->callbacks;
+    for (gonet__fd_callback_t *f = thread_frames; f != NULL; f = f->outer) {
+        if (!comes_before(thread_frames, f))
+            gonet__fd_keep_in_child(f->fd, held_of(f->fd, f));
+    }
+}
+
+GONET__FORK_HOOK(reset_after_fork)
+
+void gonet__fd_callback_enter(gonet__fd_t *fd, int side, gonet__fd_callback_t *frame)
 {
     gonet__fd_callback_t **top = frames();
 
     frame->fd = fd;
+    frame->side = side;
     frame->outer = *top;
     *top = frame;
 }

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "runtime/end_hook.h"
+#include "runtime/fork.h"
 #include "socket/sys.h"
 
 #define SLOTS 16
@@ -73,6 +74,8 @@ static bool pipe_new(gonet__pipe_t *p)
         return false;
     /* Without the larger size it is just slower. */
     (void)gonet__sys_fcntl(fds[1], F_SETPIPE_SZ, (int)GONET__PIPE_SIZE);
+    gonet__fork_own(fds[0]);
+    gonet__fork_own(fds[1]);
     p->rfd = fds[0];
     p->wfd = fds[1];
     return true;
@@ -84,9 +87,20 @@ static void pipe_unpack(gonet__pipe_t *p, uint64_t word)
     p->wfd = (int)(uint32_t)word - 1;
 }
 
+/* The pipes are the parent's: their ends are closed already. */
+static void forget_pipes(void)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        atomic_store(&pipes[i], 0);
+}
+
+GONET__FORK_HOOK(forget_pipes)
+
 bool gonet__pipe_get(gonet__pipe_t *p)
 {
     unsigned first = first_slot();
+
+    (void)gonet__fork_now();
 
     for (unsigned i = 0; i < SLOTS; i++) {
         _Atomic uint64_t *slot = &pipes[(first + i) % SLOTS];
@@ -127,6 +141,8 @@ void gonet__pipe_put(gonet__pipe_t *p)
 void gonet__pipe_drop(gonet__pipe_t *p)
 {
     if (p->rfd >= 0) {
+        gonet__fork_disown(p->rfd);
+        gonet__fork_disown(p->wfd);
         (void)gonet__sys_close(p->rfd);
         (void)gonet__sys_close(p->wfd);
     }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
+#include "runtime/spin.h"
 #include "socket/fd_inline.h"
 #include "socket/sys.h"
 #include "support/actor.h"
@@ -105,11 +106,10 @@ static void await_queued(user_t *u, int queued)
     do {
         gonet__list_t *head = &u->fd->queue[u->side];
         n = 0;
-        while (atomic_exchange(&u->fd->queue_lock, 1) != 0)
-            continue;
+        gonet__spin_lock(&u->fd->queue_lock);
         for (gonet__list_t *q = head->next; q != head; q = q->next)
             n++;
-        atomic_store(&u->fd->queue_lock, 0);
+        gonet__spin_unlock(&u->fd->queue_lock);
         gonet_yield();
     } while (n < queued);
 }
@@ -270,9 +270,9 @@ static void close_inside_callback(actor_kind_t kind)
     other = new_fd(&other_peer);
     sysfd = fd->pd.fd;
     CHECK(gonet__fd_ref(fd, &fail));
-    gonet__fd_callback_enter(fd, &outer);
+    gonet__fd_callback_enter(fd, -1, &outer);
     CHECK(gonet__fd_ref(other, &fail));
-    gonet__fd_callback_enter(other, &inner);
+    gonet__fd_callback_enter(other, -1, &inner);
     CHECK(gonet__fd_close(fd, &fail));
     CHECK(is_open(sysfd));
     gonet__fd_callback_leave(&inner);
