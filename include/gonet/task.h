@@ -4,11 +4,35 @@
  * it; made from an ordinary thread, the same call blocks that thread. Nothing needs to be
  * initialised.
  *
- * A forked child has no tasks, and a runtime of its own, which starts when it is needed. It may use
- * listeners and connections from before the fork, too (the processes of a server may share a
- * listener), but those that somebody was using in the parent at that moment it may only close. If a
- * task forks, its code goes on as a plain thread in the child, which must exec or exit before the
- * task's function returns.
+ * A forked child has no tasks, and a runtime of its own, which starts when it is needed. With what
+ * it inherits it may do this, whatever the parent's tasks and threads were doing with it; the
+ * parent notices nothing:
+ *
+ *   listeners, connections   use, close, free. Both processes have the socket: what one accepts or
+ *                            reads the other does not. A close or a deadline is the child's own.
+ *   raw connections          likewise. A function that has the descriptor and forks may go on in
+ *                            the child, and return, if a thread called it.
+ *   in-memory pipes          use, close, free: the child's own pipe, with the same two ends.
+ *   channels, select         use, close, free: the child's own channel, with what was stored;
+ * nobody waits. One that another thread was changing at that very moment is closed, and empty.
+ *   contexts                 use, cancel, free: the child's own. A cancellation that was under way
+ *                            may have come to some of the derived contexts only.
+ *   conditions               use: nobody waits.
+ *   wait groups              use: the count is as it was; who was to bring it down is in the
+ * parent. mutexes                  use. Locked ones stay locked: the child unlocks what its own
+ * thread had locked, and leaves alone what others had. deadlines, sleeps        the times stay; who
+ * slept is in the parent. names                    use: answers that were cached stay; lookups
+ * under way do not. tasks, gonet_blocking    use: the child has none. gonet_shutdown ends its own.
+ *
+ * What calls of other threads had at the fork, memory and sockets that were not yet the program's,
+ * is not released in the child. Fork handlers (pthread_atfork) may use the library, before the
+ * fork, in the parent and in the child, whichever were registered first.
+ *
+ * If a task forks, its code goes on as a plain thread in the child, which must exec or exit before
+ * the task's function returns; so must a function of gonet_blocking, and one that the library calls
+ * in a task of its own (a control function in a dial to several addresses, resolver.dial). After
+ * vfork and posix_spawn, and after _Fork and clone, which run no handlers, a child only calls exec
+ * or _exit.
  *
  * A call must not be made from a signal handler, and a thread must not be cancelled
  * (pthread_cancel) in one: what it held would stay held. Close what the thread waits for, instead.
