@@ -13,7 +13,8 @@ GONET_BEGIN_DECLS
 
 /*
  * gonet_copy copies from src to dst until src's end. If src offers write_to or dst read_from, that
- * does the work. A buffer is held only while bytes are under way, so an idle connection costs none.
+ * does the work. Between TCP connections, unix streams and files the kernel moves the bytes, where
+ * Go lets it. A buffer is held only while bytes are under way, so an idle connection costs none.
  * Returns the count, or -1 with the first error (the end is none). Parks. Go: io.Copy.
  */
 GONET_API int64_t gonet_copy(gonet_writer_t *dst, gonet_reader_t *src, gonet_error_t **err);

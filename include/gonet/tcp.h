@@ -78,15 +78,16 @@ GONET_API int gonet_tcp_conn_close_write(gonet_tcp_conn_t *c, gonet_error_t **er
 
 /*
  * gonet_tcp_conn_read_from copies from r to the connection until r's end; from a file with
- * sendfile, from another TCP connection through a pipe inside the kernel where that pays, also if
- * these are wrapped in a limited reader. The count, or -1 with an OpError "readfrom"
+ * sendfile, from another TCP connection or a unix stream through a pipe inside the kernel where
+ * that pays, also if these are wrapped in a limited reader; else, and where the kernel refuses,
+ * through a buffer. The count, or -1 with an OpError "readfrom"
  * (gonet_copy_count tells how far it got). Go: TCPConn.ReadFrom.
  */
 GONET_API int64_t gonet_tcp_conn_read_from(gonet_tcp_conn_t *c, gonet_reader_t *r,
                                            gonet_error_t **err);
 
-/* gonet_tcp_conn_write_to copies what the connection delivers to w, until its end. Go:
- * TCPConn.WriteTo. */
+/* gonet_tcp_conn_write_to copies what the connection delivers to w, until its end; to a unix
+ * stream, and to a regular file that is not appended to, inside the kernel. Go: TCPConn.WriteTo. */
 GONET_API int64_t gonet_tcp_conn_write_to(gonet_tcp_conn_t *c, gonet_writer_t *w,
                                           gonet_error_t **err);
 

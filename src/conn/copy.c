@@ -83,16 +83,14 @@ int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, g
     return result;
 }
 
-typedef enum { OFFERED_NOT, OFFERED_DONE, OFFERED_FAILED } offer_t;
-
-static offer_t offered(int result)
+static gonet__copy_offer_t offered(int result)
 {
-    return result == 0 ? OFFERED_DONE : OFFERED_FAILED;
+    return result == 0 ? GONET__OFFERED_DONE : GONET__OFFERED_FAILED;
 }
 
 /* A user's slot tells no count when it fails. */
-static offer_t user_offered(const gonet__object_t *o, const char *slot, int64_t count, int64_t *n,
-                            gonet_error_t **err)
+static gonet__copy_offer_t user_offered(const gonet__object_t *o, const char *slot, int64_t count,
+                                        int64_t *n, gonet_error_t **err)
 {
     *n = count < 0 ? 0 : count;
     if (count < 0 && *err == NULL)
@@ -101,15 +99,15 @@ static offer_t user_offered(const gonet__object_t *o, const char *slot, int64_t 
 }
 
 /* Lets src's write_to do the work, if it has one. err is not NULL, here and below. */
-static offer_t by_write_to(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
-                           gonet_error_t **err)
+static gonet__copy_offer_t by_write_to(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
+                                       gonet_error_t **err)
 {
     gonet__object_t *o = GONET__OBJECT(src);
 
     if (o->kind == GONET__KIND_CONN && o->type != GONET__TYPE_USER) {
         const gonet__conn_class_t *class = gonet__object_conn_class(o);
 
-        return class->write_to == NULL ? OFFERED_NOT
+        return class->write_to == NULL ? GONET__OFFERED_NOT
                                        : offered(class->write_to(o->self, dst, n, err));
     }
     if (o->kind == GONET__KIND_CONN) {
@@ -117,25 +115,27 @@ static offer_t by_write_to(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
 
         if (GONET__SLOT(vt, gonet_conn_vtable_t, write_to) != NULL)
             return user_offered(o, "write_to", vt->write_to(o->self, dst, err), n, err);
+    } else if (o->type == GONET__TYPE_FILE_READER) {
+        return gonet__file_write_to((gonet_file_reader_t *)o, dst, n, err);
     } else if (o->kind == GONET__KIND_READER) {
         const gonet_reader_vtable_t *vt = o->vtable;
 
         if (GONET__SLOT(vt, gonet_reader_vtable_t, write_to) != NULL)
             return user_offered(o, "write_to", vt->write_to(o->self, dst, err), n, err);
     }
-    return OFFERED_NOT;
+    return GONET__OFFERED_NOT;
 }
 
 /* Lets dst's read_from do the work, if it has one. */
-static offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
-                            gonet_error_t **err)
+static gonet__copy_offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
+                                        gonet_error_t **err)
 {
     gonet__object_t *o = GONET__OBJECT(dst);
 
     if (o->kind == GONET__KIND_CONN && o->type != GONET__TYPE_USER) {
         const gonet__conn_class_t *class = gonet__object_conn_class(o);
 
-        return class->read_from == NULL ? OFFERED_NOT
+        return class->read_from == NULL ? GONET__OFFERED_NOT
                                         : offered(class->read_from(o->self, src, n, err));
     }
     if (o->kind == GONET__KIND_CONN) {
@@ -143,20 +143,22 @@ static offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n
 
         if (GONET__SLOT(vt, gonet_conn_vtable_t, read_from) != NULL)
             return user_offered(o, "read_from", vt->read_from(o->self, src, err), n, err);
+    } else if (o->type == GONET__TYPE_FILE_WRITER) {
+        return gonet__file_read_from((gonet_file_writer_t *)o, src, n, err);
     } else if (o->kind == GONET__KIND_WRITER) {
         const gonet_writer_vtable_t *vt = o->vtable;
 
         if (GONET__SLOT(vt, gonet_writer_vtable_t, read_from) != NULL)
             return user_offered(o, "read_from", vt->read_from(o->self, src, err), n, err);
     }
-    return OFFERED_NOT;
+    return GONET__OFFERED_NOT;
 }
 
 static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t *n,
                 gonet_error_t **err)
 {
     gonet_error_t *e = NULL;
-    offer_t offer = OFFERED_NOT;
+    gonet__copy_offer_t offer = GONET__OFFERED_NOT;
 
     *n = 0;
     gonet__error_clear(err);
@@ -166,14 +168,14 @@ static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t 
     gonet__object_ref(GONET__OBJECT(src));
     if (ask_src)
         offer = by_write_to(dst, src, n, &e);
-    if (offer == OFFERED_NOT)
+    if (offer == GONET__OFFERED_NOT)
         offer = by_read_from(dst, src, n, &e);
-    if (offer == OFFERED_NOT)
+    if (offer == GONET__OFFERED_NOT)
         offer = offered(gonet__copy_buffered(dst, src, n, &e));
     gonet_error_set(err, e);
     gonet__object_unref(GONET__OBJECT(src));
     gonet__object_unref(GONET__OBJECT(dst));
-    return offer == OFFERED_DONE ? 0 : -1;
+    return offer == GONET__OFFERED_DONE ? 0 : -1;
 }
 
 int gonet__copy(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err)

@@ -20,6 +20,12 @@ struct gonet_file_reader {
     int fd;
 };
 
+/* The same for writing. */
+struct gonet_file_writer {
+    gonet__object_t object; /* first */
+    int fd;
+};
+
 /*
  * gonet__copy copies from src to dst until src's end: by src's write_to, else by dst's read_from,
  * else with a buffer. *n is the count, also on failure. 0 or -1.
@@ -28,6 +34,22 @@ int gonet__copy(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_erro
 
 /* gonet__copy_from is gonet__copy without asking for src's write_to: for a write_to itself. */
 int gonet__copy_from(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err);
+
+typedef enum {
+    GONET__OFFERED_NOT, /* nothing was done: it goes another way */
+    GONET__OFFERED_DONE,
+    GONET__OFFERED_FAILED
+} gonet__copy_offer_t;
+
+/*
+ * What files can do for a copy (kernel_copy.c): send themselves to a unix stream, and take from a
+ * stream socket (or a limited reader on one), inside the kernel. *n is 0 at first, and the count,
+ * also on failure.
+ */
+gonet__copy_offer_t gonet__file_write_to(gonet_file_reader_t *r, gonet_writer_t *w, int64_t *n,
+                                         gonet_error_t **err);
+gonet__copy_offer_t gonet__file_read_from(gonet_file_writer_t *w, gonet_reader_t *r, int64_t *n,
+                                          gonet_error_t **err);
 
 /* gonet__copy_buffered copies with a buffer, whatever the two offer. */
 int gonet__copy_buffered(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n, gonet_error_t **err);

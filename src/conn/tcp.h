@@ -53,7 +53,7 @@ gonet_tcp_listener_t *gonet__tcp_listener_new(const char *net, int sysfd, int fa
                                               gonet_duration_t keep_alive,
                                               const gonet_keep_alive_config_t *config);
 
-/* The slots that copy (tcp_copy.c). */
+/* The slots that copy (kernel_copy.c). */
 int gonet__tcp_conn_read_from(void *self, gonet_reader_t *r, int64_t *n, gonet_error_t **err);
 int gonet__tcp_conn_write_to(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err);
 

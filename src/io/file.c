@@ -13,11 +13,6 @@
 #include "conn/stream.h"
 #include "runtime/pool.h"
 
-struct gonet_file_writer {
-    gonet__object_t object; /* first */
-    int fd;
-};
-
 /* One read or write on the pool. */
 typedef struct {
     int fd;

@@ -1,5 +1,5 @@
 /*
- * The limited reader. Copying looks through it (conn/tcp_copy.c), so its struct is in
+ * The limited reader. Copying looks through it (conn/kernel_copy.c), so its struct is in
  * conn/stream.h.
  */
 #include "base/alloc.h"

@@ -2,7 +2,7 @@
  * Many messages with one system call. The kernel goes through them one by one and stops at the
  * first that fails: of an error behind a message that went well it tells nothing but the count
  * (receiving, it keeps the error for the next call; sending, it does not). Where these calls are
- * not allowed (ENOSYS), messages go one by one.
+ * refused, messages go one by one; if it was the first message that was refused, it says so itself.
  *
  * Errors carry the name of the call for one message, as those of single messages do.
  */
@@ -11,6 +11,12 @@
 #include <errno.h>
 
 #include "socket/sys.h"
+
+/* EINVAL is about a message. */
+static bool calls_are_refused(int errnum)
+{
+    return errnum != EINVAL && gonet__sys_refused(errnum);
+}
 
 static int receive_one(int sysfd, struct mmsghdr *v)
 {
@@ -32,7 +38,7 @@ int gonet__fd_recvmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, gonet__fa
         return -1;
     do {
         count = n == 1 ? receive_one(fd->pd.fd, v) : gonet__sys_recvmmsg(fd->pd.fd, v, n);
-        if (count < 0 && errno == ENOSYS && n > 1)
+        if (count < 0 && n > 1 && calls_are_refused(errno))
             n = 1;
         else if (count < 0 && !gonet__fd_read_again(fd, &at_once, "recvmsg", fail))
             return -1;
@@ -66,7 +72,7 @@ int gonet__fd_sendmmsg(gonet__fd_t *fd, struct mmsghdr *v, unsigned n, int *errn
             return count;
         if (errno == EINTR)
             continue;
-        if (errno == ENOSYS && n > 1) {
+        if (n > 1 && calls_are_refused(errno)) {
             n = 1;
             continue;
         }

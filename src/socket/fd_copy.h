@@ -1,6 +1,6 @@
 /*
- * Copying inside the kernel, or with one buffer: from one stream socket to another, and from a file
- * to a stream socket.
+ * Copying inside the kernel, or with one buffer: from one stream socket to another, from a file to
+ * a stream socket and the other way.
  */
 #ifndef GONET_SOCKET_FD_COPY_H
 #define GONET_SOCKET_FD_COPY_H
@@ -18,10 +18,18 @@ bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t 
 
 /*
  * gonet__fd_sendfile sends from the file in, whose offset moves along, until its end or limit bytes
- * (< 0: no limit); *n is what was sent, also on failure. *handled is false if nothing was sent and
- * another way must be tried: the result is then true, and nothing is held.
+ * (< 0: no limit); *n is what was sent, also on failure. *handled is false if another way must be
+ * tried for what is left, maybe all: the result is then true, and nothing is held.
  */
 bool gonet__fd_sendfile(gonet__fd_t *dst, int in, int64_t limit, int64_t *n, bool *handled,
                         gonet__fail_t *fail);
+
+/*
+ * gonet__fd_to_file moves bytes from src to the file out, whose offset moves along, until src's end
+ * or limit bytes (< 0: no limit); *n is what the file took, also on failure. *handled as above.
+ * False: *errnum says why the file took no more, or it is 0: fail, and src is held.
+ */
+bool gonet__fd_to_file(int out, gonet__fd_t *src, int64_t limit, int64_t *n, bool *handled,
+                       int *errnum, gonet__fail_t *fail);
 
 #endif

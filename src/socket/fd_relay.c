@@ -6,14 +6,11 @@
  */
 #include "socket/fd_copy.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "gonet/task.h"
 #include "socket/fd_inline.h"
-#include "socket/scratch.h"
-#include "socket/sigpipe.h"
-#include "socket/sys.h"
+#include "socket/fd_pipe.h"
 
 /* So many full buffers in a row mean bulk; so many small splices mean that it is over. */
 #define BULK_AFTER  4
@@ -38,17 +35,6 @@ typedef struct {
 } relay_t;
 
 typedef enum { RELAY_MORE, RELAY_END, RELAY_FAILED } relay_result_t;
-
-static ssize_t splice_out(int pipe, int out, size_t len)
-{
-    gonet__sigpipe_t guard;
-    ssize_t n;
-
-    gonet__sigpipe_block(&guard);
-    n = gonet__sys_splice(pipe, out, len);
-    gonet__sigpipe_restore(&guard);
-    return n;
-}
 
 /* The source failed or ended, and is held. */
 static relay_result_t source_ended(relay_t *r)
@@ -100,79 +86,11 @@ static relay_result_t relay_buffer(relay_t *r)
     return RELAY_MORE;
 }
 
-/*
- * Fills a pipe from the source; the pipe is given back while the source has nothing. The count; 0
- * when splice is not possible; -1: failed or ended, held.
- */
-static ssize_t drain(relay_t *r)
-{
-    gonet__fd_t *src = r->src;
-    size_t max = piece(r, GONET__PIPE_SIZE);
-    ssize_t n = -1;
-
-    if (!gonet__fd_begin(src, GONET__SIDE_READ, r->fail))
-        return -1;
-    while (n < 0) {
-        if (!gonet__pipe_get(&r->pipe)) {
-            gonet__fd_end(src, GONET__SIDE_READ);
-            return 0;
-        }
-        n = gonet__sys_splice(src->pd.fd, r->pipe.wfd, max);
-        if (n > 0)
-            break;
-        gonet__pipe_put(&r->pipe);
-        if (n == 0) {
-            gonet__fd_end_fail(src, GONET__SIDE_READ, r->fail, GONET__FAIL_EOF, NULL, 0);
-            return -1;
-        }
-        if (errno == EINVAL) {
-            gonet__fd_end(src, GONET__SIDE_READ);
-            return 0;
-        }
-        if (errno == EAGAIN) {
-            if (!gonet__fd_wait(src, GONET__SIDE_READ, r->fail))
-                return -1;
-        } else if (errno != EINTR) {
-            gonet__fd_end_fail(src, GONET__SIDE_READ, r->fail, GONET__FAIL_SYSCALL, "splice",
-                               errno);
-            return -1;
-        }
-    }
-    gonet__fd_end(src, GONET__SIDE_READ);
-    return n;
-}
-
-/* Empties the pipe, which holds len bytes, into the destination. */
-static bool pump(relay_t *r, size_t len)
-{
-    if (!gonet__fd_begin(r->dst, GONET__SIDE_WRITE, r->fail))
-        return false;
-    while (len > 0) {
-        ssize_t n = splice_out(r->pipe.rfd, r->dst->pd.fd, len);
-
-        if (n > 0) {
-            moved(r, (size_t)n);
-            len -= (size_t)n;
-        } else if (n == 0) {
-            gonet__fd_end_fail(r->dst, GONET__SIDE_WRITE, r->fail, GONET__FAIL_UNEXPECTED_EOF, NULL,
-                               0);
-            return false;
-        } else if (errno == EAGAIN) {
-            if (!gonet__fd_wait(r->dst, GONET__SIDE_WRITE, r->fail))
-                return false;
-        } else if (errno != EINTR) {
-            gonet__fd_end_fail(r->dst, GONET__SIDE_WRITE, r->fail, GONET__FAIL_SYSCALL, "splice",
-                               errno);
-            return false;
-        }
-    }
-    gonet__fd_end(r->dst, GONET__SIDE_WRITE);
-    return true;
-}
-
 static relay_result_t relay_splice(relay_t *r)
 {
-    ssize_t n = drain(r);
+    ssize_t n = gonet__pipe_fill(&r->pipe, r->src, piece(r, GONET__PIPE_SIZE), r->fail);
+    size_t written;
+    bool ok;
 
     if (n < 0)
         return source_ended(r);
@@ -181,14 +99,16 @@ static relay_result_t relay_splice(relay_t *r)
         r->bulk = false;
         return RELAY_MORE;
     }
-    if (!pump(r, (size_t)n)) {
+    ok = gonet__pipe_empty(&r->pipe, r->dst, (size_t)n, &written, &r->no_splice, r->fail);
+    moved(r, written);
+    if (!ok) {
         gonet__pipe_drop(&r->pipe);
         r->failed = r->dst;
         return RELAY_FAILED;
     }
     gonet__pipe_put(&r->pipe);
     r->streak = (size_t)n < SMALL_PIECE ? r->streak + 1 : 0;
-    if (r->streak >= SMALL_AFTER) {
+    if (r->streak >= SMALL_AFTER || r->no_splice) {
         r->bulk = false;
         r->streak = 0;
     }

@@ -44,7 +44,7 @@ static void *run_job(void *arg)
 
 /*
  * Whether the file's next byte is in memory. At the end, and for what is no such file, too: nothing
- * blocks there.
+ * blocks there. Where the kernel does not say it, it may not be.
  */
 static bool is_at_hand(int in)
 {
@@ -55,7 +55,8 @@ static bool is_at_hand(int in)
     /* Without a place of its own the read would take the byte away. */
     if (at < 0)
         return true;
-    return preadv2(in, &iov, 1, at, RWF_NOWAIT) >= 0 || (errno != EAGAIN && errno != EOPNOTSUPP);
+    return preadv2(in, &iov, 1, at, RWF_NOWAIT) >= 0 ||
+           (errno != EAGAIN && !gonet__sys_refused(errno));
 }
 
 /* Sends at most left bytes (< 0: no limit). As sendfile, with errno. */
@@ -102,7 +103,7 @@ bool gonet__fd_sendfile(gonet__fd_t *dst, int in, int64_t limit, int64_t *n, boo
             *handled = true;
             if (!gonet__fd_wait(dst, GONET__SIDE_WRITE, fail))
                 return false;
-        } else if (*n == 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL)) {
+        } else if (gonet__sys_refused(errno)) {
             gonet__fd_end(dst, GONET__SIDE_WRITE);
             *handled = false;
             return true;

@@ -151,6 +151,12 @@ static inline int gonet__sys_accept4(int fd, struct sockaddr *sa, socklen_t *len
     return GONET__SYS(ACCEPT, gonet__fd_lift(accept4(fd, sa, len, flags)));
 }
 
+/* For where accept4 is refused. */
+static inline int gonet__sys_accept(int fd, struct sockaddr *sa, socklen_t *len)
+{
+    return GONET__SYS(ACCEPT, gonet__fd_lift(accept(fd, sa, len)));
+}
+
 static inline int gonet__sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
     return GONET__SYS(GETSOCKNAME, getsockname(fd, sa, len));
@@ -222,6 +228,17 @@ static inline int gonet__sys_recvmmsg(int fd, struct mmsghdr *v, unsigned n)
 static inline int gonet__sys_sendmmsg(int fd, struct mmsghdr *v, unsigned n)
 {
     return GONET__SYS(SENDMMSG, sendmmsg(fd, v, n, MSG_NOSIGNAL));
+}
+
+/*
+ * gonet__sys_refused says whether errnum may mean that a call is not to be had, and that another
+ * way is to be tried: it is not in this kernel, not for these descriptors, or a filter is before it
+ * (seccomp). If it means something else, the other way will meet that, too.
+ */
+static inline bool gonet__sys_refused(int errnum)
+{
+    return errnum == ENOSYS || errnum == EPERM || errnum == EACCES || errnum == EOPNOTSUPP ||
+           errnum == EINVAL;
 }
 
 static inline ssize_t gonet__sys_sendfile(int out, int in, size_t len)

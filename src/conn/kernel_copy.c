@@ -1,6 +1,7 @@
 /*
- * TCP connections: read_from and write_to. From another TCP connection bytes go descriptor to
- * descriptor, from a file by sendfile; everything else is a copy with a buffer.
+ * Copies that the kernel makes, where Go lets it: from a TCP or unix stream to a TCP connection,
+ * from TCP to a unix stream, from a file to either, and from either to a file. Everything else, and
+ * what the kernel refuses, is a copy with a buffer.
  */
 #include "conn/stream.h"
 #include "conn/tcp.h"
@@ -31,10 +32,10 @@ static void took(source_t *s, int64_t n)
         s->limited->n -= n;
 }
 
-/* The stream socket that bytes can be moved from inside the kernel, or NULL. */
-static gonet__sock_t *relay_source(gonet_reader_t *r)
+/* The stream socket that o is, so that bytes can be moved inside the kernel, or NULL. */
+static gonet__sock_t *stream_sock(void *o)
 {
-    gonet__sock_t *s = gonet__object_sock(r);
+    gonet__sock_t *s = gonet__object_sock(o);
 
     if (s == NULL || !s->fd.stream)
         return NULL;
@@ -82,6 +83,16 @@ static int send_file(gonet__sock_t *dst, int in, int64_t limit, int64_t *n, bool
     return -1;
 }
 
+/* The rest of a copy that the kernel does not go on with. */
+static int copy_rest(gonet_writer_t *dst, gonet_reader_t *r, int64_t *n, gonet_error_t **err)
+{
+    int64_t more;
+    int result = gonet__copy_buffered(dst, r, &more, err);
+
+    *n += more;
+    return result;
+}
+
 static int read_from(gonet__sock_t *dst, gonet_reader_t *r, int64_t *n, gonet_error_t **inner)
 {
     source_t source = source_of(r);
@@ -91,7 +102,7 @@ static int read_from(gonet__sock_t *dst, gonet_reader_t *r, int64_t *n, gonet_er
 
     if (source.limit == 0)
         return 0;
-    sock = relay_source(source.r);
+    sock = stream_sock(source.r);
     if (sock != NULL) {
         result = relay(dst, sock, source.limit, n, inner);
         took(&source, *n);
@@ -103,7 +114,7 @@ static int read_from(gonet__sock_t *dst, gonet_reader_t *r, int64_t *n, gonet_er
         took(&source, *n);
     }
     if (!handled && result == 0)
-        result = gonet__copy_buffered((gonet_writer_t *)dst, r, n, inner);
+        result = copy_rest((gonet_writer_t *)dst, r, n, inner);
     return result;
 }
 
@@ -128,6 +139,7 @@ int gonet__tcp_conn_read_from(void *self, gonet_reader_t *r, int64_t *n, gonet_e
 int gonet__tcp_conn_write_to(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err)
 {
     gonet__sock_t *s = self;
+    gonet__sock_t *dst = stream_sock(w);
     gonet_error_t *inner = NULL;
     int result;
 
@@ -136,9 +148,65 @@ int gonet__tcp_conn_write_to(void *self, gonet_writer_t *w, int64_t *n, gonet_er
     if (w == NULL)
         return gonet__no_object(err);
     gonet__fd_hold(&s->fd);
-    result = gonet__copy_from(w, (gonet_reader_t *)s, n, &inner);
+    if (dst != NULL && dst->object.type == GONET__TYPE_UNIX_CONN)
+        result = relay(dst, s, -1, n, &inner);
+    else
+        result = gonet__copy_from(w, (gonet_reader_t *)s, n, &inner);
     if (result != 0)
         gonet_error_set(err, gonet__sock_op_error(s, "writeto", GONET__SHAPE_BOTH, inner));
     gonet__fd_unhold(&s->fd);
     return result;
+}
+
+gonet__copy_offer_t gonet__file_write_to(gonet_file_reader_t *r, gonet_writer_t *w, int64_t *n,
+                                         gonet_error_t **err)
+{
+    gonet__sock_t *dst = stream_sock(w);
+    gonet_error_t *inner = NULL;
+    bool handled = false;
+    int result;
+
+    if (dst == NULL || dst->object.type != GONET__TYPE_UNIX_CONN)
+        return GONET__OFFERED_NOT;
+    result = send_file(dst, r->fd, -1, n, &handled, &inner);
+    if (result != 0)
+        gonet_error_set(err, gonet__sock_op_error(dst, "write", GONET__SHAPE_BOTH, inner));
+    else if (!handled)
+        result = copy_rest(w, (gonet_reader_t *)r, n, err);
+    return result == 0 ? GONET__OFFERED_DONE : GONET__OFFERED_FAILED;
+}
+
+/* From a socket to a file. */
+static int receive_file(int out, gonet__sock_t *src, int64_t limit, int64_t *n, bool *handled,
+                        gonet_error_t **err)
+{
+    gonet__fail_t fail;
+    int errnum;
+
+    if (gonet__fd_to_file(out, &src->fd, limit, n, handled, &errnum, &fail))
+        return 0;
+    if (errnum != 0) {
+        gonet_error_set(err, gonet_syscall_error_new("write", errnum));
+        return -1;
+    }
+    if (fail.kind == GONET__FAIL_SYSCALL)
+        fail.syscall = "read"; /* as when it goes through a buffer */
+    return gonet__sock_fail(src, "read", GONET__SHAPE_BOTH, &fail, err);
+}
+
+gonet__copy_offer_t gonet__file_read_from(gonet_file_writer_t *w, gonet_reader_t *r, int64_t *n,
+                                          gonet_error_t **err)
+{
+    source_t source = source_of(r);
+    gonet__sock_t *src = stream_sock(source.r);
+    bool handled = false;
+    int result;
+
+    if (src == NULL)
+        return GONET__OFFERED_NOT;
+    result = receive_file(w->fd, src, source.limit, n, &handled, err);
+    took(&source, *n);
+    if (result == 0 && !handled)
+        result = copy_rest((gonet_writer_t *)w, r, n, err);
+    return result == 0 ? GONET__OFFERED_DONE : GONET__OFFERED_FAILED;
 }
