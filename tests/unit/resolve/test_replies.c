@@ -311,6 +311,7 @@ static void ttl(void **state)
     const reply_t said[2] = {{A, NULL, row->counts[0], row->records[0], row->len[0]},
                              {AAAA, NULL, row->counts[1], row->records[1], row->len[1]}};
     gonet_duration_t left = -7;
+    gonet_time_t start = gonet_now();
     script_t script;
     size_t n = 0;
 
@@ -321,7 +322,9 @@ static void ttl(void **state)
     assert_int_equal(left, row->ttl * GONET_SECOND);
     assert_int_equal(script.asked, 2);
     gonet_free(gonet_resolver_lookup_ip_ttl(&script.r, NULL, "ip", "x.test.", &n, &left, NULL));
-    assert_int_equal(script.asked, 2 + row->asked);
+    if (row->ttl == 0 ||
+        gonet_since(start) < row->ttl * GONET_SECOND) /* not on a very slow machine */
+        assert_int_equal(script.asked, 2 + row->asked);
     assert_true(left <= row->ttl * GONET_SECOND);
 }
 
@@ -340,7 +343,7 @@ static void half(void **state)
         int asked;
         size_t n = 0;
 
-        assert_int_equal(gonet_shutdown(20 * GONET_SECOND), 0);
+        assert_int_equal(gonet_shutdown(-1), 0);
         script_start(&script, said, 2);
         script.r.cache = true;
         gonet_free(gonet_resolver_lookup_ip_ttl(&script.r, NULL, "ip", "x.test.", &n, &left, NULL));

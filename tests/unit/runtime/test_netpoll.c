@@ -104,12 +104,13 @@ typedef struct {
 static void wait_side(void *arg)
 {
     wait_t *w = arg;
+    gonet__poll_status_t status;
 
     atomic_store(&w->begun, true);
-    w->status = gonet__pd_wait(&w->end->pd, w->side, &w->errnum);
-    atomic_store(&w->over, true);
-    if (w->status == GONET__POLL_TAKEN)
+    w->status = status = gonet__pd_wait(&w->end->pd, w->side, &w->errnum);
+    if (status == GONET__POLL_TAKEN)
         unhold(&w->end->pd);
+    atomic_store(&w->over, true); /* whoever sees this may use w again */
 }
 
 static void start(wait_t *w, actor_kind_t kind, end_t *e, gonet__side_t side)

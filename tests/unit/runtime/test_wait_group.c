@@ -66,7 +66,7 @@ static void finish_for(void *arg, int i)
     frames_t *f = arg;
 
     if (i == 0) {
-        for (int k = 0; k < 5000; k++) {
+        for (int k = 0; k < 1000; k++) {
             gonet_wait_group_t *wg = calloc(1, sizeof(*wg));
 
             gonet_wait_group_add(wg, 2);
