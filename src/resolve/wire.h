@@ -29,7 +29,7 @@ gonet_error_t *gonet__wire_open(gonet__wire_t **wire, const gonet__server_t *ser
 gonet_error_t *gonet__wire_write(gonet__wire_t *wire, const uint8_t *p, size_t len);
 
 /* gonet__wire_read stores a datagram, or what there is of a stream, and its length in *n. The end
- * of a stream is gonet_eof. */
+ * of a stream is gonet_eof. A datagram that is there already is read after the deadline, too. */
 gonet_error_t *gonet__wire_read(gonet__wire_t *wire, uint8_t *p, size_t size, size_t *n);
 
 /* gonet__wire_expect says whether the next read should look before it waits. */
