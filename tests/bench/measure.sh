@@ -258,7 +258,7 @@ dns_round() {
 }
 
 measure_dns() {
-    local round concurrency peer peers=(gonet cares)
+    local round concurrency peer peers=(gonet cares cares-fresh)
     [ -n "$have_go" ] && peers+=(go)
     if ! command -v knotd >/dev/null; then
         say "dns: skipped, knotd is not installed"
