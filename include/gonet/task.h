@@ -71,7 +71,8 @@ GONET_BEGIN_DECLS
  *
  * A task runs on one worker from its first instruction to its last. While it computes, or blocks
  * outside gonet (a pthread mutex, a file read), the other tasks of its worker wait; gonet_yield and
- * gonet_blocking are the cures.
+ * gonet_blocking are the cures. Of gonet's calls that did not have to wait (reads, sends, locks,
+ * looks at a context, …) each 128th in a row lets the others run, as gonet_yield does.
  *
  * What is per thread is per worker, and shared by its tasks: thread-local variables, the locale of
  * uselocale, the floating-point modes of fesetround. Expect to find it changed after a call that

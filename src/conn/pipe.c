@@ -20,6 +20,7 @@
 #include "conn/object.h"
 #include "runtime/clock.h"
 #include "runtime/spin.h"
+#include "runtime/task.h"
 #include "runtime/waitq.h"
 
 /* What a read takes out of a longer write under the lock, without a switch to the writer. */
@@ -347,6 +348,7 @@ static ssize_t read_slot(void *self, void *p, size_t len, gonet_error_t **err)
 
     lock(e->pipe);
     verdict = read_loop(e, &r);
+    gonet__task_tick();
     if (verdict == OPEN)
         return (ssize_t)r.left;
     if (verdict != PEER_CLOSED)
@@ -363,6 +365,7 @@ static int wait_readable_slot(void *self, gonet_error_t **err)
 
     lock(e->pipe);
     verdict = read_loop(e, &r);
+    gonet__task_tick();
     return verdict == OPEN || verdict == PEER_CLOSED ? 0 : fail(verdict, "read", err);
 }
 
@@ -374,6 +377,7 @@ static int write_slot(void *self, const void *p, size_t len, size_t *n, gonet_er
 
     lock(e->pipe);
     verdict = write_loop(e, &w);
+    gonet__task_tick();
     *n = len - w.left;
     return verdict == OPEN ? 0 : fail(verdict, "write", err);
 }

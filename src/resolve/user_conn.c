@@ -138,7 +138,7 @@ gonet_error_t *gonet__user_exchange(const gonet_resolver_t *resolver, const char
     gonet__context_unwatch(&watch);
     if (e != NULL && atomic_load(&t.cancelled)) {
         gonet_error_free(e);
-        e = gonet__map_context_error(gonet_error_ref(gonet_context_err(ctx)));
+        e = gonet__map_context_error(gonet_error_ref(gonet__context_err(ctx)));
     }
     gonet_conn_close(c, NULL);
     gonet_conn_free(c);

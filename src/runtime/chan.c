@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
+#include "runtime/task.h"
 
 static inline void copy_elem(void *to, const void *from, size_t size)
 {
@@ -293,6 +294,7 @@ static inline int finish(gonet_chan_t *ch, int status, gonet__chan_waiter_t *pee
     gonet__chan_unlock(ch);
     if (peer != NULL)
         gonet__wait_wake(peer->node.wait);
+    gonet__task_tick();
     return status;
 }
 
@@ -364,6 +366,7 @@ size_t gonet_chan_len(gonet_chan_t *ch)
     gonet__chan_lock(ch);
     count = ch->count;
     gonet__chan_unlock(ch);
+    gonet__task_tick();
     return count;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "runtime/spin.h"
+#include "runtime/task.h"
 #include "runtime/waitq.h"
 
 static _Atomic uint32_t *lock_of(gonet_cond_t *c)
@@ -68,6 +69,7 @@ void gonet_cond_signal(gonet_cond_t *c)
     unlock(c);
     if (first != NULL)
         gonet__wait_wake(first->wait);
+    gonet__task_tick();
 }
 
 void gonet_cond_broadcast(gonet_cond_t *c)
@@ -78,4 +80,5 @@ void gonet_cond_broadcast(gonet_cond_t *c)
     all = gonet__waitq_claim_all(queue_of(c));
     unlock(c);
     gonet__waitq_wake_all(all);
+    gonet__task_tick();
 }

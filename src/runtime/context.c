@@ -16,6 +16,7 @@
 #include "runtime/chan.h"
 #include "runtime/clock.h"
 #include "runtime/spin.h"
+#include "runtime/task.h"
 
 struct gonet_context {
     _Atomic size_t owners;
@@ -228,7 +229,7 @@ void gonet_context_cancel(gonet_context_t *ctx)
     gonet__list_init(&todo);
     gonet__context_hold(ctx);
     cancel_one(ctx, gonet_err_canceled, &todo);
-    err = gonet_context_err(ctx);
+    err = gonet__context_err(ctx);
     gonet__context_unhold(ctx);
     while ((n = gonet__list_pop_front(&todo)) != NULL) {
         gonet_context_t *child = GONET__CONTAINER(n, gonet_context_t, sibling);
@@ -284,6 +285,12 @@ void gonet_context_free(gonet_context_t *ctx)
 }
 
 gonet_error_t *gonet_context_err(gonet_context_t *ctx)
+{
+    gonet__task_tick();
+    return gonet__context_err(ctx);
+}
+
+gonet_error_t *gonet__context_err(gonet_context_t *ctx)
 {
     gonet_error_t *err;
 

@@ -51,6 +51,9 @@ void gonet__context_unwatch(gonet__context_watch_t *w);
  */
 void gonet__context_claim(void *arg);
 
+/* gonet__context_err is gonet_context_err for the library: it does not let others run. */
+gonet_error_t *gonet__context_err(gonet_context_t *ctx);
+
 /* gonet__context_deadline_ns returns the earliest deadline of ctx and what it derives from; 0:
  * none. */
 int64_t gonet__context_deadline_ns(gonet_context_t *ctx);

@@ -14,10 +14,12 @@
  */
 #include "gonet/sync.h"
 
+#include "base/compiler.h"
 #include "base/list.h"
 #include "runtime/clock.h"
 #include "runtime/fatal.h"
 #include "runtime/spin.h"
+#include "runtime/task.h"
 #include "runtime/waitq.h"
 
 enum {
@@ -105,13 +107,15 @@ static bool wait_turn(gonet_mutex_t *m, uint32_t s, attempt_t *a, bool awake, bo
     return a->wait.value != 0;
 }
 
-static void lock_slow(gonet_mutex_t *m)
+GONET__NOINLINE static void lock_slow(gonet_mutex_t *m)
 {
     attempt_t a = {.since = 0};
     bool awake = false, starving = false;
     unsigned turns = 0;
     uint32_t s = current(m);
 
+    if (gonet__ticks >= GONET__MAX_TICKS) /* others run before m is locked, not meanwhile */
+        gonet__task_tick_over();
     gonet__wait_init(&a.wait);
     for (int spins = a.wait.task == NULL ? SPINS : 0;;) {
         if ((s & LOCKED) == 0) {
@@ -137,7 +141,7 @@ static void lock_slow(gonet_mutex_t *m)
     }
 }
 
-static void unlock_slow(gonet_mutex_t *m)
+GONET__NOINLINE static void unlock_slow(gonet_mutex_t *m)
 {
     gonet__waiter_t **q = queue_of(m);
     gonet__waiter_t *first;
@@ -176,8 +180,8 @@ void gonet_mutex_lock(gonet_mutex_t *m)
 {
     uint32_t s = 0;
 
-    if (!__atomic_compare_exchange_n(&m->private_state, &s, LOCKED, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
+    if (gonet__task_tick_due() || !__atomic_compare_exchange_n(&m->private_state, &s, LOCKED, false,
+                                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         lock_slow(m);
 }
 
@@ -185,6 +189,7 @@ bool gonet_mutex_try_lock(gonet_mutex_t *m)
 {
     uint32_t s = 0;
 
+    gonet__task_tick();
     while ((s & LOCKED) == 0) {
         if (change(m, &s, s | LOCKED))
             return true;

@@ -399,5 +399,6 @@ int gonet_num_task(void)
     gonet__fork_lock(&rt.lock);
     n = gonet__runtime_live();
     pthread_mutex_unlock(&rt.lock);
+    gonet__task_tick();
     return (int)n;
 }

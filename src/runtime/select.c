@@ -11,6 +11,7 @@
 
 #include "runtime/chan.h"
 #include "runtime/clock.h"
+#include "runtime/task.h"
 
 typedef struct {
     gonet__chan_waiter_t waiter;
@@ -225,6 +226,7 @@ int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline)
                 gonet__wait_wake(peer->node.wait);
             if (queued)
                 leave(&s, NULL);
+            gonet__task_tick();
             break;
         }
         gonet__wait_init(&wait);

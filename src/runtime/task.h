@@ -88,6 +88,12 @@ static inline void gonet__task_tick(void)
  * if there are none, and for a thread. */
 bool gonet__task_give_way(void);
 
+/* gonet__task_tick_due counts alike; when it says true the caller calls gonet__task_tick_over. */
+static inline bool gonet__task_tick_due(void)
+{
+    return ++gonet__ticks >= GONET__MAX_TICKS;
+}
+
 /*
  * gonet__task_keep returns a place where the layers above keep one allocation (gonet__alloc) for
  * the next task of this worker, who frees it in the end; the place is stable until the task parks.

@@ -15,6 +15,7 @@
 #include "gonet/task.h"
 #include "runtime/fatal.h"
 #include "runtime/spin.h"
+#include "runtime/task.h"
 #include "runtime/waitq.h"
 
 #define QUEUE   ((uintptr_t)1) /* somebody works on the queue */
@@ -104,8 +105,10 @@ void gonet_wait_group_add(gonet_wait_group_t *wg, int n)
 {
     gonet__waiter_t *all;
     unsigned turns = 0;
-    uintptr_t s = look(wg);
+    uintptr_t s;
 
+    gonet__task_tick(); /* before: in the end wg may be gone */
+    s = look(wg);
     if ((s & FLAGS) != 0)
         s = current(wg);
     for (;;) {
@@ -135,8 +138,10 @@ void gonet_wait_group_wait(gonet_wait_group_t *wg)
     gonet__wait_t wait;
     gonet__waiter_t node = {.wait = &wait};
     unsigned turns = 0;
-    uintptr_t s = current(wg);
+    uintptr_t s;
 
+    gonet__task_tick();
+    s = current(wg);
     while (count_of(s) != 0) {
         if ((s & QUEUE) != 0) {
             s = linger(wg, &turns);

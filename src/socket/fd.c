@@ -133,6 +133,7 @@ static bool fail_closed(gonet__fd_t *fd, gonet__fail_t *fail)
 {
     gonet__fd_hold(fd);
     fill(fail, GONET__FAIL_CLOSED, NULL, 0);
+    gonet__task_tick();
     return false;
 }
 
@@ -470,5 +471,6 @@ bool gonet__fd_close(gonet__fd_t *fd, gonet__fail_t *fail)
         return false; /* held */
     }
     gonet__fd_unhold(fd);
+    gonet__task_tick();
     return true;
 }
