@@ -325,8 +325,7 @@ static verdict_t read_loop(end_t *e, call_t *r)
     return verdict;
 }
 
-/* A deadline's error names the operation, as that of the runtime's end; the others are bare
- * (behaviour 19.4, 19.5). */
+/* The errors of a deadline and of the runtime's end name op; others are bare (19.4, 19.5). */
 static int fail(verdict_t verdict, const char *op, gonet_error_t **err)
 {
     gonet_error_t *e = verdict == TIMED_OUT ? gonet_err_deadline_exceeded : gonet_err_closed;
@@ -483,8 +482,7 @@ int gonet_pipe(gonet_conn_t **a, gonet_conn_t **b)
 {
     pipe_t *pipe = gonet__zalloc(sizeof(*pipe));
 
-    *a = NULL;
-    *b = NULL;
+    *a = *b = NULL;
     if (pipe == NULL) {
         errno = ENOMEM;
         return -1;

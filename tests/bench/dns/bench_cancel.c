@@ -208,7 +208,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < 2 * sizeof(targets) / sizeof(*targets); i++)
         measure(&targets[i / 2], i % 2 == 0, rounds);
     gonet_sleep(GONET_SECOND);
-    printf("left: %d tasks, %d descriptors (before: %d)\n",
-           gonet_num_task(), descriptors(), before);
+    printf("left: %d tasks, %d descriptors (before: %d)\n", gonet_num_task(), descriptors(),
+           before);
     return gonet_shutdown(GONET_SECOND) != 0;
 }
