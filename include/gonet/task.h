@@ -100,7 +100,8 @@ GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);
 
 /*
  * gonet_go_sized is gonet_go with a stack of stack_size bytes of address space, rounded up to whole
- * pages; 0 means the default. At least 16 KiB. -1 with errno EINVAL if it exceeds 1 GiB.
+ * pages; 0 means the default. At least 16 KiB, of which any call of this library leaves a part to
+ * its caller (the deepest took 10 KiB). -1 with errno EINVAL if it exceeds 1 GiB.
  */
 GONET_API GONET_NODISCARD int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size);
 

@@ -209,8 +209,8 @@ typedef struct {
  * gonet_udp_conn_read_batch reads up to n messages, at most 32, with one system call: it parks
  * until there is one, and takes what else is there, without waiting for more. Returns how many (at
  * least 1, but 0 for n == 0), or -1: an OpError "read" as of gonet_udp_conn_read_msg_udp. It fills
- * the first so many messages and leaves the others alone. Allocates nothing; needs 8 KiB of the
- * caller's stack. Go: nothing alike.
+ * the first so many messages and leaves the others alone. While it runs it uses one of the buffers
+ * that copies use (32 KiB, kept between calls). Go: nothing alike.
  */
 GONET_API ssize_t gonet_udp_conn_read_batch(gonet_udp_conn_t *c, gonet_udp_message_t *messages,
                                             size_t n, gonet_error_t **err);
@@ -227,8 +227,8 @@ GONET_API ssize_t gonet_udp_conn_read_batch(gonet_udp_conn_t *c, gonet_udp_messa
  * go out. Before anything is sent all addresses are looked at: on a dialed socket they must be
  * zero, else each must be of a family that the socket has. When the peer of a dialed socket answers
  * that nobody listens (ECONNREFUSED) while a batch goes out, the kernel may forget it; it tells so
- * again for what comes after. Allocates nothing; needs 8 KiB of the caller's stack. Go: nothing
- * alike.
+ * again for what comes after. While it runs it uses one of the buffers that copies use (32 KiB,
+ * kept between calls). Go: nothing alike.
  */
 GONET_API ssize_t gonet_udp_conn_write_batch(gonet_udp_conn_t *c,
                                              const gonet_udp_message_t *messages, size_t n,

@@ -1,16 +1,19 @@
 /*
  * Batches of datagrams: many messages with a system call, and many datagrams in a message that the
- * kernel cuts apart (UDP_SEGMENT) or has put together (UDP_GRO). Whatever a call needs is on its
- * stack, for at most CHUNK messages at a time.
+ * kernel cuts apart (UDP_SEGMENT) or has put together (UDP_GRO). A call needs some 8 KiB, for at
+ * most CHUNK messages at a time: more than a small stack has, so they come from the cache of
+ * buffers.
  *
  * Messages go out in order under one lock. Where the kernel cannot cut a message, it is cut here,
  * and then sent as anybody's datagrams are, so what is really wrong with it shows.
  */
+#include <assert.h>
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
 
 #include "conn/udp.h"
+#include "socket/scratch.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
 
@@ -48,6 +51,7 @@ typedef struct {
     name_t from[CHUNK];
     _Alignas(struct cmsghdr) unsigned char control[RECV_CONTROL];
 } received_t;
+static_assert(sizeof(received_t) <= GONET__COPY_SIZE, "it lies in such a buffer");
 
 /* Without joined datagrams control data goes straight to its owner. */
 static void prepare(received_t *r, unsigned i, const gonet_udp_message_t *m)
@@ -139,30 +143,45 @@ static ssize_t read_none(gonet_udp_conn_t *c, gonet_error_t **err)
     return 0;
 }
 
+/* Reads up to n messages into a chunk, and hands them over. */
+static ssize_t receive(gonet_udp_conn_t *c, received_t *r, gonet_udp_message_t *messages,
+                       unsigned n, gonet_error_t **err)
+{
+    bool joined = atomic_load(&c->receive_offload);
+    gonet__fail_t fail;
+    int got;
+
+    for (unsigned i = 0; i < n; i++)
+        prepare(r, i, &messages[i]);
+    if (joined)
+        n = prepare_control(r, messages, n);
+    got = gonet__fd_recvmmsg(&c->sock.fd, r->v, n, &fail);
+    if (got < 0)
+        return gonet__sock_fail(&c->sock, "read", GONET__SHAPE_BOTH, &fail, err);
+    for (unsigned i = 0; i < (unsigned)got; i++)
+        deliver(r, i, &messages[i], joined);
+    return got;
+}
+
 ssize_t gonet_udp_conn_read_batch(gonet_udp_conn_t *c, gonet_udp_message_t *messages, size_t n,
                                   gonet_error_t **err)
 {
-    unsigned count = n < CHUNK ? (unsigned)n : CHUNK;
-    received_t r;
-    gonet__fail_t fail;
-    bool joined;
-    int got;
+    received_t *r;
+    ssize_t got;
 
     gonet__error_clear(err);
     if (c == NULL)
         return gonet__no_object(err);
     if (n == 0)
         return read_none(c, err);
-    for (unsigned i = 0; i < count; i++)
-        prepare(&r, i, &messages[i]);
-    joined = atomic_load(&c->receive_offload);
-    if (joined)
-        count = prepare_control(&r, messages, count);
-    got = gonet__fd_recvmmsg(&c->sock.fd, r.v, count, &fail);
-    if (got < 0)
-        return gonet__sock_fail(&c->sock, "read", GONET__SHAPE_BOTH, &fail, err);
-    for (unsigned i = 0; i < (unsigned)got; i++)
-        deliver(&r, i, &messages[i], joined);
+    r = gonet__copy_buffer_get();
+    if (r == NULL) {
+        gonet_error_set(
+            err, gonet__sock_op_error(&c->sock, "read", GONET__SHAPE_BOTH, gonet_err_no_memory));
+        return -1;
+    }
+    got = receive(c, r, messages, n < CHUNK ? (unsigned)n : CHUNK, err);
+    gonet__copy_buffer_put(r);
     return got;
 }
 
@@ -183,6 +202,7 @@ typedef struct {
     size_t used; /* of control */
     _Alignas(struct cmsghdr) unsigned char control[SEND_CONTROL];
 } sent_t;
+static_assert(sizeof(sent_t) <= GONET__COPY_SIZE, "it lies in such a buffer");
 
 static bool no_address(const gonet_udp_message_t *m)
 {
@@ -330,24 +350,23 @@ static unsigned next_limit(unsigned limit, bool stopped, int errnum)
 }
 
 /* Sends with the lock, which it gives up. False: fail, held; rest is what did not go out. */
-static bool send_all(gonet_udp_conn_t *c, rest_t *rest, gonet__fail_t *fail)
+static bool send_all(gonet_udp_conn_t *c, sent_t *s, rest_t *rest, gonet__fail_t *fail)
 {
     unsigned limit = CHUNK;
-    sent_t s;
 
     while (rest->left > 0) {
-        unsigned n = fill(c, &s, *rest, limit);
-        int errnum, count = gonet__fd_sendmmsg(&c->sock.fd, s.v, n, &errnum, fail);
+        unsigned n = fill(c, s, *rest, limit);
+        int errnum, count = gonet__fd_sendmmsg(&c->sock.fd, s->v, n, &errnum, fail);
 
         if (count < 0)
             return false;
-        if (count == 0 && !refused_to_cut(c, rest, &s, errnum)) {
+        if (count == 0 && !refused_to_cut(c, rest, s, errnum)) {
             gonet__fd_end_fail(&c->sock.fd, GONET__SIDE_WRITE, fail, GONET__FAIL_SYSCALL, "sendmsg",
                                errnum);
             return false;
         }
         for (int i = 0; i < count; i++)
-            advance(rest, s.iov[i].iov_len);
+            advance(rest, s->iov[i].iov_len);
         limit = count == 0 ? CHUNK : next_limit(limit, (unsigned)count < n, errnum);
     }
     gonet__fd_end(&c->sock.fd, GONET__SIDE_WRITE);
@@ -382,6 +401,7 @@ ssize_t gonet_udp_conn_write_batch(gonet_udp_conn_t *c, const gonet_udp_message_
 {
     rest_t rest = {.m = messages, .left = n};
     gonet__fail_t fail;
+    sent_t *s;
     bool ok;
 
     if (sent != NULL)
@@ -394,7 +414,11 @@ ssize_t gonet_udp_conn_write_batch(gonet_udp_conn_t *c, const gonet_udp_message_
         if (e != NULL)
             return write_failed(c, &messages[i], e, err);
     }
-    ok = gonet__fd_begin(&c->sock.fd, GONET__SIDE_WRITE, &fail) && send_all(c, &rest, &fail);
+    s = gonet__copy_buffer_get();
+    if (s == NULL)
+        return write_failed(c, n > 0 ? messages : NULL, gonet_err_no_memory, err);
+    ok = gonet__fd_begin(&c->sock.fd, GONET__SIDE_WRITE, &fail) && send_all(c, s, &rest, &fail);
+    gonet__copy_buffer_put(s);
     if (sent != NULL)
         *sent = n - rest.left;
     if (ok)

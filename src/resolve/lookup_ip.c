@@ -67,7 +67,8 @@ bool gonet__addresses_add_literal(gonet__addresses_t *a, const char *literal)
     return true;
 }
 
-/* The questions for one name. */
+/* The questions for one name. Some 5 KiB: not for the caller's stack, which may be a thread's of
+ * PTHREAD_STACK_MIN. */
 typedef struct group group_t;
 typedef struct {
     group_t *group;
@@ -277,19 +278,17 @@ static part_t *part_at(group_t *g, unsigned order)
 }
 
 /* Everything of one name; true: no other name is to be asked for. */
-static bool ask_name(const gonet__asking_t *asking, const char *fqdn, const char *name,
+static bool ask_name(group_t *g, const gonet__asking_t *asking, const char *fqdn, const char *name,
                      unsigned want, outcome_t *o, gonet__addresses_t *a)
 {
-    group_t g;
-
-    init_group(&g, asking, fqdn, name, want);
-    ask_all(&g, asking->conf->single_request);
-    for (unsigned i = 0; i < g.n; i++)
-        take_part(part_at(&g, i), o, a);
-    for (size_t i = 0; i < g.n; i++) {
-        if (g.part[i].e != NULL)
-            gonet_error_free(g.part[i].e);
-        gonet__answers_free(&g.part[i].answers);
+    init_group(g, asking, fqdn, name, want);
+    ask_all(g, asking->conf->single_request);
+    for (unsigned i = 0; i < g->n; i++)
+        take_part(part_at(g, i), o, a);
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->part[i].e != NULL)
+            gonet_error_free(g->part[i].e);
+        gonet__answers_free(&g->part[i].answers);
     }
     if (o->strict) {
         a->n = 0;
@@ -305,11 +304,16 @@ static gonet_error_t *ask_dns(const gonet__asking_t *asking, const char *name, u
     outcome_t o = {NULL, false, false};
     bool found = false;
     size_t i = 0;
+    group_t *g;
 
     if (!gonet__is_domain_name(name))
         return gonet__no_such_host(name, "");
+    g = gonet__alloc(sizeof(*g));
+    if (g == NULL)
+        return gonet_err_no_memory;
     while (!found && gonet__search_name(asking->conf, name, &i, fqdn))
-        found = ask_name(asking, fqdn, name, want, &o, a);
+        found = ask_name(g, asking, fqdn, name, want, &o, a);
+    gonet__free(g);
     if (!a->failed && found && !o.strict && o.last != NULL)
         gonet_error_set(&o.last, NULL);
     if (o.gap && a->ttl > 0)

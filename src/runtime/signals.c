@@ -19,6 +19,7 @@
 #include "runtime/guard.h"
 
 #define ALTERNATE_SIZE 32768
+#define THREAD_STACK   ((size_t)1 << 20) /* at the least */
 
 static sigset_t start_mask;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -129,6 +130,23 @@ void gonet__signals_uninstall(void)
     }
 }
 
+/* Where stacks are limited to little (ulimit -s) libc gives little to threads, too; the C library's
+ * resolver and what a program runs by gonet_blocking are not made for that. */
+static int create(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+{
+    pthread_attr_t attr;
+    size_t size;
+    int r = pthread_attr_init(&attr);
+
+    if (r != 0)
+        return r;
+    if (pthread_attr_getstacksize(&attr, &size) == 0 && size < THREAD_STACK)
+        pthread_attr_setstacksize(&attr, THREAD_STACK);
+    r = pthread_create(thread, &attr, fn, arg);
+    pthread_attr_destroy(&attr);
+    return r;
+}
+
 int gonet__signals_spawn(pthread_t *thread, void *(*fn)(void *arg), void *arg)
 {
     static const int open[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,   SIGTRAP,
@@ -143,7 +161,7 @@ int gonet__signals_spawn(pthread_t *thread, void *(*fn)(void *arg), void *arg)
     if (gonet__dump_monitored())
         sigdelset(&blocked, SIGURG);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    r = pthread_create(thread, NULL, fn, arg);
+    r = create(thread, fn, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;
 }

@@ -143,6 +143,44 @@ static int to_the_end(void)
     return 0;
 }
 
+static void *use_much(void *arg)
+{
+    volatile char much[600 << 10];
+
+    for (size_t i = 0; i < sizeof(much); i += 1024)
+        much[i] = 1;
+    return arg;
+}
+
+static void use_much_in_pool(void *arg)
+{
+    gonet_blocking(use_much, arg);
+    gonet_wait_group_done(&ended);
+}
+
+static int much_in_pool(void)
+{
+    gonet_wait_group_add(&ended, 1);
+    CHILD_CHECK(gonet_go(use_much_in_pool, NULL) == 0);
+    gonet_wait_group_wait(&ended);
+    return 0;
+}
+
+/* Threads of the library have room though the limit says little: it goes to what the child starts
+ * with. */
+static void stacks_are_limited(void **state)
+{
+    struct rlimit before, small;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_STACK, &before), 0);
+    small = before;
+    small.rlim_cur = 256 << 10;
+    assert_int_equal(setrlimit(RLIMIT_STACK, &small), 0);
+    child_passes("much_in_pool", NULL);
+    assert_int_equal(setrlimit(RLIMIT_STACK, &before), 0);
+}
+
 static void limited(const char *part, const char *environment)
 {
 #if defined(GONET__ASAN) || defined(GONET__TSAN)
@@ -182,14 +220,14 @@ static void stacks_of_their_own_end(void **state)
 int main(int argc, char **argv)
 {
     const child_part_t parts[] = {
-        {"address_space", address_space}, {"data", data}, {"to_the_end", to_the_end},
-        {"own_size", own_size},           {NULL, NULL},
+        {"address_space", address_space}, {"data", data},
+        {"to_the_end", to_the_end},       {"own_size", own_size},
+        {"much_in_pool", much_in_pool},   {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(address_space_ends),
-        cmocka_unit_test(data_ends),
-        cmocka_unit_test(memory_is_used_to_its_end),
-        cmocka_unit_test(stacks_of_their_own_end),
+        cmocka_unit_test(address_space_ends),        cmocka_unit_test(data_ends),
+        cmocka_unit_test(memory_is_used_to_its_end), cmocka_unit_test(stacks_of_their_own_end),
+        cmocka_unit_test(stacks_are_limited),
     };
 
     child_main(argc, argv, parts);
