@@ -420,7 +420,7 @@ static void parked_readers(void *arg)
                 gonet_sleep(GONET_MILLISECOND);
             }
         CHECK(gonet_udp_conn_set_read_deadline(
-                  l->to, round == 1 ? (gonet_time_t){1} : gonet_after(GONET_MINUTE), NULL) == 0);
+                  l->to, round == 1 ? (gonet_time_t){1} : gonet_after(GONET_HOUR), NULL) == 0);
         if (round == 0) /* two may have gone to one reader */
             for (int i = 0; i < N; i++)
                 CHECK_INT(gonet_udp_conn_write_batch(l->from, &m, 1, NULL, NULL), 1);
