@@ -208,6 +208,8 @@ static int part_stopped(void)
             fprintf(stderr, "%s is late\n", waiters[i].name);
         CHILD_CHECK(atomic_load(&waiters[i].ended));
     }
+    for (size_t i = 0; i < WAITERS; i++)
+        CHILD_CHECK(pthread_join(waiters[i].thread, NULL) == 0);
     if (check_failed())
         fprintf(stderr, "%s\n", check_failure());
     return check_failed();
