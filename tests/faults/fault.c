@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
 
 #include "faults/wrap.h"
 
@@ -87,6 +89,10 @@ static _Atomic unsigned weather[FAULT_KINDS];
 
 static _Thread_local bool exempt;
 
+static atomic_long calls_to_fork;
+static void (*fork_child)(void);
+static _Atomic int fork_status;
+
 void fault_arm(fault_kind_t kind, long n, int errnum, bool sticky)
 {
     fault_watch();
@@ -106,6 +112,32 @@ long fault_disarm(void)
 long fault_hits(void)
 {
     return atomic_load(&armed) >= 0 ? atomic_load(&failed) : 0;
+}
+
+void fault_fork(long n, void (*in_child)(void))
+{
+    fork_child = in_child;
+    atomic_store(&fork_status, -1);
+    atomic_store(&calls_to_fork, n);
+}
+
+int fault_forked(void)
+{
+    atomic_store(&calls_to_fork, 0);
+    return atomic_load(&fork_status);
+}
+
+static void fork_here(void)
+{
+    int saved = errno, status = 0;
+    pid_t child = fork();
+
+    if (child == 0)
+        fork_child();
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    atomic_store(&fork_status, status);
+    errno = saved;
 }
 
 void fault_watch(void)
@@ -180,6 +212,9 @@ int fault_next(fault_kind_t kind)
 
     if (exempt)
         return 0;
+    if (atomic_load_explicit(&calls_to_fork, memory_order_relaxed) > 0 &&
+        atomic_fetch_sub(&calls_to_fork, 1) == 1)
+        fork_here();
     if (atomic_load_explicit(&storming, memory_order_relaxed))
         return storm_errnum(kind);
     atomic_fetch_add(&seen[kind], 1);

@@ -66,6 +66,14 @@ long fault_hits(void);
 /* fault_seen says how many calls of a kind were made since fault_arm or fault_watch. */
 long fault_seen(fault_kind_t kind);
 
+/*
+ * fault_fork lets the process fork right before the n-th call from now, of whichever kind and
+ * thread; the child runs in_child, which does not return, and the thread waits for its end.
+ * fault_forked ends it: the child's status as waitpid tells it, or -1: it came to no fork.
+ */
+void fault_fork(long n, void (*in_child)(void));
+int fault_forked(void);
+
 /* fault_watch only counts. */
 void fault_watch(void);
 

@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "faults/fault.h"
+#include "fork/scene.h"
 #include "gonet/task.h"
+#include "runtime/annotate.h"
 #include "support/actor.h"
+#include "support/child.h"
 #include "support/leak.h"
 
 #define MAX_N   2000
@@ -35,7 +39,7 @@ typedef struct {
 } attempt_t;
 
 static attempt_t now;
-static long runs, survived, alloc_faults;
+static long runs, survived, alloc_faults, forks;
 
 /* ---- patience ---- */
 
@@ -350,6 +354,76 @@ static bool try_alloc(long n, bool sticky)
                -1);
 }
 
+/* ---- forks ---- */
+
+static gonet_conn_t **lent[2];
+static gonet_listener_t **lent_listener;
+
+void scenario_lends(gonet_conn_t **a, gonet_conn_t **b, gonet_listener_t **l)
+{
+    lent[0] = a;
+    lent[1] = b;
+    lent_listener = l;
+}
+
+/* What task.h allows with what was inherited, and the library anew. */
+static void be_child(void)
+{
+    char x;
+
+    alarm(60);
+    for (int i = 0; i < 2; i++) {
+        gonet_conn_t *c = lent[i] != NULL ? *lent[i] : NULL;
+
+        if (c == NULL)
+            continue;
+        (void)gonet_conn_set_deadline(c, gonet_now(), NULL);
+        /* who forks in a raw connection's function has the side that a read would wait for */
+        if ((now.scenario->flags & SCENARIO_OWN_CALLS) == 0)
+            (void)gonet_conn_read(c, &x, 1, NULL);
+        (void)gonet_conn_close(c, NULL);
+        CHECK_INT(gonet_conn_read(c, &x, 1, NULL), -1);
+    }
+    if (lent_listener != NULL && *lent_listener != NULL)
+        (void)gonet_listener_close(*lent_listener, NULL);
+    scene_new();
+    if (check_failed())
+        fprintf(stderr, "in a child of %s: %s\n", attempt_text(), check_failure());
+    child_exit(check_failed() ? 1 : 0);
+}
+
+/* Runs with a fork before the n-th call, of which this process notices nothing. True: there is a
+ * next n. */
+static bool try_fork(long n)
+{
+    int status;
+    run_t r;
+
+    begin_count();
+    set_attempt(
+        &(attempt_t){.scenario = now.scenario, .kind = now.kind, .what = "no call", .n = n});
+    fault_fork(n, be_child);
+    run_once(&r);
+    status = fault_forked();
+    scenario_lends(NULL, NULL, NULL);
+    judge(&r);
+    drop(&r);
+    next_watched();
+    forks += status >= 0;
+    if (status > 0)
+        check_fail(__FILE__, __LINE__, "%s [%s]: the child of a fork before call %ld ends with %#x",
+                   now.scenario->name, now.kind == BY_TASK ? "task" : "thread", n, status);
+    if (leak_teardown(NULL) != 0)
+        check_fail(__FILE__, __LINE__, "%s: something is left", attempt_text());
+    return status >= 0 && !check_failed();
+}
+
+#if defined(GONET__ASAN) || defined(GONET__TSAN)
+#define FORKS false
+#else
+#define FORKS true
+#endif
+
 /* ---- all runs of a scenario ---- */
 
 static bool is_spared(const scenario_t *s, int kind)
@@ -408,6 +482,9 @@ static void run_scenario(void **state)
 
     set_attempt(&(attempt_t){.scenario = entry->scenario, .kind = entry->kind, .what = "no call"});
     look(made);
+    for (long n = 1; FORKS && n < MAX_N && try_fork(n); n++) {
+    }
+    set_attempt(&(attempt_t){.scenario = entry->scenario, .kind = entry->kind, .what = "no call"});
     try_calls(made, false);
     if ((now.scenario->flags & SCENARIO_STICKY) != 0)
         try_calls(made, true);
@@ -448,6 +525,10 @@ int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv)
     printf("%ld faults injected (%ld in allocations, %ld inside libuv and c-ares) in %ld runs; "
            "%ld runs succeeded all the same\n",
            fault_total() + alloc_faults, alloc_faults, fault_total_inside(), runs, survived);
+    printf("%ld forks, each before another call of a run\n", forks);
+    if (!FORKS)
+        printf("no forks: the sanitizers know no threads in a forked child, or keep locks of the "
+               "parent's\n");
     free(tests);
     free(entries);
     return failed;

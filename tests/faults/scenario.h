@@ -66,6 +66,7 @@ typedef struct {
 
 #define SCENARIO_NO_MEMORY_FAULTS (1u << 0) /* allocations don't fail */
 #define SCENARIO_STICKY           (1u << 1) /* calls keep failing */
+#define SCENARIO_OWN_CALLS        (1u << 2) /* makes some itself, in functions that the library calls */
 
 /* scenarios_run runs them all; the result of main. The scenario that argv names, if any, alone. */
 int scenarios_run(const scenario_t *scenarios, size_t n, int argc, char **argv);
@@ -77,6 +78,10 @@ bool scenario_is_hit(void);
 
 /* OWN_NAME is an abstract unix name that no other process uses; valid in the block. */
 #define OWN_NAME(what) net_abstract(what, (char[64]){0})
+
+/* scenario_lends tells which objects of this run a forked child may use and close: it looks where
+ * they are (each NULL, or NULL there). */
+void scenario_lends(gonet_conn_t **a, gonet_conn_t **b, gonet_listener_t **l);
 
 /* scenario_help starts the helper; false with errno: there is none. */
 bool scenario_help(run_t *r, void (*fn)(run_t *r));

@@ -27,6 +27,7 @@ typedef struct {
 
 static bool ends_listen(ends_t *e, part_t *p)
 {
+    scenario_lends(&e->a, &e->b, &e->l);
     STEP(p, (e->l = gonet_listen(e->network, e->address, &p->err)) != NULL);
     STEP(p, gonet_listener_set_deadline(e->l, LATER, &p->err) == 0);
     return true;
@@ -69,6 +70,7 @@ static bool ends_open(ends_t *e, part_t *p)
 
 static void ends_free(ends_t *e)
 {
+    scenario_lends(NULL, NULL, NULL);
     gonet_conn_free(e->a);
     gonet_conn_free(e->b);
     gonet_listener_free(e->l);
@@ -479,7 +481,7 @@ int main(int argc, char **argv)
         {.name = "unix echo", .run = unix_echo},
         {.name = "pipe echo", .run = pipe_echo},
         {.name = "files", .run = files, .also = "protocol not supported"},
-        {.name = "raw", .run = raw, .spared = raw_spared},
+        {.name = "raw", .run = raw, .spared = raw_spared, .flags = SCENARIO_OWN_CALLS},
         {.name = "buffers", .run = buffers},
         {.name = "sendfile", .run = send_file},
         {.name = "splice", .run = splice_through, .spared = raw_spared + 1},
