@@ -348,7 +348,7 @@ static void each_failure_has_its_errno(void **state)
 {
     char name[] = "/tmp/gonet-netpoll-XXXXXX";
     int fd = mkstemp(name);
-    wait_t w[2] = {{.side = READ}, {.side = READ}};
+    static wait_t waits[2][2]; /* what a task looks at when it is over already stays */
     actor_t actor;
 
     (void)state;
@@ -357,6 +357,7 @@ static void each_failure_has_its_errno(void **state)
     for (int first = 0; first < 2; first++) {
         end_t *none = new_end(1 << 20, -1); /* no such descriptor */
         end_t *file = new_end(dup(fd), -1);
+        wait_t *w = waits[first];
 
         w[first] = (wait_t){.side = READ, .end = file};
         w[!first] = (wait_t){.side = READ, .end = none};
