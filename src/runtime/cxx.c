@@ -22,7 +22,8 @@ extern gonet__cxx_globals_t *__cxa_get_globals(void) __attribute__((weak));
 typedef struct {
     getter_t get[GONET__CXX_RUNTIMES];
     unsigned count;
-    unsigned unused; /* others, which the thread has not used */
+    size_t module[GONET__CXX_RUNTIMES]; /* of others, which the thread has not used */
+    unsigned unused;
 } found_t;
 
 /* What an object's dynamic section says of its symbols. */
@@ -105,7 +106,8 @@ static int look_in(struct dl_phdr_info *info, size_t size, void *arg)
     if (s == NULL)
         return 0;
     if (info->dlpi_tls_data == NULL) {
-        found->unused++;
+        if (found->unused < GONET__CXX_RUNTIMES)
+            found->module[found->unused++] = info->dlpi_tls_modid;
         return 0;
     }
     at = info->dlpi_addr + s->st_value;
@@ -144,6 +146,29 @@ static void arrange(gonet__cxx_t *cxx, gonet__cxx_globals_t *const *now, unsigne
         cxx->count--;
 }
 
+#ifdef GONET__CXX_BY_TURN
+static void watch(gonet__cxx_t *cxx, const found_t *found)
+{
+    cxx->unused = found->unused;
+}
+#else
+/* Those whose modules are newer than the thread's table change the count. */
+static void watch(gonet__cxx_t *cxx, const found_t *found)
+{
+    const volatile uint64_t *table = gonet__cxx_table();
+
+    cxx->seen = table[0];
+    cxx->unused = 0;
+    for (unsigned i = 0; i < found->unused; i++) {
+        if (found->module[i] > table[-2])
+            continue;
+        cxx->watched[cxx->unused].entry = &table[2 * found->module[i]];
+        cxx->watched[cxx->unused].was = table[2 * found->module[i]];
+        cxx->unused++;
+    }
+}
+#endif
+
 void gonet__cxx_look(gonet__cxx_t *cxx)
 {
     gonet__cxx_globals_t *now[GONET__CXX_RUNTIMES];
@@ -159,10 +184,7 @@ void gonet__cxx_look(gonet__cxx_t *cxx)
             now[n++] = g;
     }
     arrange(cxx, now, n);
-    cxx->unused = found.unused > 0;
-#ifndef GONET__CXX_BY_TURN
-    cxx->seen = gonet__cxx_generation(cxx); /* our own calls may have changed it */
-#endif
+    watch(cxx, &found);
 }
 
 #ifdef GONET__CXX_BY_TURN

@@ -5,8 +5,7 @@
  *
  * Which C++ runtimes there are is not known when the library is loaded: a program in C may load a
  * plug-in later, with dlopen, where a weak reference stays NULL and dlsym does not look. So loaded
- * objects are looked at again when a task parks and something has been loaded: see
- * gonet__cxx_generation.
+ * objects are looked at again when a task parks and something has changed: see gonet__cxx_news.
  */
 #ifndef GONET_RUNTIME_CXX_H
 #define GONET_RUNTIME_CXX_H
@@ -25,31 +24,48 @@ typedef struct {
 
 /* A worker's view. */
 typedef struct {
-    uint64_t seen;  /* what was loaded when it was looked at last */
-    bool unused;    /* there are others, which the thread has not used yet */
-    unsigned count; /* of places; those in between may be NULL */
+    uint64_t seen;   /* what was loaded when it was looked at last */
+    unsigned count;  /* of places; those in between may be NULL */
+    unsigned unused; /* of other runtimes, which the thread has not used yet */
     gonet__cxx_globals_t *globals[GONET__CXX_RUNTIMES]; /* the thread's own */
+    struct {
+        const volatile uint64_t *entry; /* in the table of its thread-local variables */
+        uint64_t was;
+    } watched[GONET__CXX_RUNTIMES]; /* the unused ones */
 } gonet__cxx_t;
 
 /*
- * gonet__cxx_generation changes, on a thread, before code that was loaded late handles its first
- * exception there. glibc counts what it loads with thread-local variables, and a thread learns the
- * count, in its own table of them, when it first reaches a new one: __cxa_get_globals does that.
- * The table is where the x86-64 ABI for thread-local storage has it. Elsewhere such variables may
- * lie where they need no table: there the objects are counted instead, at each turn of the worker
- * and before each new task, for that is no cheap call; as long as the thread has not used all that
- * there are, each park looks. A task that loads the first C++ of the program by itself, and then
- * parks in a catch block without having parked before, is missed there.
+ * gonet__cxx_news says whether the thread may have begun to use a runtime since the last look,
+ * always before it handles the first exception of it. glibc counts what it loads with thread-local
+ * variables, and a thread learns the count, in its own table of them, when it first reaches one
+ * that is newer; one that is not reached it finds by its entry in the table, where there is
+ * nothing until then. __cxa_get_globals reaches such a variable. The table is where the x86-64 ABI
+ * for thread-local storage has it. Elsewhere such variables may lie where they need no table: there
+ * the objects are counted instead, at each turn of the worker and before each new task, for that is
+ * no cheap call; as long as there are unused ones, each park looks. A task that loads the first C++
+ * of the program by itself, and then parks in a catch block without having parked before, is missed
+ * there.
  */
 #if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__) && \
     !defined(GONET_SWITCH_UCONTEXT)
-static inline uint64_t gonet__cxx_generation(const gonet__cxx_t *cxx)
+/* The thread's table: an entry is two words, the first holds the count; before it is its length. */
+static inline const volatile uint64_t *gonet__cxx_table(void)
 {
-    const uint64_t *table;
+    const volatile uint64_t *table;
 
-    (void)cxx;
     __asm__ volatile("mov %%fs:8, %0" : "=r"(table)); /* volatile: it may be another after a call */
-    return *(const volatile uint64_t *)table;
+    return table;
+}
+
+static inline bool gonet__cxx_news(const gonet__cxx_t *cxx)
+{
+    if (__builtin_expect(*gonet__cxx_table() != cxx->seen, 0))
+        return true; /* before the entries are looked at, whose table may have moved */
+    for (unsigned i = 0; i < cxx->unused; i++) {
+        if (*cxx->watched[i].entry != cxx->watched[i].was)
+            return true;
+    }
+    return false;
 }
 
 static inline void gonet__cxx_turn(gonet__cxx_t *cxx)
@@ -58,9 +74,9 @@ static inline void gonet__cxx_turn(gonet__cxx_t *cxx)
 }
 #else
 #define GONET__CXX_BY_TURN
-static inline uint64_t gonet__cxx_generation(const gonet__cxx_t *cxx)
+static inline bool gonet__cxx_news(const gonet__cxx_t *cxx)
 {
-    return cxx->seen + cxx->unused;
+    return cxx->unused > 0;
 }
 
 void gonet__cxx_turn(gonet__cxx_t *cxx);
@@ -77,7 +93,7 @@ void gonet__cxx_load(const gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept);
  * stored before another task runs. */
 static inline bool gonet__cxx_handles(gonet__cxx_t *cxx)
 {
-    if (__builtin_expect(gonet__cxx_generation(cxx) != cxx->seen, 0))
+    if (__builtin_expect(gonet__cxx_news(cxx), 0))
         gonet__cxx_look(cxx);
     for (unsigned i = 0; i < cxx->count; i++) {
         const gonet__cxx_globals_t *g = cxx->globals[i];

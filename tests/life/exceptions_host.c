@@ -1,7 +1,7 @@
 /*
  * exceptions_host PLUGIN HOW: a program in C, whose tasks run already, loads a plug-in in C++ with
  * all its libraries to itself (RTLD_LOCAL): "thread" before it starts tasks of it, "task" in a task
- * that goes on in it at once, next to others on the same worker.
+ * that goes on in it at once, next to others on the same worker; "first" before there is a worker.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -83,10 +83,10 @@ int main(int argc, char **argv)
 {
     NEED(argc == 3);
     NEED(dlsym(RTLD_DEFAULT, "__cxa_get_globals") == NULL); /* nothing of C++ is there */
-    for (intptr_t i = 0; i < 8; i++)
+    for (intptr_t i = 0; i < 8 && strcmp(argv[2], "first") != 0; i++)
         NEED(go(nothing, NULL) == 0); /* the workers run */
     gonet_wait_group_wait(&group);
-    if (strcmp(argv[2], "thread") == 0) {
+    if (strcmp(argv[2], "task") != 0) {
         load(argv[1]);
         NEED(start(&host, TASKS) == 0);
     } else {
