@@ -261,8 +261,10 @@ int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
     if (stack_size != 0 && stack_size < GONET__STACK_MIN)
         stack_size = GONET__STACK_MIN;
     task = make_task(w, fn, arg, stack_size);
-    if (task == NULL)
+    if (task == NULL) {
+        gonet__task_tick(); /* somebody may try again and again */
         return -1;
+    }
     if (!gonet__runtime_place(w, task)) {
         unmake_task(w, task);
         return -1;
