@@ -330,8 +330,6 @@ static int fail(verdict_t verdict, const char *op, gonet_error_t **err)
 {
     gonet_error_t *e = verdict == TIMED_OUT ? gonet_err_deadline_exceeded : gonet_err_closed;
 
-    if (err == NULL)
-        return -1;
     if (verdict == TIMED_OUT || verdict == ENDING)
         gonet_error_set(err, gonet_op_error_new(op, "pipe", NULL, NULL, e));
     else
