@@ -136,34 +136,33 @@ static void number_of_workers_is_not_forgotten(void **state)
 /* ---- the end of what layers above keep ---- */
 
 static struct {
-    atomic_bool observed; /* by watch_hook: the hook waits for an attempt to start a task */
-    atomic_bool in_hook;
-    atomic_int attempts; /* that began and ended while the hook ran */
+    atomic_bool observed; /* the hook waits for an attempt to start a task */
+    atomic_int hooks;     /* begun */
+    atomic_int attempted; /* during which hook */
     atomic_bool stop;
 } hooked;
 
 static void hook(void)
 {
-    int seen = atomic_load(&hooked.attempts);
+    int mine;
 
     if (!atomic_load(&hooked.observed))
         return;
-    atomic_store(&hooked.in_hook, true);
-    AWAIT(atomic_load(&hooked.attempts) > seen);
-    atomic_store(&hooked.in_hook, false);
+    mine = atomic_fetch_add(&hooked.hooks, 1) + 1;
+    AWAIT(atomic_load(&hooked.attempted) == mine);
 }
 
 static void attempt(void *arg)
 {
     (void)arg;
     while (!atomic_load(&hooked.stop)) {
-        bool inside = atomic_load(&hooked.in_hook);
+        int waits = atomic_load(&hooked.hooks);
         bool refused = gonet_go(nothing, NULL) != 0 && errno == EAGAIN;
 
-        if (inside)
+        if (waits != atomic_load(&hooked.attempted)) {
             CHECK(refused);
-        if (inside)
-            atomic_fetch_add(&hooked.attempts, 1);
+            atomic_store(&hooked.attempted, waits);
+        }
         sched_yield();
     }
 }
