@@ -221,7 +221,6 @@ static gonet__task_t *make_task(gonet__worker_t *w, void (*fn)(void *arg), void 
     gonet__task_t *task;
 
     if (gonet__runtime_ending()) {
-        gonet__task_tick(); /* somebody may try again and again */
         errno = EAGAIN;
         return NULL;
     }
