@@ -19,7 +19,7 @@
 #include "runtime/guard.h"
 
 #define ALTERNATE_SIZE 32768
-#define THREAD_STACK   ((size_t)1 << 20) /* at the least */
+#define THREAD_STACK   ((size_t)2 << 20) /* at the least: what there is without a limit */
 
 static sigset_t start_mask;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
