@@ -14,15 +14,18 @@
  *                            the child, and return, if a thread called it.
  *   in-memory pipes          use, close, free: the child's own pipe, with the same two ends.
  *   channels, select         use, close, free: the child's own channel, with what was stored;
- * nobody waits. One that another thread was changing at that very moment is closed, and empty.
+ *                            nobody waits. One that another thread was changing at that very
+ *                            moment is closed, and empty.
  *   contexts                 use, cancel, free: the child's own. A cancellation that was under way
  *                            may have come to some of the derived contexts only.
  *   conditions               use: nobody waits.
  *   wait groups              use: the count is as it was; who was to bring it down is in the
- * parent. mutexes                  use. Locked ones stay locked: the child unlocks what its own
- * thread had locked, and leaves alone what others had. deadlines, sleeps        the times stay; who
- * slept is in the parent. names                    use: answers that were cached stay; lookups
- * under way do not. tasks, gonet_blocking    use: the child has none. gonet_shutdown ends its own.
+ *                            parent.
+ *   mutexes                  use. Locked ones stay locked: the child unlocks what its own thread
+ *                            had locked, and leaves alone what others had.
+ *   deadlines, sleeps        the times stay; who slept is in the parent.
+ *   names                    use: answers that were cached stay; lookups under way do not.
+ *   tasks, gonet_blocking    use: the child has none. gonet_shutdown ends its own.
  *
  * What calls of other threads had at the fork, memory and sockets that were not yet the program's,
  * is not released in the child. Fork handlers (pthread_atfork) may use the library, before the
