@@ -67,7 +67,7 @@ report_counts() {
 }
 
 programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz;life"
-most="$programs;net;faults;stress"
+most="$programs;net;faults;fork;stress"
 release="$most;scale"
 debug="$most;dns"
 under="$most;scale;dns;interop"

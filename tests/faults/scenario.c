@@ -14,12 +14,12 @@
 
 #include "base/alloc.h"
 #include "faults/fault.h"
-#include "fork/scene.h"
 #include "gonet/task.h"
 #include "runtime/annotate.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"
+#include "support/scene.h"
 
 #define MAX_N   2000
 #define LACK_MS 5 /* how long a lack of something lasts, once it was met, that a task waits for */

@@ -2,7 +2,7 @@
  * The program's own fork handlers use the library: before the fork, in the parent and in the child;
  * those that were registered before the library's, and those after; by a thread and by a task.
  */
-#include "fork/scene.h"
+#include "support/scene.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
  * What a forked child may do with each kind of object that it inherits, as the table in task.h has
  * it, while others wait for that object in the parent, who must notice nothing.
  */
-#include "fork/scene.h"
+#include "support/scene.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * Odd places to fork from: a function that has a raw connection's descriptor, a control function, a
  * task, a thread of the pool, a child; and what a child may not do.
  */
-#include "fork/scene.h"
+#include "support/scene.h"
 
 #include <errno.h>
 #include <signal.h>

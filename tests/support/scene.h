@@ -1,10 +1,10 @@
 /*
- * What the tests of this folder share: a process of its own for each, with the runtime never
+ * What the tests of forks share: a process of its own for each, with the runtime never
  * started, running, or busy in tasks and threads; waiters that the fork finds waiting; and a child
  * that looks whether anything was written where it should not be.
  */
-#ifndef TESTS_FORK_SCENE_H
-#define TESTS_FORK_SCENE_H
+#ifndef TESTS_SUPPORT_SCENE_H
+#define TESTS_SUPPORT_SCENE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

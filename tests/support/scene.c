@@ -1,7 +1,7 @@
 /*
  * States, waiters and children.
  */
-#include "fork/scene.h"
+#include "support/scene.h"
 
 #include <errno.h>
 #include <stdio.h>
