@@ -290,14 +290,13 @@ static void on_sample(int sig)
 static void *compute(void *arg)
 {
     struct timespec used = {0, 0};
-    volatile unsigned x = 0;
 
     (void)arg;
     atomic_store(&samples, 0);
     computing = 1;
     while (atomic_load(&samples) < 3 && used.tv_sec < 30) {
-        for (int i = 0; i < 10000; i++)
-            x += (unsigned)i;
+        for (volatile int i = 0; i < 10000; i++) {
+        }
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     }
     computing = 0;
