@@ -108,7 +108,7 @@ static bool call_read(void)
     gonet_error_t *err = NULL;
     char x;
 
-    return CHECK_INT(gonet_conn_read(all.tcp[0], &x, 1, &err), -1) & closed(err);
+    return CHECK_INT(gonet_conn_read(all.tcp[0], &x, 1, &err), -1) && closed(err);
 }
 
 static bool call_write(void)
@@ -116,14 +116,14 @@ static bool call_write(void)
     static const char much[1 << 20];
     gonet_error_t *err = NULL;
 
-    return CHECK_INT(gonet_conn_write(all.tcp[0], much, sizeof(much), &err), -1) & closed(err);
+    return CHECK_INT(gonet_conn_write(all.tcp[0], much, sizeof(much), &err), -1) && closed(err);
 }
 
 static bool call_wait_readable(void)
 {
     gonet_error_t *err = NULL;
 
-    return CHECK_INT(gonet_conn_wait_readable(all.tcp[0], &err), -1) & closed(err);
+    return CHECK_INT(gonet_conn_wait_readable(all.tcp[0], &err), -1) && closed(err);
 }
 
 static bool not_yet(void *arg, int fd)
@@ -137,7 +137,7 @@ static bool call_raw_read(void)
 {
     gonet_error_t *err = NULL;
     gonet_raw_conn_t *raw = gonet_conn_syscall_conn(all.tcp[0], NULL);
-    bool told = CHECK_INT(gonet_raw_conn_read(raw, not_yet, NULL, &err), -1) & closed(err);
+    bool told = CHECK_INT(gonet_raw_conn_read(raw, not_yet, NULL, &err), -1) && closed(err);
 
     gonet_raw_conn_free(raw);
     return told;
@@ -147,7 +147,7 @@ static bool call_accept(void)
 {
     gonet_error_t *err = NULL;
 
-    return CHECK(gonet_listener_accept(all.listener, &err) == NULL) & closed(err);
+    return CHECK(gonet_listener_accept(all.listener, &err) == NULL) && closed(err);
 }
 
 static bool call_read_datagram(void)
@@ -156,7 +156,8 @@ static bool call_read_datagram(void)
     gonet_addr_t from;
     char x;
 
-    return CHECK_INT(gonet_packet_conn_read_from(all.server, &x, 1, &from, &err), -1) & closed(err);
+    return CHECK_INT(gonet_packet_conn_read_from(all.server, &x, 1, &from, &err), -1) &&
+           closed(err);
 }
 
 static bool call_pipe_read(void)
@@ -164,14 +165,14 @@ static bool call_pipe_read(void)
     gonet_error_t *err = NULL;
     char x;
 
-    return CHECK_INT(gonet_conn_read(all.pipe[0], &x, 1, &err), -1) & closed(err);
+    return CHECK_INT(gonet_conn_read(all.pipe[0], &x, 1, &err), -1) && closed(err);
 }
 
 static bool call_pipe_write(void)
 {
     gonet_error_t *err = NULL;
 
-    return CHECK_INT(gonet_conn_write(all.pipe[0], "x", 1, &err), -1) & closed(err);
+    return CHECK_INT(gonet_conn_write(all.pipe[0], "x", 1, &err), -1) && closed(err);
 }
 
 static bool call_copy(void)
@@ -180,7 +181,7 @@ static bool call_copy(void)
 
     return CHECK_INT(gonet_copy(gonet_conn_as_writer(all.other[0]),
                                 gonet_conn_as_reader(all.tcp[0]), &err),
-                     -1) &
+                     -1) &&
            closed(err);
 }
 
@@ -190,7 +191,7 @@ static bool call_dial(void)
     char text[GONET_ADDR_STRLEN];
 
     gonet_addr_string(gonet_listener_addr(all.silent), text, sizeof(text));
-    return CHECK(gonet_dial("tcp", text, &err) == NULL) & closed(err);
+    return CHECK(gonet_dial("tcp", text, &err) == NULL) && closed(err);
 }
 
 static bool call_dial_tcp(void)
@@ -207,7 +208,7 @@ static bool call_dial_name(void)
     gonet_dialer_t d = {.resolver = &all.resolver};
     gonet_error_t *err = NULL;
 
-    return CHECK(gonet_dialer_dial(&d, "tcp", "a.test:80", &err) == NULL) & closed(err);
+    return CHECK(gonet_dialer_dial(&d, "tcp", "a.test:80", &err) == NULL) && closed(err);
 }
 
 static bool call_lookup(void)
