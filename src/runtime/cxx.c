@@ -6,15 +6,25 @@
  * What another thread is just loading is among the objects, too, and can't be called yet. So a
  * runtime counts only for a thread that has memory for its thread-local variables: before that, the
  * thread has not used it, and handles no exception of its.
+ *
+ * glibc does not renew the lock of dl_iterate_phdr in a forked child, who would wait for ever for a
+ * worker that had it. So nobody looks while a process forks: a fork waits for those who do, and who
+ * comes then looks the next time.
  */
 #include "runtime/cxx.h"
 
 #include <link.h>
+#include <stdatomic.h>
 #include <string.h>
+
+#include "runtime/fork.h"
+#include "runtime/spin.h"
 
 #define NAME "__cxa_get_globals"
 
 typedef gonet__cxx_globals_t *(*getter_t)(void);
+
+static _Atomic unsigned looking, forking;
 
 /* Where the linker knows it when the program is linked, which may then not export it. */
 extern gonet__cxx_globals_t *__cxa_get_globals(void) __attribute__((weak));
@@ -169,7 +179,42 @@ static void watch(gonet__cxx_t *cxx, const found_t *found)
 }
 #endif
 
-void gonet__cxx_look(gonet__cxx_t *cxx)
+void gonet__cxx_fork_prepare(void)
+{
+    unsigned turns = 0;
+
+    atomic_fetch_add(&forking, 1);
+    while (atomic_load(&looking) != 0)
+        gonet__relax(&turns);
+}
+
+void gonet__cxx_fork_parent(void)
+{
+    atomic_fetch_sub(&forking, 1);
+}
+
+static void forget_forks(void)
+{
+    atomic_store(&forking, 0);
+    atomic_store(&looking, 0);
+}
+
+GONET__FORK_HOOK(forget_forks)
+
+/* dl_iterate_phdr; false: not now. */
+static bool look_at_all(int (*f)(struct dl_phdr_info *info, size_t size, void *arg), void *arg)
+{
+    bool may;
+
+    atomic_fetch_add(&looking, 1);
+    may = atomic_load(&forking) == 0;
+    if (may)
+        dl_iterate_phdr(f, arg);
+    atomic_fetch_sub(&looking, 1);
+    return may;
+}
+
+bool gonet__cxx_look(gonet__cxx_t *cxx)
 {
     gonet__cxx_globals_t *now[GONET__CXX_RUNTIMES];
     found_t found = {.count = 0};
@@ -177,7 +222,10 @@ void gonet__cxx_look(gonet__cxx_t *cxx)
 
     if (__cxa_get_globals != NULL)
         found.get[found.count++] = __cxa_get_globals;
-    dl_iterate_phdr(look_in, &found);
+    if (!look_at_all(look_in, &found)) {
+        cxx->seen = UINT64_MAX; /* no count is that high: the next time */
+        return false;
+    }
     for (unsigned i = 0; i < found.count; i++) {
         gonet__cxx_globals_t *g = found.get[i]();
         if (!has(now, n, g))
@@ -185,6 +233,7 @@ void gonet__cxx_look(gonet__cxx_t *cxx)
     }
     arrange(cxx, now, n);
     watch(cxx, &found);
+    return true;
 }
 
 #ifdef GONET__CXX_BY_TURN
@@ -199,11 +248,10 @@ void gonet__cxx_turn(gonet__cxx_t *cxx)
 {
     uint64_t loads = 0;
 
-    dl_iterate_phdr(count_loads, &loads);
-    if (loads == cxx->seen)
+    if (!look_at_all(count_loads, &loads) || loads == cxx->seen)
         return;
-    gonet__cxx_look(cxx);
-    cxx->seen = loads;
+    if (gonet__cxx_look(cxx))
+        cxx->seen = loads;
 }
 #endif
 

@@ -82,8 +82,13 @@ static inline bool gonet__cxx_news(const gonet__cxx_t *cxx)
 void gonet__cxx_turn(gonet__cxx_t *cxx);
 #endif
 
-/* gonet__cxx_look finds the C++ runtimes that there are, for the calling thread. */
-void gonet__cxx_look(gonet__cxx_t *cxx);
+/* gonet__cxx_look finds the C++ runtimes that there are, for the calling thread. False: the process
+ * is just forking, and it is to be called again. */
+bool gonet__cxx_look(gonet__cxx_t *cxx);
+
+/* Around a fork, in the thread that forks. */
+void gonet__cxx_fork_prepare(void);
+void gonet__cxx_fork_parent(void);
 
 /* gonet__cxx_store moves what is being handled to kept; gonet__cxx_load moves it back. */
 void gonet__cxx_store(const gonet__cxx_t *cxx, gonet__cxx_globals_t *kept);
@@ -94,7 +99,7 @@ void gonet__cxx_load(const gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept);
 static inline bool gonet__cxx_handles(gonet__cxx_t *cxx)
 {
     if (__builtin_expect(gonet__cxx_news(cxx), 0))
-        gonet__cxx_look(cxx);
+        (void)gonet__cxx_look(cxx);
     for (unsigned i = 0; i < cxx->count; i++) {
         const gonet__cxx_globals_t *g = cxx->globals[i];
         if (g != NULL && (g->caught != NULL || g->uncaught != 0))

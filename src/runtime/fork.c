@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/cxx.h"
 #include "runtime/debug.h"
 #include "runtime/dump.h"
 #include "runtime/netpoll.h"
@@ -128,6 +129,7 @@ static void reset(void)
 
 static void prepare(void)
 {
+    gonet__cxx_fork_prepare();
     worker = gonet__this_worker;
     gonet__this_worker = NULL;
 }
@@ -136,6 +138,7 @@ static void parent(void)
 {
     gonet__this_worker = worker;
     worker = NULL;
+    gonet__cxx_fork_parent();
 }
 
 static void child(void)

@@ -400,7 +400,7 @@ static void *worker_main(void *arg)
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
     gonet__rseq_leave();
-    gonet__cxx_look(&w->cxx);
+    (void)gonet__cxx_look(&w->cxx);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
     for (;;) {
         run_ready(w);

@@ -371,7 +371,6 @@ static void be_child(void)
 {
     char x;
 
-    alarm(60);
     for (int i = 0; i < 2; i++) {
         gonet_conn_t *c = lent[i] != NULL ? *lent[i] : NULL;
 

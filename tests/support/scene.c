@@ -148,7 +148,6 @@ static void be_child(void (*use)(void *object), void *object)
     int file[FILES];
     struct stat st;
 
-    alarm(60);
     for (int i = 0; i < FILES; i++)
         file[i] = memfd_create("own", MFD_CLOEXEC);
     use(object);

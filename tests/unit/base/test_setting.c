@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,7 +43,9 @@ static int tell(void)
         if (edns >= 0)
             fprintf(stderr, "edns %d\n", edns);
     }
-    child_exit(0); /* a leak checker may not look at a privileged process */
+    if (getauxval(AT_SECURE) != 0)
+        _exit(0); /* no tool may look at a privileged process, or write for it */
+    child_exit(0);
 }
 
 static const child_part_t parts[] = {{"tell", tell}, {NULL, NULL}};
