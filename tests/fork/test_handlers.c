@@ -69,7 +69,7 @@ __attribute__((section(".preinit_array"), used)) static void (*const first)(void
 
 static void fork_and_use(void *arg)
 {
-    pid_t child = fork();
+    pid_t child = scene_fork_now();
 
     (void)arg;
     if (child == 0) {

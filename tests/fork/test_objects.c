@@ -687,7 +687,7 @@ static int splice_cache(void)
 
     scene_begin();
     relay('0');
-    child = fork();
+    child = scene_fork_now();
     relay(child == 0 ? 'c' : 'p');
     if (child == 0)
         child_exit(check_failed() ? 1 : 0);

@@ -41,7 +41,7 @@ static bool fork_inside(void *arg, int fd)
 {
     raw_t *t = arg;
 
-    t->child = fork();
+    t->child = scene_fork_now();
     if (t->child != 0)
         return true;
     if (t->closes) {
@@ -130,7 +130,7 @@ static int fork_in_control(void *arg, const char *network, const char *address, 
     (void)address;
     (void)c;
     (void)err;
-    controlled = fork();
+    controlled = scene_fork_now();
     if (controlled == 0)
         CHECK(read(line[0], &x, 1) == 1);
     return 0;
@@ -176,7 +176,7 @@ static int control_function(void)
 static void fork_and_leave(void *arg)
 {
     sigset_t mask;
-    pid_t child = fork();
+    pid_t child = scene_fork_now();
 
     (void)arg;
     if (child == 0) {
@@ -251,7 +251,7 @@ static pid_t returning;
 static void fork_and_return(void *arg)
 {
     (void)arg;
-    returning = fork();
+    returning = scene_fork_now();
     if (returning == 0)
         no_core();
 }

@@ -4,10 +4,13 @@
  */
 #include "support/patience.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static atomic_bool over;
@@ -58,4 +61,26 @@ void patience_watch(void (*say)(void))
     if (pthread_create(&thread, NULL, speak, NULL) != 0)
         abort();
     pthread_detach(thread);
+}
+
+bool check_others_sleep(void)
+{
+    DIR *d = opendir("/proc/self/task");
+    bool asleep = true;
+
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+        char path[64], line[256] = "", *state;
+        FILE *f;
+
+        snprintf(path, sizeof(path), "/proc/self/task/%.12s/stat", e->d_name);
+        f = e->d_name[0] != '.' && atoi(e->d_name) != gettid() ? fopen(path, "r") : NULL;
+        if (f == NULL)
+            continue;
+        state = fgets(line, sizeof(line), f) != NULL ? strrchr(line, ')') : NULL;
+        asleep = asleep && (state == NULL || state[2] == 'S');
+        fclose(f);
+    }
+    if (d != NULL)
+        closedir(d);
+    return asleep;
 }

@@ -12,6 +12,9 @@
 /* check_patience is true until this program has been given up. Any thread or task. */
 bool check_patience(void);
 
+/* check_others_sleep says whether no thread of the process runs but the caller's. */
+bool check_others_sleep(void);
+
 /* patience_watch starts a thread that waits until the program has been given up, lets those who ask
  * check_patience go first, calls say, which tells what hangs, and aborts. Once a program. */
 void patience_watch(void (*say)(void));

@@ -162,9 +162,20 @@ static void be_child(void (*use)(void *object), void *object)
     child_exit(check_failed() ? 1 : 0);
 }
 
+pid_t scene_fork_now(void)
+{
+#ifdef GONET__ASAN
+    const struct timespec a_while = {.tv_nsec = 1000000};
+
+    while (!check_others_sleep() && check_patience()) /* without a call of the library */
+        nanosleep(&a_while, NULL);
+#endif
+    return fork();
+}
+
 void scene_fork(void (*use)(void *object), void *object)
 {
-    pid_t child = fork();
+    pid_t child = scene_fork_now();
 
     if (child == 0)
         be_child(use, object);

@@ -45,6 +45,10 @@ void scene_join(waiter_t w[WAITERS]);
  */
 void scene_fork(void (*use)(void *object), void *object);
 
+/* scene_fork_now is fork. AddressSanitizer's allocator has locks, which stay locked in a child if a
+ * thread held them: with it, the fork waits until all other threads sleep. */
+pid_t scene_fork_now(void);
+
 /* scene_end_of waits for a child: its status. */
 int scene_end_of(pid_t child);
 

@@ -81,28 +81,6 @@ static void test_threads_on_demand(void **state)
     crew_assert();
 }
 
-/* Whether no thread of the process runs but the caller's. */
-static bool all_sleep(void)
-{
-    DIR *d = opendir("/proc/self/task");
-    bool asleep = true;
-
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
-        char path[64], line[256] = "", *state;
-        FILE *f;
-
-        snprintf(path, sizeof(path), "/proc/self/task/%.12s/stat", e->d_name);
-        f = e->d_name[0] != '.' && atoi(e->d_name) != gettid() ? fopen(path, "r") : NULL;
-        if (f == NULL)
-            continue;
-        state = fgets(line, sizeof(line), f) != NULL ? strrchr(line, ')') : NULL;
-        asleep = asleep && (state == NULL || state[2] == 'S');
-        fclose(f);
-    }
-    closedir(d);
-    return asleep;
-}
-
 /* Jobs that find an idle thread make no new one. */
 static void test_idle_threads_are_used(void **state)
 {
@@ -116,7 +94,7 @@ static void test_idle_threads_are_used(void **state)
         await_ended(&g, 1);
         pthread_mutex_lock(&g.lock); /* the thread has left the gate, which lies on this stack */
         pthread_mutex_unlock(&g.lock);
-        AWAIT(all_sleep()); /* it is idle, or once in a while waits for a lock */
+        AWAIT(check_others_sleep()); /* it is idle, or once in a while waits for a lock */
     }
     assert_true(count_threads() <= before + 5);
     gonet__pool_stop();
