@@ -35,9 +35,9 @@ look() {
         '^task 1\.2 +\[chan receive(, [0-9.]+ s)?\] receives' \
         '^task 1\.3 +\[sleep(, [0-9.]+ s)?\] sleeps' '^task 1\.4 +\[running\] stops' \
         '^task 1\.- +\[not begun\] not_begun' '^5 tasks$'
-    expect "$1" '^task 1\.1 \[read' '^#[0-9]+ .* in gonet__task_park ' ' in gonet_listener_accept ' \
+    expect "$1" '^task 1\.1 \[read' '^#[0-9]+ .* in (gonet__task_)?park ' ' in gonet_listener_accept ' \
         ' in accepts ' ' in task_main '
-    expect "$1" '^task 1\.2 \[chan' '^#[0-9]+ .* in gonet__task_park ' ' in gonet_chan_recv ' \
+    expect "$1" '^task 1\.2 \[chan' '^#[0-9]+ .* in (gonet__task_)?park ' ' in gonet_chan_recv ' \
         ' in receives_deep' ' in receives_deep' ' in receives_deep' ' in receives_deep' \
         ' in receives ' ' in task_main '
     expect "$1" '^task 1\.3 \[sleep' ' in sleeps '
