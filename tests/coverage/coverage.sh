@@ -11,7 +11,7 @@ floor=90
 
 # zero: what was counted before does not count.
 zero() {
-    lcov -q --zerocounters --directory "$build/src"
+    lcov -q --zerocounters --directory "$build"
 }
 
 # report: the file coverage.txt, which is shown, too. A process that is killed while it writes its
