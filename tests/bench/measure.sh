@@ -21,6 +21,13 @@ command_of() {
     udp-go) command=(env GOMAXPROCS=1 "$build/bench_udp_go") ;;
     udp-gonet) command=(env GONET_MAXPROCS=1 "$build/bench_udp_gonet") ;;
     gonet-all) command=(env -u GONET_MAXPROCS "$build/bench_echo_gonet") ;;
+    held-go) command=(env GOMAXPROCS=2 "$build/bench_held_go") ;;
+    held-gonet) command=(env GONET_MAXPROCS=2 "$build/bench_held_gonet") ;;
+    short-epoll) command=("$build/bench_short_epoll") ;;
+    short-epoll+thread) command=("$build/bench_short_epoll" thread) ;;
+    short-go) command=(env GOMAXPROCS=1 "$build/bench_short_go") ;;
+    short-task) command=(env GONET_MAXPROCS=1 "$build/bench_short_gonet") ;;
+    short-thread) command=(env GONET_MAXPROCS=1 "$build/bench_short_gonet" thread) ;;
     esac
 }
 
@@ -64,9 +71,10 @@ echo_rounds() {
             line=$(taskset -c "$load" "$build/bench_load" "${load_flags[@]}" -p "$port" -c "$conns" \
                 -n "$messages" -P "$server_pid") || die "the load on $server failed"
             stop_server
-            server=${server#udp-}
+            server=${server#udp-} server=${server#held-}
             printf '%s\t%s\t%s\t%s\n' "$metric" "$round" "$server" "$line" >>"$work/load.txt"
             record "$metric" "$round" "${server%-all}" "$(field cpu_ns "$line")"
+            record "$metric-p99" "$round" "${server%-all}" "$(field p99_us "$line")"
         done
     done
 }
@@ -148,6 +156,7 @@ measure_micro() {
     micro_rounds yield2 4000000
     micro_rounds yield1000 4000000
     micro_rounds spawn-yield 1000000
+    micro_rounds spawn-burst 1000000
     micro_rounds spawn1 1000000
     micro_rounds spawn1000 1000000
     micro_rounds chan 1000000

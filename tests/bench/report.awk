@@ -86,7 +86,7 @@ function row(r,    own, other, q, met, shown, limit, verdict_on) {
     met = limit == "" ? "" : verdict_on <= limit ? "yes" : "NO"
     judged += met != ""
     hits += met == "yes"
-    printf "%-46s %10s  %-16s %6s %-15s %7s  %s\n", text[r], number(own) (unit[r] == "ns" ? " ns" : ""),
+    printf "%-46s %10s  %-16s %6s %-15s %7s  %s\n", text[r], number(own) (unit[r] ~ /^(ns|us|ms|GiB)$/ ? " " unit[r] : ""),
         peer[r] == "-" ? "" : peer[r] " " number(other), peer[r] == "-" ? "" : sprintf("%.2f", q[2]),
         shown, limit == "" ? "" : limit, met
     printf "%s,\"%s\",%s,%.2f,%s,%s,%s,%s,%s,%s,%s\n", group[r], text[r], unit[r], own, peer[r] == "-" ? "" : peer[r],

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds gonet, its peers and the load, measures, and prints one table; README.md explains the rows.
 # Loopback only. Every process that it starts has a limit of time of its own, and is ended by its pid.
-# shellcheck disable=SC2034 # what measure.sh uses
+# shellcheck disable=SC2034 # what measure.sh and measure_tasks.sh use
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # when called by sh
 set -u
 export LC_ALL=C
@@ -10,7 +10,7 @@ shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tree=$root/build/bench
-groups='echo syscalls micro udp proxy memory addr dns'
+groups='echo syscalls micro udp proxy memory addr dns cross held short spread parked'
 rows=${groups// /,}
 quick=
 wanted=
@@ -52,6 +52,8 @@ done
 
 # shellcheck source=tests/bench/measure.sh
 . "$here/measure.sh"
+# shellcheck source=tests/bench/measure_tasks.sh
+. "$here/measure_tasks.sh"
 trap 'stop_server; stop_knot' EXIT
 trap 'exit 130' INT TERM
 
@@ -72,9 +74,9 @@ build_all() {
         say "go is not installed: its figures, and the ratios to them, are left out"
         return
     fi
-    for name in peers/echo peers/micro peers/udp peers/proxy addr/go/main dns/go/main; do
+    for name in peers/{echo,micro,udp,proxy,cross,held,short} addr/go/main dns/go/main; do
         GO111MODULE=off GOCACHE=$tree/gocache go build \
-            -o "$build/bench_$(sed 's/^peers.//; s/.go.main$//' <<<$name)_go" "$here/$name.go" ||
+            -o "$build/bench_$(sed 's/^peers.//; s/.go.main$//' <<<"$name")_go" "$here/$name.go" ||
             die "go build failed"
     done
     have_go=$(go version)

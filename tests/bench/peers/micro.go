@@ -59,7 +59,9 @@ func spawnYield(ops, tasks int) {
 	count := func() { atomic.AddInt64(&counter, 1) }
 	for i := 0; i < ops; i++ {
 		go count()
-		runtime.Gosched()
+		if i%tasks == tasks-1 {
+			runtime.Gosched()
+		}
 	}
 	for atomic.LoadInt64(&counter) < int64(ops) {
 		runtime.Gosched()
@@ -224,7 +226,7 @@ var micros = map[string]struct {
 }{
 	"yield2": {yield, 2}, "yield1000": {yield, 1000},
 	"spawn1": {spawn, 1}, "spawn1000": {spawn, 1000},
-	"spawn-yield": {spawnYield, 1}, "chan": {channel, 2}, "pipe": {pipe, 2},
+	"spawn-yield": {spawnYield, 1}, "spawn-burst": {spawnYield, 100}, "chan": {channel, 2}, "pipe": {pipe, 2},
 	"mutex": {mutex, 1}, "mutex-contended": {mutexContended, 4},
 	"dial": {dial, 2}, "dial-wait": {dialWait, 2}, "udp": {udp, 2},
 }

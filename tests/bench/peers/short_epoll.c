@@ -1,0 +1,71 @@
+/*
+ * The floor of short connections: one thread around a level-triggered epoll set; accept, one read,
+ * one write, close, and what each connection needs for it. "thread": beside an idle thread. Ended
+ * by a signal, or by itself after ten minutes.
+ */
+#include "common.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 4096, BATCH = 256 };
+
+static void watch(int set, int fd)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+
+    if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev) != 0)
+        bench_die("epoll_ctl: %s", strerror(errno));
+}
+
+static void accept_all(int set, int listener)
+{
+    int fd;
+
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        bench_no_delay(fd);
+        watch(set, fd);
+    }
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        bench_die("accept: %s", strerror(errno));
+}
+
+static void answer(int fd)
+{
+    char buf[BUFFER_SIZE];
+    ssize_t n = read(fd, buf, sizeof buf);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n > 0 && write(fd, buf, (size_t)n) != n)
+        bench_die("the echo was not written");
+    close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    struct epoll_event ready[BATCH];
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    int listener, n, i;
+
+    bench_end_after(600);
+    bench_second_thread(argc, argv);
+    if (set < 0)
+        bench_die("epoll_create1: %s", strerror(errno));
+    listener = bench_listen(SOCK_STREAM);
+    watch(set, listener);
+    for (;;) {
+        n = epoll_wait(set, ready, BATCH, -1);
+        if (n < 0 && errno != EINTR)
+            bench_die("epoll_wait: %s", strerror(errno));
+        for (i = 0; i < n; i++) {
+            if (ready[i].data.fd == listener)
+                accept_all(set, listener);
+            else
+                answer(ready[i].data.fd);
+        }
+    }
+}
