@@ -23,7 +23,8 @@ enum { MAX_WORKERS = 256 };
 
 typedef struct {
     atomic_int thread; /* of the worker; 0: the holder has not begun */
-    atomic_bool leave; /* told to the holder */
+    atomic_bool leave; /* told to the holder, */
+    atomic_bool left;  /* and its answer */
     long size;         /* how many tasks are to begin here */
     atomic_long begun;
     gonet_wait_group_t gate;
@@ -71,6 +72,7 @@ static void holder(void *arg)
 
     atomic_store(&w->thread, gettid());
     hold(&w->leave);
+    atomic_store(&w->left, true);
 }
 
 static void await_the_others(worker_t *w)
@@ -122,6 +124,8 @@ static void let_begin(worker_t *w)
 
     gonet_wait_group_add(&w->gate, 1);
     atomic_store(&w->leave, true);
+    while (!atomic_load(&w->left))
+        sched_yield();
     for (i = 0; i < member_count; i++)
         if (members[i].worker == w)
             start(member, &members[i]);
