@@ -312,6 +312,6 @@ int main(int argc, char **argv)
     printf("cpu_ns=%.1f wall_ns=%.1f operations=%ld ", (double)cpu / (double)operations,
            (double)wall / (double)operations, operations);
     meet_print();
-    printf(" crossed=%.2f\n", part);
+    printf(" crossed=%.4f\n", part);
     return 0;
 }

@@ -56,7 +56,7 @@ measure_short() {
         say "short: round $round of $few"
         for server in $(shuffled "${servers[@]}"); do
             start_server "$server_cpu" "short-$server"
-            line=$(taskset -c "$load_cpu" "$build/bench_short_load" "$port" "$server_pid" 32 "$((24000 / scale))") ||
+            line=$(taskset -c "$load_cpu" "$build/bench_short_load" "$port" "$server_pid" 32 "$((16000 / scale))") ||
                 die "the short connections to $server failed"
             stop_server
             record short "$round" "$server" "$(field cpu_ns "$line")"
