@@ -4,6 +4,7 @@
  */
 #include "runtime/clock.h"
 
+#include <errno.h>
 #include <time.h>
 
 #define NS_PER_S INT64_C(1000000000)
@@ -71,4 +72,27 @@ gonet_time_t gonet_time_from_wall(const struct timespec *wall)
         __builtin_add_overflow(ns, (int64_t)wall->tv_nsec, &ns))
         ns = wall->tv_sec > 0 ? INT64_MAX : INT64_MIN;
     return (gonet_time_t){gonet__add_ns(gonet__now(), gonet__sub_ns(ns, clock_ns(CLOCK_REALTIME)))};
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+    return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+}
+
+bool gonet__cond_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at)
+{
+    struct timespec until = timespec_of(at);
+
+    return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
+bool gonet__sem_until(sem_t *sem, int64_t at)
+{
+    struct timespec until = timespec_of(at);
+    int status;
+
+    do
+        status = sem_clockwait(sem, CLOCK_MONOTONIC, &until);
+    while (status != 0 && errno == EINTR);
+    return status == 0;
 }

@@ -4,6 +4,9 @@
 #ifndef GONET_RUNTIME_CLOCK_H
 #define GONET_RUNTIME_CLOCK_H
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gonet/time.h"
@@ -24,5 +27,13 @@ static inline int64_t gonet__earlier(int64_t a, int64_t b)
         return b;
     return b != 0 && b < a ? b : a;
 }
+
+/*
+ * gonet__cond_until and gonet__sem_until wait until at, at the latest, whatever is done to the wall
+ * clock, by which the plain timed waits go. False: that time has come. The first may come back
+ * before, too, as any wait for a condition.
+ */
+bool gonet__cond_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at);
+bool gonet__sem_until(sem_t *sem, int64_t at);
 
 #endif

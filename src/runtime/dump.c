@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gonet/task.h"
 #include "runtime/clock.h"
@@ -125,14 +124,10 @@ void gonet__dump_own_tasks(gonet__worker_t *w)
 /* Under dump_lock. */
 static bool wait_for_answer(void)
 {
-    struct timespec until;
-    int64_t at;
+    const int64_t at = gonet__now() + ANSWER_NS;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    at = until.tv_sec * GONET_SECOND + until.tv_nsec + ANSWER_NS;
-    until = (struct timespec){.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
     while (asked != NULL) {
-        if (pthread_cond_timedwait(&answered, &dump_lock, &until) != 0)
+        if (!gonet__cond_until(&answered, &dump_lock, at))
             return asked == NULL;
     }
     return true;

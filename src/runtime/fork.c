@@ -112,7 +112,6 @@ static void reset(void)
     atomic_store(&gonet__ending, false);
     *r = (gonet__runtime_t){.wanted = wanted, .layout = &gonet__debug_layout};
     pthread_mutex_init(&r->lock, NULL);
-    gonet__runtime_init_idle();
     gonet__this_worker = NULL;
     gonet__in_runtime = false;
     gonet__pi_forget();

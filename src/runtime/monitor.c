@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/digits.h"
 #include "base/say.h"
@@ -25,7 +24,7 @@
 #include "runtime/signals.h"
 
 #define MAX_FRAMES 48
-#define ANSWER_S   1
+#define ANSWER_NS  GONET_SECOND
 
 static struct {
     int64_t slow; /* ns; 0: not asked for */
@@ -114,7 +113,6 @@ static void on_quit(int sig)
 void gonet__monitor_print_running(gonet__worker_t *w, FILE *f)
 {
     gonet__task_t *task = atomic_load(&w->running);
-    struct timespec until;
 
     fprintf(f, "worker %u [held%s]\n", w->id, task != NULL ? " by a running task" : "");
     if (!monitor.running || task == NULL)
@@ -122,10 +120,7 @@ void gonet__monitor_print_running(gonet__worker_t *w, FILE *f)
     pthread_mutex_lock(&unwind_lock);
     atomic_store(&monitor.count, -1);
     pthread_kill(w->thread, SIGURG);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ANSWER_S;
-    while (sem_timedwait(&monitor.unwound, &until) != 0 && errno == EINTR) {
-    }
+    (void)gonet__sem_until(&monitor.unwound, gonet__now() + ANSWER_NS);
     int count = atomic_exchange(&monitor.count, 0);
     if (count > 0)
         gonet__dump_frames(f, monitor.frame, count);
@@ -162,12 +157,7 @@ static void *monitor_main(void *arg)
 
     (void)arg;
     while (!atomic_load(&monitor.stop)) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        int64_t wait = monitor.slow != 0 ? next - gonet__now() : GONET_HOUR;
-        int64_t at = until.tv_sec * GONET_SECOND + until.tv_nsec + (wait > 0 ? wait : 0);
-        until = (struct timespec){.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
-        if (sem_timedwait(&monitor.wanted, &until) == 0) {
+        if (gonet__sem_until(&monitor.wanted, monitor.slow != 0 ? next : INT64_MAX)) {
             if (!atomic_load(&monitor.stop) && gonet__stderr() != NULL)
                 gonet_dump_tasks(gonet__stderr());
             continue;

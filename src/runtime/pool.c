@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "gonet/task.h"
@@ -136,16 +135,14 @@ static void leave_stack(idle_t *idle)
  * lock. */
 static job_t *wait_for_job(idle_t *idle)
 {
-    int64_t until = gonet__add_ns(gonet__now(), IDLE_NS);
-    struct timespec at = {.tv_sec = (time_t)(until / GONET_SECOND),
-                          .tv_nsec = (long)(until % GONET_SECOND)};
+    const int64_t at = gonet__add_ns(gonet__now(), IDLE_NS);
 
     idle->job = NULL;
     idle->taken = false;
     idle->next = pool.idle;
     pool.idle = idle;
     while (!idle->taken) {
-        if (pthread_cond_timedwait(&idle->wake, &pool.lock, &at) == ETIMEDOUT && !idle->taken) {
+        if (!gonet__cond_until(&idle->wake, &pool.lock, at) && !idle->taken) {
             leave_stack(idle);
             return NULL;
         }
@@ -175,14 +172,10 @@ static void *thread_main(void *arg)
     job_t *job = arg;
     gonet__work_t work;
     idle_t idle;
-    pthread_condattr_t attr;
 
     pthread_setname_np(pthread_self(), "gonet-pool");
     gonet__in_runtime = true;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&idle.wake, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&idle.wake, NULL);
     pthread_mutex_lock(&pool.lock);
     pool.alive++;
     for (;;) {

@@ -143,8 +143,6 @@ static bool start(void)
         return true;
     if (!started && !has_descriptors())
         return false;
-    if (!started)
-        gonet__runtime_init_idle();
     gonet__signals_install();
     if (rt.wanted == 0)
         rt.wanted = default_workers();

@@ -96,7 +96,4 @@ void gonet__runtime_worker_idle(void);
  * lock. */
 void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg);
 
-/* gonet__runtime_init_idle makes the condition, before the first start and in a forked child. */
-void gonet__runtime_init_idle(void);
-
 #endif

@@ -5,7 +5,6 @@
 #include "runtime/runtime.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/say.h"
 #include "gonet/task.h"
@@ -21,16 +20,6 @@ _Atomic bool gonet__ending;
 _Thread_local bool gonet__in_runtime __attribute__((tls_model("initial-exec")));
 
 #define rt gonet__runtime
-
-void gonet__runtime_init_idle(void)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&rt.idle, &attr);
-    pthread_condattr_destroy(&attr);
-}
 
 void gonet__runtime_worker_idle(void)
 {
@@ -62,13 +51,12 @@ static void ask_stop(gonet__worker_t *w, void *arg)
 /* Under the lock. Waits until no task lives; false at the deadline. */
 static bool wait_for_tasks(gonet_duration_t wait)
 {
-    int64_t at = gonet__add_ns(gonet__now(), wait);
-    struct timespec until = {.tv_sec = at / GONET_SECOND, .tv_nsec = at % GONET_SECOND};
+    const int64_t at = gonet__add_ns(gonet__now(), wait);
 
     while (gonet__runtime_live() > 0) {
         if (wait < 0)
             pthread_cond_wait(&rt.idle, &rt.lock);
-        else if (pthread_cond_timedwait(&rt.idle, &rt.lock, &until) == ETIMEDOUT)
+        else if (!gonet__cond_until(&rt.idle, &rt.lock, at))
             return gonet__runtime_live() == 0;
     }
     return true;
@@ -113,7 +101,6 @@ static void take_down(void)
 /* Under the lock. Some tasks have not come to their end: the runtime goes on. */
 static void go_on(void)
 {
-    atomic_store(&gonet__ending, false);
     gonet__runtime_each(forget_sweep, NULL); /* a held worker would do it to later tasks */
     gonet__runtime_adjust(); /* gonet_set_max_procs may have been called meanwhile */
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # seams.sh SOURCE_DIR: what has one place in the library stands nowhere else: calls that make descriptors
-# (whose numbers are never 0, 1 or 2), reading the environment (a privileged program doesn't), and
-# standard error (a process may have none).
+# (whose numbers are never 0, 1 or 2), reading the environment (a privileged program doesn't), standard
+# error (a process may have none), and the wall clock (somebody may set it).
 set -eu
 cd "$1"
 bad=0
@@ -24,4 +24,7 @@ only_in 'src/base/fd\.c' 'F_DUPFD[A-Z_]*, *[0-9]' "F_DUPFD without GONET__FD_LEA
 only_in 'src/base/setting\.c' '(^|[^_a-z])(secure_)?getenv\(' "the environment is read beside base/setting.h"
 only_in 'src/base/say\.c' '(^|[^_a-z])stderr([^a-z(]|$)|STDERR_FILENO|perror\(' \
     "standard error is used beside base/say.h"
+# A jump of the wall clock must not stretch a wait.
+only_in 'src/runtime/clock\.c' 'CLOCK_REALTIME|_timedwait\(|timedlock\(|_clockwait\(|gettimeofday\(' \
+    "a wait by the wall clock, or beside runtime/clock.h"
 exit $bad

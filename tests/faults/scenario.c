@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "faults/fault.h"
 #include "gonet/task.h"
 #include "runtime/annotate.h"
+#include "runtime/clock.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"
@@ -93,15 +93,11 @@ static bool is_met(void)
 /* False: the run that was under way is over. Under the lock. */
 static bool lasts_for_a_while(void)
 {
-    struct timespec until;
+    const int64_t at = gonet__now() + LACK_MS * GONET_MILLISECOND;
     long run = watched;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LACK_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     while (run == watched) {
-        if (pthread_cond_timedwait(&watch_turn, &watch_lock, &until) == ETIMEDOUT)
+        if (!gonet__cond_until(&watch_turn, &watch_lock, at))
             return run == watched;
     }
     return false;
