@@ -35,42 +35,47 @@ gonet_error_t *gonet__udp_answer(gonet__wire_t *wire, const uint8_t *question, s
     return kind == GONET__REPLY_OK ? NULL : gonet_error_new(GONET__INVALID_RESPONSE);
 }
 
-size_t gonet__frame(uint8_t message[2 + GONET__QUESTION_SIZE], const uint8_t *question, size_t len)
-{
-    message[0] = (uint8_t)(len >> 8);
-    message[1] = (uint8_t)len;
-    memcpy(message + 2, question, len);
-    return len + 2;
-}
-
-static gonet_error_t *read_full(gonet__wire_t *wire, uint8_t *p, size_t len)
+static gonet_error_t *read_full(const gonet__stream_t *s, uint8_t *p, size_t len)
 {
     gonet_error_t *e = NULL;
     size_t got = 0, n;
 
     while (got < len && e == NULL) {
-        e = gonet__wire_read(wire, p + got, len - got, &n);
+        e = s->read(s->arg, p + got, len - got, &n);
         got += n;
     }
+    if (got == len)
+        gonet_error_set(&e, NULL);
     return e == gonet_eof && got > 0 ? gonet_err_unexpected_eof : e;
 }
 
-/* The question behind its length; the reply the same way. */
-static gonet_error_t *talk(gonet__wire_t *wire, const uint8_t *question, size_t len,
-                           gonet__packet_t *packet)
+gonet_error_t *gonet__stream_exchange(const gonet__stream_t *s, const uint8_t *question, size_t len,
+                                      gonet__packet_t *packet)
 {
-    uint8_t message[2 + GONET__QUESTION_SIZE], length[2];
-    gonet_error_t *e = gonet__wire_write(wire, message, gonet__frame(message, question, len));
+    uint8_t message[2 + GONET__QUESTION_SIZE] = {(uint8_t)(len >> 8), (uint8_t)len}, length[2];
+    gonet_error_t *e;
 
+    memcpy(message + 2, question, len);
+    e = s->write(s->arg, message, 2 + len);
     if (e == NULL)
-        e = read_full(wire, length, 2);
+        e = read_full(s, length, 2);
     if (e != NULL)
         return e;
     len = (size_t)length[0] << 8 | length[1];
     if (!gonet__packet_room(packet, len))
         return gonet_err_no_memory;
     packet->len = len;
-    return read_full(wire, packet->p, len);
+    return read_full(s, packet->p, len);
+}
+
+static gonet_error_t *write_wire(void *arg, const uint8_t *p, size_t len)
+{
+    return gonet__wire_write(arg, p, len);
+}
+
+static gonet_error_t *read_wire(void *arg, uint8_t *p, size_t size, size_t *n)
+{
+    return gonet__wire_read(arg, p, size, n);
 }
 
 gonet_error_t *gonet__tcp_exchange(const gonet__server_t *server, const uint8_t *question,
@@ -79,9 +84,10 @@ gonet_error_t *gonet__tcp_exchange(const gonet__server_t *server, const uint8_t 
 {
     gonet__wire_t *wire;
     gonet_error_t *e = gonet__wire_open(&wire, server, SOCK_STREAM, ctx, deadline);
+    const gonet__stream_t stream = {write_wire, read_wire, wire};
 
     if (e == NULL)
-        e = talk(wire, question, len, packet);
+        e = gonet__stream_exchange(&stream, question, len, packet);
     gonet__wire_close(&wire);
     return e;
 }

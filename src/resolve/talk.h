@@ -41,8 +41,18 @@ gonet_error_t *gonet__user_exchange(const gonet_resolver_t *resolver, const char
 /* gonet__packet_room makes room for len bytes; false without memory. */
 bool gonet__packet_room(gonet__packet_t *packet, size_t len);
 
-/* gonet__frame puts a question behind its length in two bytes (RFC 1035, section 4.2.2); the
- * message's length. */
-size_t gonet__frame(uint8_t message[2 + GONET__QUESTION_SIZE], const uint8_t *question, size_t len);
+/* A stream to a server. */
+typedef struct {
+    gonet_error_t *(*write)(void *arg, const uint8_t *p, size_t len);
+    /* What there is, and how much in *n, also beside an error. */
+    gonet_error_t *(*read)(void *arg, uint8_t *p, size_t size, size_t *n);
+    void *arg;
+} gonet__stream_t;
+
+/* gonet__stream_exchange writes the question behind its length in two bytes (RFC 1035, section
+ * 4.2.2), and reads one message in the same form into packet. NULL, or the error (new reference).
+ */
+gonet_error_t *gonet__stream_exchange(const gonet__stream_t *s, const uint8_t *question, size_t len,
+                                      gonet__packet_t *packet);
 
 #endif

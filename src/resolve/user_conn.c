@@ -18,7 +18,8 @@
 typedef struct {
     gonet_conn_t *conn;
     int64_t deadline; /* monotonic ns */
-    unsigned empty;   /* reads in a row */
+    unsigned reads;
+    unsigned empty; /* of them, the last ones in a row */
     _Atomic bool cancelled;
 } talk_t;
 
@@ -29,16 +30,6 @@ static void cancel(void *arg)
 
     atomic_store(&t->cancelled, true);
     gonet_conn_set_deadline(t->conn, (gonet_time_t){1}, NULL);
-}
-
-static gonet_error_t *read_some(talk_t *t, uint8_t *p, size_t size, size_t *n)
-{
-    gonet_error_t *e = NULL;
-    ssize_t got = gonet_conn_read(t->conn, p, size, &e);
-
-    *n = got < 0 ? 0 : (size_t)got;
-    t->empty = got == 0 ? t->empty + 1 : 0;
-    return e;
 }
 
 /* Why there is to be no other read; NULL: read on. The program's connections need not know about
@@ -54,61 +45,45 @@ static gonet_error_t *may_read_on(const talk_t *t)
     return NULL;
 }
 
+static gonet_error_t *write_all(void *arg, const uint8_t *p, size_t len)
+{
+    const talk_t *t = arg;
+    gonet_error_t *e = NULL;
+
+    (void)gonet_conn_write(t->conn, p, len, &e);
+    return e;
+}
+
+static gonet_error_t *read_some(void *arg, uint8_t *p, size_t size, size_t *n)
+{
+    talk_t *t = arg;
+    gonet_error_t *e = t->reads++ == 0 ? NULL : may_read_on(t);
+    ssize_t got;
+
+    *n = 0;
+    if (e != NULL)
+        return e;
+    got = gonet_conn_read(t->conn, p, size, &e);
+    if (got > 0)
+        *n = (size_t)got;
+    t->empty = got == 0 ? t->empty + 1 : 0;
+    return e;
+}
+
 /* Reads datagrams until one is a reply to the question. */
 static gonet_error_t *packets(talk_t *t, const uint8_t *question, size_t len,
                               gonet__packet_t *packet)
 {
-    gonet_error_t *e = NULL;
+    gonet_error_t *e = write_all(t, question, len);
+    gonet__reply_kind_t kind = GONET__REPLY_FOREIGN;
     gonet__reply_t reply;
 
-    if (gonet_conn_write(t->conn, question, len, &e) < 0)
-        return e;
-    while (e == NULL) {
-        gonet__reply_kind_t kind;
-
+    while (e == NULL && kind != GONET__REPLY_OK && kind != GONET__REPLY_QUESTIONS) {
         e = read_some(t, packet->small, sizeof(packet->small), &packet->len);
-        if (e != NULL)
-            break;
-        kind = gonet__reply_open(&reply, packet->small, packet->len, question, len);
-        if (kind == GONET__REPLY_OK || kind == GONET__REPLY_QUESTIONS)
-            break;
-        e = may_read_on(t);
+        if (e == NULL)
+            kind = gonet__reply_open(&reply, packet->small, packet->len, question, len);
     }
     return e;
-}
-
-static gonet_error_t *read_full(talk_t *t, uint8_t *p, size_t len)
-{
-    gonet_error_t *e = NULL;
-    size_t got = 0, n;
-
-    while (got < len && e == NULL) {
-        e = read_some(t, p + got, len - got, &n);
-        got += n;
-        if (got < len && e == NULL)
-            e = may_read_on(t);
-    }
-    if (got == len)
-        gonet_error_set(&e, NULL);
-    return e == gonet_eof && got > 0 ? gonet_err_unexpected_eof : e;
-}
-
-static gonet_error_t *stream(talk_t *t, const uint8_t *question, size_t len,
-                             gonet__packet_t *packet)
-{
-    uint8_t message[2 + GONET__QUESTION_SIZE], length[2];
-    gonet_error_t *e = NULL;
-
-    if (gonet_conn_write(t->conn, message, gonet__frame(message, question, len), &e) < 0)
-        return e;
-    e = read_full(t, length, 2);
-    if (e != NULL)
-        return e;
-    len = (size_t)length[0] << 8 | length[1];
-    if (!gonet__packet_room(packet, len))
-        return gonet_err_no_memory;
-    packet->len = len;
-    return read_full(t, packet->p, len);
 }
 
 gonet_error_t *gonet__user_exchange(const gonet_resolver_t *resolver, const char *network,
@@ -134,7 +109,8 @@ gonet_error_t *gonet__user_exchange(const gonet_resolver_t *resolver, const char
     if (gonet_conn_as_packet_conn(c) != NULL)
         e = packets(&t, question, len, packet);
     else
-        e = stream(&t, question, len, packet);
+        e = gonet__stream_exchange(&(gonet__stream_t){write_all, read_some, &t}, question, len,
+                                   packet);
     gonet__context_unwatch(&watch);
     if (e != NULL && atomic_load(&t.cancelled)) {
         gonet_error_free(e);
