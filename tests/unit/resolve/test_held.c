@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lookups.h"
 #include "name_server.h"
 #include "resolve/lookup.h"
 #include "support/actor.h"
@@ -60,57 +61,24 @@ static gonet_conn_t *dial(void *arg, gonet_context_t *ctx, const char *network, 
     return gonet_dialer_dial_context(NULL, ctx, arg, address, err);
 }
 
-enum { KINDS = 6 };
-
-/* A lookup of a kind; how many results. */
-static size_t look_up(const gonet_resolver_t *r, gonet_context_t *ctx, int kind, const char *name,
-                      gonet_error_t **err)
-{
-    void *result = NULL;
-    size_t n = 0;
-
-    switch (kind) {
-    case 0:
-        result = gonet_resolver_lookup_ip_addr(r, ctx, name, &n, err);
-        break;
-    case 1:
-        result = (void *)gonet_resolver_lookup_host(r, ctx, name, &n, err);
-        break;
-    case 2:
-        result = gonet_resolver_lookup_txt(r, ctx, name, &n, err);
-        break;
-    case 3:
-        result = gonet_resolver_lookup_cname(r, ctx, name, err);
-        n = result != NULL;
-        break;
-    case 4:
-        result = gonet_resolver_lookup_mx(r, ctx, name, &n, err);
-        break;
-    case 5:
-        result = gonet_resolver_lookup_ip(r, ctx, "ip4", name, &n, err);
-        break;
-    }
-    gonet_free(result);
-    return n;
-}
-
 /* By UDP, by TCP after it, by connections of the program's; with a limit, and without. */
 static void answered(void **state)
 {
     static const char *const names[] = {"both.test", "tc.test"}, *const networks[] = {"udp", "tcp"};
 
     (void)state;
-    for (int i = 0; i < 4 * 2 * KINDS; i++) {
+    for (int i = 0; i < 4 * 2 * LOOKUP_KINDS; i++) {
         GONET_AUTO(gonet_error_t) err = NULL;
         gonet_resolver_t r = resolver;
-        gonet_context_t *ctx = i / KINDS % 2 ? gonet_context_with_timeout(NULL, GONET_HOUR) : NULL;
-        int way = i / KINDS / 2;
+        gonet_context_t *ctx =
+            i / LOOKUP_KINDS % 2 ? gonet_context_with_timeout(NULL, GONET_HOUR) : NULL;
+        int way = i / LOOKUP_KINDS / 2;
 
         if (way >= 2) {
             r.dial = dial;
             r.dial_arg = (void *)(uintptr_t)networks[way - 2];
         }
-        CHECK(look_up(&r, ctx, i % KINDS, names[way % 2], &err) > 0);
+        CHECK(look_up_kind(&r, ctx, i % LOOKUP_KINDS, names[way % 2], &err) > 0);
         CHECK_ERROR(err, NULL);
         gonet_context_free(ctx);
     }
@@ -122,16 +90,16 @@ static void given_up(void **state)
     static const char *const names[] = {"silent.test", "tcsilent.test"};
 
     (void)state;
-    for (int i = 0; i < 2 * 2 * KINDS; i++) {
+    for (int i = 0; i < 2 * 2 * LOOKUP_KINDS; i++) {
         GONET_AUTO(gonet_error_t) err = NULL;
         gonet_resolver_t r = resolver;
         gonet_context_t *ctx = gonet_context_with_timeout(NULL, 20 * GONET_MILLISECOND);
 
-        if (i / KINDS / 2 == 1) {
+        if (i / LOOKUP_KINDS / 2 == 1) {
             r.dial = dial;
             r.dial_arg = (void *)"tcp";
         }
-        CHECK_INT(look_up(&r, ctx, i % KINDS, names[i / KINDS % 2], &err), 0);
+        CHECK_INT(look_up_kind(&r, ctx, i % LOOKUP_KINDS, names[i / LOOKUP_KINDS % 2], &err), 0);
         CHECK(gonet_error_timeout(err));
         gonet_context_free(ctx);
     }
@@ -144,7 +112,7 @@ static atomic_int returned;
 static void look_up_held(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
-    size_t n = look_up(&resolver, arg, 0, "held.test", &err);
+    size_t n = look_up_kind(&resolver, arg, 0, "held.test", &err);
 
     CHECK_INT(n, arg != NULL ? 0 : 2);
     CHECK(arg == NULL || gonet_error_is(err, gonet_err_canceled));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "lookups.h"
 #include "name_server.h"
 #include "resolve/lookup.h"
 #include "support/actor.h"
@@ -91,32 +92,6 @@ static void by_thread(void **state)
     actor_run_test(THREADS, everything, NULL);
 }
 
-/* A lookup of a kind; how many results. */
-static size_t look_up(const gonet_resolver_t *r, gonet_context_t *ctx, int kind, const char *name,
-                      gonet_error_t **err)
-{
-    void *result = NULL;
-    size_t n = 0;
-
-    switch (kind) {
-    case 0:
-        result = gonet_resolver_lookup_ip_addr(r, ctx, name, &n, err);
-        break;
-    case 1:
-        result = gonet_resolver_lookup_host(r, ctx, name, &n, err);
-        break;
-    case 2:
-        result = gonet_resolver_lookup_txt(r, ctx, name, &n, err);
-        break;
-    case 3:
-        result = gonet_resolver_lookup_cname(r, ctx, name, err);
-        n = result != NULL;
-        break;
-    }
-    gonet_free(result);
-    return n;
-}
-
 /* Cancels a lookup when the server has seen its question. */
 typedef struct {
     actor_t actor;
@@ -146,9 +121,9 @@ static void give_up(void *arg)
     static const char *const names[] = {"silent.test", "tcsilent.test"};
 
     (void)arg;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 2 * 2 * LOOKUP_KINDS; i++) {
         GONET_AUTO(gonet_error_t) err = NULL;
-        bool cancel = i / 8 == 0;
+        bool cancel = i / LOOKUP_KINDS / 2 == 0;
         gonet_context_t *ctx = cancel ? gonet_context_with_cancel(NULL)
                                       : gonet_context_with_timeout(NULL, 30 * GONET_MILLISECOND);
         gonet_resolver_t tcp = resolver;
@@ -156,7 +131,7 @@ static void give_up(void *arg)
 
         if (cancel)
             start_canceller(&canceller, ctx);
-        CHECK_INT(look_up(&tcp, ctx, i % 4, names[i / 4 % 2], &err), 0);
+        CHECK_INT(look_up_kind(&tcp, ctx, i % LOOKUP_KINDS, names[i / LOOKUP_KINDS % 2], &err), 0);
         CHECK(err != NULL && gonet_error_is(err, cancel ? gonet_err_canceled
                                                         : gonet_err_context_deadline_exceeded));
         if (cancel)
@@ -183,7 +158,7 @@ static void look_up_held(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
 
-    found += (int)look_up(&resolver, arg, 0, "held.test", &err);
+    found += (int)look_up_kind(&resolver, arg, 0, "held.test", &err);
 }
 
 /*
@@ -247,16 +222,16 @@ static void dial_own(void *arg)
 
     (void)arg;
     dials = 0;
-    CHECK_INT(look_up(&r, NULL, 0, "both.test", &err), 2);
+    CHECK_INT(look_up_kind(&r, NULL, 0, "both.test", &err), 2);
     CHECK_INT(dials, 2);
-    CHECK_INT(look_up(&r, ctx, 2, "both.test", &err), 1);
+    CHECK_INT(look_up_kind(&r, ctx, 2, "both.test", &err), 1);
     start_canceller(&canceller, ctx);
-    CHECK_INT(look_up(&r, ctx, 2, "silent.test", &err), 0);
+    CHECK_INT(look_up_kind(&r, ctx, 2, "silent.test", &err), 0);
     CHECK(gonet_error_is(err, gonet_err_canceled));
     actor_join(&canceller.actor);
     gonet_context_free(ctx);
     r.dial_arg = (void *)"fail";
-    CHECK_INT(look_up(&r, NULL, 2, "x.test", &err), 0);
+    CHECK_INT(look_up_kind(&r, NULL, 2, "x.test", &err), 0);
     char want[128];
     snprintf(want, sizeof(want), "lookup x.test on %s: no way", server_text);
     CHECK_ERROR(err, want);
@@ -278,7 +253,7 @@ static void look_up_one(void *arg)
 
     (void)gonet_chan_send(under_way, "");
     snprintf(name, sizeof(name), "n%d.test", *(int *)arg);
-    if (look_up(&resolver, NULL, 0, name, &err) == 2)
+    if (look_up_kind(&resolver, NULL, 0, name, &err) == 2)
         found++;
     else
         check_fail(__FILE__, __LINE__, "%s", gonet_error_string(err));
@@ -329,7 +304,7 @@ static void abandon_many(void *arg)
         GONET_AUTO(gonet_error_t) err = NULL;
         gonet_context_t *ctx = gonet_context_with_timeout(NULL, GONET_MILLISECOND);
 
-        CHECK_INT(look_up(&resolver, ctx, i % 4, "silent.test", &err), 0);
+        CHECK_INT(look_up_kind(&resolver, ctx, i % 4, "silent.test", &err), 0);
         gonet_context_free(ctx);
     }
     AWAIT(gonet_num_task() <= 1);
@@ -372,7 +347,7 @@ static void wait_for_cancel(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
 
-    CHECK_INT(look_up(&resolver, arg, 2, "silent.test", &err), 0);
+    CHECK_INT(look_up_kind(&resolver, arg, 2, "silent.test", &err), 0);
     CHECK(gonet_error_is(err, gonet_err_canceled));
 }
 
@@ -397,12 +372,12 @@ static void forked(void **state)
     if (pid == 0) {
         if (sockets_to_server() != 0)
             child_exit(1);
-        child_exit(CHILD_ASKS && look_up(&resolver, NULL, 0, "both.test", &err) != 2 ? 2 : 0);
+        child_exit(CHILD_ASKS && look_up_kind(&resolver, NULL, 0, "both.test", &err) != 2 ? 2 : 0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_int_equal(sockets_to_server(), 2);
-    assert_int_equal(look_up(&resolver, NULL, 0, "both.test", &err), 2);
+    assert_int_equal(look_up_kind(&resolver, NULL, 0, "both.test", &err), 2);
     assert_null(err);
     gonet_context_cancel(ctx);
     for (int i = 0; i < 2; i++)
@@ -425,7 +400,7 @@ static void wait_for_ever(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
 
-    look_up(&resolver, NULL, *(int *)arg, "silent.test", &err);
+    look_up_kind(&resolver, NULL, *(int *)arg, "silent.test", &err);
     check_closed(err);
     found++;
 }
@@ -480,7 +455,7 @@ static void meanwhile(void **state)
     while (gonet_go(nothing, NULL) == 0)
         check_pause();
     for (int kind = 0; kind < 4; kind++) {
-        CHECK(look_up(&resolver, NULL, kind, "both.test", &err) > 0);
+        CHECK(look_up_kind(&resolver, NULL, kind, "both.test", &err) > 0);
         CHECK_ERROR(err, NULL);
     }
     stubborn = false;
@@ -501,12 +476,12 @@ static void keep(void *arg)
 
     (void)arg;
     for (int i = 0; i < 5; i++)
-        CHECK_INT(look_up(&r, NULL, 0, "kept.test", &err), 2);
+        CHECK_INT(look_up_kind(&r, NULL, 0, "kept.test", &err), 2);
     CHECK_INT(name_server_count(server) - before, 2);
     gonet_free(gonet_resolver_lookup_ip_ttl(&r, NULL, "ip", "kept.test", &n, &ttl, &err));
     CHECK_INT(n, 2);
     CHECK(ttl > 0 && ttl <= 30 * GONET_SECOND);
-    CHECK_INT(look_up(&resolver, NULL, 0, "kept.test", &err), 2);
+    CHECK_INT(look_up_kind(&resolver, NULL, 0, "kept.test", &err), 2);
     CHECK_INT(name_server_count(server) - before, 4);
 }
 
@@ -530,7 +505,7 @@ static void starve(void *arg)
 
             r.cache = n % 2 == 0;
             gonet__alloc_fail_at(n, 0);
-            found_here = look_up(&r, NULL, kind, names[n % 2], &err);
+            found_here = look_up_kind(&r, NULL, kind, names[n % 2], &err);
             gonet__alloc_fail_at(0, 0);
             CHECK(err != NULL ? found_here == 0 : found_here > 0);
         }
@@ -551,13 +526,13 @@ static void refuse(void *arg)
     const gonet_dns_error_t *dns;
 
     (void)arg;
-    CHECK_INT(look_up(&r, NULL, 0, "x.test", &err), 0);
+    CHECK_INT(look_up_kind(&r, NULL, 0, "x.test", &err), 0);
     dns = gonet_error_as_dns(err);
     REQUIRE(dns != NULL);
     CHECK(strstr(dns->err, "->127.0.0.1:1: read: connection refused") != NULL);
     CHECK(dns->is_temporary && !dns->is_timeout);
     r.servers = "localhost";
-    CHECK_INT(look_up(&r, NULL, 0, "x.test", &err), 0);
+    CHECK_INT(look_up_kind(&r, NULL, 0, "x.test", &err), 0);
     CHECK_ERROR(err, "lookup x.test on localhost: the resolver's servers are not addresses");
 }
 

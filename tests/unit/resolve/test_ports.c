@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "error/error.h"
+#include "lookups.h"
 #include "name_server.h"
 #include "resolve/lookup.h"
 #include "resolve/talk.h"
@@ -43,22 +44,6 @@ static gonet__resolv_conf_t *make_conf(const char *text, const char *servers)
     conf = gonet__resolv_conf_set_servers(base, servers, &bad);
     gonet__resolv_conf_unref(base);
     return conf;
-}
-
-/* The addresses of a name; how many. */
-static size_t look_up(gonet__resolv_conf_t *conf, const char *name, unsigned want,
-                      gonet_error_t **err)
-{
-    gonet_resolver_t resolver = {.prefer_go = true};
-    gonet__asking_t asking = {.resolver = &resolver, .conf = conf};
-    gonet__addresses_t a;
-    size_t n;
-
-    gonet__addresses_init(&a);
-    gonet_error_set(err, gonet__lookup_addresses(&asking, GONET__ORDER_DNS, name, want, &a));
-    n = a.n;
-    gonet__addresses_free(&a);
-    return n;
 }
 
 #define BOTH (GONET__WANT_V4 | GONET__WANT_V6)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "error/error.h"
+#include "lookups.h"
 #include "name_server.h"
 #include "resolve/hosts.h"
 #include "resolve/lookup.h"
@@ -56,30 +57,6 @@ static gonet__resolv_conf_t *make_conf(const char *text, int n)
     for (int i = 0; i < SERVERS; i++)
         name_server_forget(server[i]);
     return conf;
-}
-
-/* The addresses of a name; how many. */
-static size_t look_up_in(gonet__order_t order, gonet__resolv_conf_t *conf, const char *name,
-                         unsigned want, gonet_error_t **err)
-{
-    gonet_resolver_t resolver = {.prefer_go = true};
-    gonet__asking_t asking = {.resolver = &resolver, .conf = conf};
-    gonet__addresses_t a;
-    size_t n;
-
-    gonet__addresses_init(&a);
-    gonet_error_set(err, gonet__lookup_addresses(&asking, order, name, want, &a));
-    n = a.n;
-    for (size_t i = 0; i < n; i++)
-        CHECK_INT(a.v[i].ip.b[a.v[i].ip.len - 1], 1); /* a forged one has another */
-    gonet__addresses_free(&a);
-    return n;
-}
-
-static size_t look_up(gonet__resolv_conf_t *conf, const char *name, unsigned want,
-                      gonet_error_t **err)
-{
-    return look_up_in(GONET__ORDER_DNS, conf, name, want, err);
 }
 
 #define BOTH (GONET__WANT_V4 | GONET__WANT_V6)
