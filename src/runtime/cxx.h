@@ -43,8 +43,8 @@ typedef struct {
  * for thread-local storage has it. Elsewhere such variables may lie where they need no table: there
  * the objects are counted instead, at each turn of the worker and before each new task, for that is
  * no cheap call; as long as there are unused ones, each park looks. A task that loads the first C++
- * of the program by itself, and then parks in a catch block without having parked before, is missed
- * there.
+ * of the program by itself, and whose next park is in a catch block of its, is missed there: to
+ * know of it, every park of a program without C++ would have to make that call.
  */
 #if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__) && \
     !defined(GONET_SWITCH_UCONTEXT)
