@@ -13,24 +13,28 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static gonet__debug_t settings;
 
-/* A word ("go", "cgo"), a number, or two parts joined by "+"; the last word counts. */
+/* A word ("go", "cgo"), a number, or two parts joined by "+"; the last word counts. NULL: not set.
+ */
 gonet__debug_t gonet__debug_netdns(const char *p, size_t len)
 {
     gonet__debug_t d = {.edns0 = true};
     gonet__span_t value = {p, len};
 
-    while (value.len > 0) {
+    if (p == NULL)
+        return d;
+    do {
         gonet__span_t part = gonet__span_cut(&value, '+');
+        int level;
         size_t used;
 
-        if (part.len > 0 && gonet__digit(part.p[0]) <= 9) {
-            gonet__scan_decimal(part.p, part.len, &d.level, &used);
+        if (gonet__scan_decimal(part.p, part.len, &level, &used) && used == part.len) {
+            d.level = level;
             continue;
         }
         d.go = gonet__span_is(part, "go");
         d.libc = gonet__span_is(part, "cgo");
-        d.unknown = part.len > 0 && !d.go && !d.libc;
-    }
+        d.unknown |= !d.go && !d.libc;
+    } while (value.len > 0);
     return d;
 }
 

@@ -20,13 +20,21 @@ typedef struct {
 #define LIBC   "gonet: hosts are looked up by getaddrinfo, as GONETDEBUG asks\n"
 
 static const row_t rows[] = {
-    {"", 0, 0, 0, 0, ITSELF},      {"go", 0, 1, 0, 0, ASKED},
+    {"", 0, 0, 0, 1, ITSELF},      {"go", 0, 1, 0, 0, ASKED},
     {"cgo", 1, 0, 0, 0, LIBC},     {"1", 0, 0, 1, 0, ITSELF},
     {"go+2", 0, 1, 2, 0, ASKED},   {"2+cgo", 1, 0, 2, 0, LIBC},
     {"other", 0, 0, 0, 1, ITSELF}, {"other+1", 0, 0, 1, 1, ITSELF},
     {"cgo+go", 0, 1, 0, 0, ASKED}, /* the last word counts */
-    {"go+cgo", 1, 0, 0, 0, LIBC},  {"other+go", 0, 1, 0, 0, ASKED},
+    {"go+cgo", 1, 0, 0, 0, LIBC},  {"other+go", 0, 1, 0, 1, ASKED},
+    {"1x", 0, 0, 0, 1, ITSELF},    {"go+1x", 0, 0, 0, 1, ITSELF},
+    {"1x+go", 0, 1, 0, 1, ASKED},
 };
+
+static void not_set(void **state)
+{
+    (void)state;
+    assert_false(gonet__debug_netdns(NULL, 0).unknown);
+}
 
 static void parse(void **state)
 {
@@ -87,7 +95,8 @@ static void libc_limits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(libc_hosts), cmocka_unit_test(libc_limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(not_set), cmocka_unit_test(libc_hosts),
+                                       cmocka_unit_test(libc_limits)};
 
     setenv("GONETDEBUG", "netdns=cgo", 1);
     return RUN_ROWS(rows, parse) + cmocka_run_group_tests(tests, NULL, NULL);
