@@ -7,6 +7,7 @@
 
 #include "base/digits.h"
 #include "resolve/services.h"
+#include "runtime/task.h"
 
 static const gonet__network_t known[] = {
     {GONET__NETWORK_TCP, "tcp", 0, 0},       {GONET__NETWORK_TCP, "tcp4", '4', 0},
@@ -41,6 +42,7 @@ gonet_error_t *gonet__network_parse(const char *text, bool needs_proto, gonet__n
     const gonet__network_t *found =
         find(text, colon == NULL ? strlen(text) : (size_t)(colon - text));
 
+    gonet__task_tick(); /* what ends here, or with the address, does not wait */
     if (found == NULL || (colon != NULL && found->kind != GONET__NETWORK_IP) ||
         (colon == NULL && found->kind == GONET__NETWORK_IP && needs_proto))
         return gonet__unknown_network_error(text);

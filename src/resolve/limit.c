@@ -6,7 +6,6 @@
 #include "error/error.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
-#include "runtime/task.h"
 
 int64_t gonet__limit_deadline(const gonet__limit_t *limit)
 {
@@ -47,7 +46,6 @@ gonet__wait_state_t gonet__wait_within(gonet__wait_t *w, gonet_context_t *ctx, i
 
 gonet_error_t *gonet__refused(const gonet__limit_t *limit, const char *name)
 {
-    gonet__task_tick(); /* what is known already, or refused, is told without a wait */
     if (!gonet__wait_ending())
         return NULL;
     gonet__wait_told(gonet__limit_deadline(limit));

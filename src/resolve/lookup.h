@@ -16,7 +16,7 @@ typedef struct {
     gonet__limit_t limit;
 } gonet__request_t;
 
-/* gonet__request_make fills in the default for a NULL resolver. */
+/* gonet__request_make begins a lookup; it fills in the default for a NULL resolver. */
 gonet__request_t gonet__request_make(const gonet_resolver_t *resolver, gonet_context_t *ctx,
                                      int64_t deadline);
 

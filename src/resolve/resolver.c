@@ -9,6 +9,7 @@
 #include "resolve/files.h"
 #include "resolve/libc.h"
 #include "resolve/lookup.h"
+#include "runtime/task.h"
 
 static gonet_resolver_t the_default;
 gonet_resolver_t *gonet_default_resolver = &the_default;
@@ -16,6 +17,7 @@ gonet_resolver_t *gonet_default_resolver = &the_default;
 gonet__request_t gonet__request_make(const gonet_resolver_t *resolver, gonet_context_t *ctx,
                                      int64_t deadline)
 {
+    gonet__task_tick(); /* a literal, what is known already, or refused, is told without a wait */
     if (resolver == NULL)
         resolver = gonet_default_resolver;
     if (resolver == NULL)

@@ -17,6 +17,7 @@
 #include "gonet/lookup.h"
 #include "runtime/end_hook.h"
 #include "runtime/fork.h"
+#include "runtime/task.h"
 
 #define MAX_NAME  25
 #define PORT_CLIP (UINT32_C(1) << 30)
@@ -318,8 +319,10 @@ gonet_error_t *gonet__lookup_port(const char *network, const char *service, int 
 int gonet_lookup_port(const char *network, const char *service, gonet_error_t **err)
 {
     int port = 0;
-    gonet_error_t *e = gonet__lookup_port(network, service, &port);
+    gonet_error_t *e;
 
+    gonet__task_tick();
+    e = gonet__lookup_port(network, service, &port);
     gonet_error_set(err, e);
     return e == NULL ? port : -1;
 }

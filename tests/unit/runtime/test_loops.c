@@ -146,6 +146,36 @@ static void lookup(void)
     CHECK(gonet_lookup_txt("no..name", &n, NULL) == NULL);
 }
 
+static void lookup_literal(void)
+{
+    size_t n = 0;
+
+    gonet_free(gonet_lookup_host("127.0.0.1", &n, NULL));
+    CHECK_INT(n, 1);
+}
+
+static void lookup_port(void)
+{
+    CHECK_INT(gonet_lookup_port("tcp", "80", NULL), 80);
+}
+
+static void resolve(void)
+{
+    gonet_tcp_addr_t a;
+
+    CHECK_INT(gonet_resolve_tcp_addr("tcp", "127.0.0.1:80", &a, NULL), 0);
+}
+
+static void dial_nothing(void)
+{
+    CHECK(gonet_dial("tcp", "", NULL) == NULL);
+}
+
+static void listen_nowhere(void)
+{
+    CHECK(gonet_listen("nothing", "", NULL) == NULL);
+}
+
 typedef struct {
     const char *name;
     void (*call)(void);
@@ -173,6 +203,11 @@ static const loop_t loops[] = {
     {"read_late", read_late},
     {"read_pipe", read_pipe},
     {"lookup", lookup},
+    {"lookup_literal", lookup_literal},
+    {"lookup_port", lookup_port},
+    {"resolve", resolve},
+    {"dial_nothing", dial_nothing},
+    {"listen_nowhere", listen_nowhere},
 };
 
 enum { LOOPS = sizeof(loops) / sizeof(loops[0]) };
