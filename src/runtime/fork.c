@@ -112,6 +112,7 @@ static void reset(void)
     atomic_store(&gonet__ending, false);
     *r = (gonet__runtime_t){.wanted = wanted, .layout = &gonet__debug_layout};
     pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->idle, NULL);
     gonet__this_worker = NULL;
     gonet__in_runtime = false;
     gonet__pi_forget();

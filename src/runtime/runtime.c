@@ -33,6 +33,7 @@
 #include "runtime/spin.h"
 
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                   .idle = PTHREAD_COND_INITIALIZER,
                                    .layout = &gonet__debug_layout};
 
 #define rt gonet__runtime
