@@ -161,6 +161,11 @@ static void watch(gonet__cxx_t *cxx, const found_t *found)
 {
     cxx->unused = found->unused;
 }
+
+static bool stirs(const gonet__cxx_t *cxx)
+{
+    return cxx->unused > 0;
+}
 #else
 /* Those whose modules are newer than the thread's table change the count. */
 static void watch(gonet__cxx_t *cxx, const found_t *found)
@@ -176,6 +181,16 @@ static void watch(gonet__cxx_t *cxx, const found_t *found)
         cxx->watched[cxx->unused].was = table[2 * found->module[i]];
         cxx->unused++;
     }
+}
+
+/* Whether the thread may have begun to use one of the unused. */
+static bool stirs(const gonet__cxx_t *cxx)
+{
+    for (unsigned i = 0; i < cxx->unused; i++) {
+        if (*cxx->watched[i].entry != cxx->watched[i].was)
+            return true;
+    }
+    return false;
 }
 #endif
 
@@ -233,7 +248,20 @@ bool gonet__cxx_look(gonet__cxx_t *cxx)
     }
     arrange(cxx, now, n);
     watch(cxx, &found);
+    cxx->known = cxx->count + cxx->unused;
     return true;
+}
+
+bool gonet__cxx_asks(gonet__cxx_t *cxx)
+{
+    if (gonet__cxx_news(cxx) || stirs(cxx)) /* in this order: with the news the table may move */
+        (void)gonet__cxx_look(cxx);
+    for (unsigned i = 0; i < cxx->count; i++) {
+        const gonet__cxx_globals_t *g = cxx->globals[i];
+        if (g != NULL && (g->caught != NULL || g->uncaught != 0))
+            return true;
+    }
+    return false;
 }
 
 #ifdef GONET__CXX_BY_TURN

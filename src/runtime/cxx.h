@@ -25,6 +25,7 @@ typedef struct {
 /* A worker's view. */
 typedef struct {
     uint64_t seen;   /* what was loaded when it was looked at last */
+    unsigned known;  /* count and unused together: mostly there are none */
     unsigned count;  /* of places; those in between may be NULL */
     unsigned unused; /* of other runtimes, which the thread has not used yet */
     gonet__cxx_globals_t *globals[GONET__CXX_RUNTIMES]; /* the thread's own */
@@ -35,11 +36,12 @@ typedef struct {
 } gonet__cxx_t;
 
 /*
- * gonet__cxx_news says whether the thread may have begun to use a runtime since the last look,
- * always before it handles the first exception of it. glibc counts what it loads with thread-local
- * variables, and a thread learns the count, in its own table of them, when it first reaches one
- * that is newer; one that is not reached it finds by its entry in the table, where there is
- * nothing until then. __cxa_get_globals reaches such a variable. The table is where the x86-64 ABI
+ * gonet__cxx_news says whether the thread may have met a runtime since the last look, and
+ * gonet__cxx_asks whether it may have begun to use one of the unused: always before it handles the
+ * first exception of it. glibc counts what it loads with thread-local variables, and a thread
+ * learns the count, in its own table of them, when it first reaches one that is newer; one that is
+ * not reached it finds by its entry in the table, where there is nothing until then.
+ * __cxa_get_globals reaches such a variable. The table is where the x86-64 ABI
  * for thread-local storage has it. Elsewhere such variables may lie where they need no table: there
  * the objects are counted instead, at each turn of the worker and before each new task, for that is
  * no cheap call; as long as there are unused ones, each park looks. A task that loads the first C++
@@ -59,13 +61,7 @@ static inline const volatile uint64_t *gonet__cxx_table(void)
 
 static inline bool gonet__cxx_news(const gonet__cxx_t *cxx)
 {
-    if (__builtin_expect(*gonet__cxx_table() != cxx->seen, 0))
-        return true; /* before the entries are looked at, whose table may have moved */
-    for (unsigned i = 0; i < cxx->unused; i++) {
-        if (*cxx->watched[i].entry != cxx->watched[i].was)
-            return true;
-    }
-    return false;
+    return *gonet__cxx_table() != cxx->seen;
 }
 
 static inline void gonet__cxx_turn(gonet__cxx_t *cxx)
@@ -76,7 +72,8 @@ static inline void gonet__cxx_turn(gonet__cxx_t *cxx)
 #define GONET__CXX_BY_TURN
 static inline bool gonet__cxx_news(const gonet__cxx_t *cxx)
 {
-    return cxx->unused > 0;
+    (void)cxx;
+    return false;
 }
 
 void gonet__cxx_turn(gonet__cxx_t *cxx);
@@ -94,18 +91,14 @@ void gonet__cxx_fork_parent(void);
 void gonet__cxx_store(const gonet__cxx_t *cxx, gonet__cxx_globals_t *kept);
 void gonet__cxx_load(const gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept);
 
+/* gonet__cxx_asks is gonet__cxx_handles where there is C++, or may be. */
+bool gonet__cxx_asks(gonet__cxx_t *cxx);
+
 /* gonet__cxx_handles says whether the running task is handling an exception, which has to be
  * stored before another task runs. */
 static inline bool gonet__cxx_handles(gonet__cxx_t *cxx)
 {
-    if (__builtin_expect(gonet__cxx_news(cxx), 0))
-        (void)gonet__cxx_look(cxx);
-    for (unsigned i = 0; i < cxx->count; i++) {
-        const gonet__cxx_globals_t *g = cxx->globals[i];
-        if (g != NULL && (g->caught != NULL || g->uncaught != 0))
-            return true;
-    }
-    return false;
+    return __builtin_expect(gonet__cxx_news(cxx) || cxx->known != 0, 0) && gonet__cxx_asks(cxx);
 }
 
 #endif

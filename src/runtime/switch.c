@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(GONET_SWITCH_UCONTEXT)
+#ifndef GONET__SWITCH_PORTABLE
 
 extern void gonet__switch_entry(void);
 

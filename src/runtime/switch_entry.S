@@ -59,8 +59,9 @@ gonet__switch: /* (from, to): see gonet__context_t in switch.h */
     .cfi_endproc
     .size gonet__switch, .-gonet__switch
 
-/* The first thing that a new context runs: it takes its function and argument from the stack, calls, and
- * ends the unwinder's walk. */
+/* The first thing that a new context runs: it takes its function and argument from the stack, and ends the
+ * unwinder's walk. It jumps to the function, from which nothing returns: a call would put the prediction
+ * of all later returns out of step. */
     .p2align 4
     .globl gonet__switch_entry
     .hidden gonet__switch_entry
@@ -70,7 +71,10 @@ gonet__switch_entry:
     .cfi_undefined rip
     popq %rax
     popq %rdi
-    callq *%rax
+    leaq 1f(%rip), %rcx
+    pushq %rcx
+    jmpq *%rax
+1:
     ud2
     .cfi_endproc
     .size gonet__switch_entry, .-gonet__switch_entry
@@ -180,9 +184,10 @@ gonet__switch_entry:
     .cfi_startproc
     .cfi_undefined x30
     hint #36 /* bti j */
-    ldp x9, x0, [sp], #16
-    mov x30, #0
-    blr x9
+    ldp x16, x0, [sp], #16 /* x16: from there a landing pad for calls takes a jump, too */
+    adr x30, 1f
+    br x16
+1:
     brk #1
     .cfi_endproc
     .size gonet__switch_entry, .-gonet__switch_entry

@@ -93,19 +93,28 @@ void gonet__task_take_back(gonet__worker_t *w)
         gonet__runtime_worker_idle();
 }
 
+/* Goes over to another context; last: for good. */
+GONET__INLINE void go_over(gonet__worker_t *w, gonet__task_t *task, gonet__context_t *to,
+                           gonet__annotation_t *tool, int last)
+{
+    w->left = &task->tool;
+    gonet__annotate_leave(&task->tool, tool, last);
+    if (last)
+        gonet__switch_last(to);
+    gonet__switch(&task->context, to);
+    gonet__task_entered(w, &task->tool);
+}
+
 /* Leaves the task's stack for the scheduler's. */
-static void leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, int last)
+GONET__INLINE void leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, int last)
 {
     gonet__task_set_current(w, NULL);
-    w->left = &task->tool;
-    gonet__annotate_leave(&task->tool, &w->tool, last);
-    gonet__switch(&task->context, &w->context);
-    gonet__task_entered(w, &task->tool);
+    go_over(w, task, &w->context, &w->tool, last);
 }
 
 /* Leaves the task's stack for the next runnable task's, as long as the turn lasts, or the
  * scheduler's. */
-static inline void leave(gonet__worker_t *w, gonet__task_t *task, int last)
+GONET__INLINE void leave(gonet__worker_t *w, gonet__task_t *task, int last)
 {
     gonet__task_t *next = NULL;
 
@@ -124,10 +133,7 @@ static inline void leave(gonet__worker_t *w, gonet__task_t *task, int last)
     gonet__task_set_current(w, next);
     if (next == task)
         return;
-    w->left = &task->tool;
-    gonet__annotate_leave(&task->tool, &next->tool, last);
-    gonet__switch(&task->context, &next->context);
-    gonet__task_entered(w, &task->tool);
+    go_over(w, task, &next->context, &next->tool, last);
 }
 
 /* The first and last frame of every task. */
@@ -146,8 +152,17 @@ static void task_main(void *arg)
     abort();
 }
 
-/* Not inlined, for its caller to jump here: the frames of parked tasks stay small. */
-GONET__NOINLINE static void park(gonet__task_t *task)
+/* While the runtime looks at what is parked: see dump.c. */
+GONET__COLD static void be_probed(gonet__worker_t *w, gonet__task_t *task)
+{
+    while (w->probe != NULL) {
+        w->probe(task, w->probe_arg);
+        leave_to_scheduler(w, task, 0);
+    }
+}
+
+/* Inlined: a parked task has one frame of the two below, and a small one. */
+GONET__INLINE void park(gonet__task_t *task)
 {
     gonet__worker_t *w = task->worker;
     int saved_errno = *w->errno_at;
@@ -156,10 +171,8 @@ GONET__NOINLINE static void park(gonet__task_t *task)
         gonet__signals_report_overrun(task);
     task->parked_at = w->clock_ms;
     leave(w, task, 0);
-    while (w->probe != NULL) {
-        w->probe(task, w->probe_arg);
-        leave_to_scheduler(w, task, 0);
-    }
+    if (w->probe != NULL)
+        be_probed(w, task);
     task->park = GONET__PARK_NONE;
     *w->errno_at = saved_errno;
 }
@@ -177,7 +190,7 @@ GONET__COLD static void park_in_catch(gonet__task_t *task)
 
 void gonet__task_park(gonet__task_t *task)
 {
-    if (__builtin_expect(gonet__cxx_handles(&task->worker->cxx), 0))
+    if (gonet__cxx_handles(&task->worker->cxx))
         park_in_catch(task);
     else
         park(task);
@@ -296,17 +309,15 @@ int gonet__task_go_here(void (*fn)(void *arg), void *arg)
     return 0;
 }
 
-/* Puts a task that has not begun, if there is one, before all others: they get their turn, too. */
-static void start_fresh(gonet__worker_t *w)
+/* Puts a task that has not begun before all others: they get their turn, too. */
+GONET__NOINLINE static void yield_to_fresh(gonet__task_t *task)
 {
-    gonet__task_t *t;
+    gonet__worker_t *w = task->worker;
+    gonet__task_t *t = w->budget > 0 && w->probe == NULL ? gonet__worker_begin_fresh(w) : NULL;
 
-    if (w->budget <= 0 || w->probe != NULL ||
-        atomic_load_explicit(&w->fresh_count, memory_order_relaxed) == 0)
-        return;
-    t = gonet__worker_begin_fresh(w);
     if (t != NULL)
         gonet__worker_push_front(w, t);
+    gonet__task_park(task);
 }
 
 void gonet__task_tick_over(void)
@@ -318,15 +329,18 @@ void gonet__task_tick_over(void)
 
 void gonet_yield(void)
 {
-    gonet__task_t *task = gonet__task_current();
+    gonet__worker_t *w = gonet__this_worker;
+    gonet__task_t *task = gonet__worker_task();
 
     if (task == NULL) {
         sched_yield();
         return;
     }
-    gonet__worker_push(task->worker, task);
-    start_fresh(task->worker);
-    gonet__task_park(task);
+    gonet__worker_push(w, task);
+    if (atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0)
+        yield_to_fresh(task);
+    else
+        gonet__task_park(task);
 }
 
 bool gonet__task_give_way(void)
