@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/fd.h"
 #include "base/setting.h"
 #include "gonet/task.h"
@@ -225,7 +226,7 @@ static gonet__worker_t *choose(gonet__worker_t *own)
     return stopping || live > least + (least / 8 > 16 ? least / 8 : 16) ? w : own;
 }
 
-bool gonet__runtime_promise_stack(gonet__worker_t *w)
+GONET__NOINLINE static bool promise_more(gonet__worker_t *w)
 {
     bool promised = gonet__stack_promise(w != NULL ? &w->stacks : NULL);
 
@@ -237,6 +238,11 @@ bool gonet__runtime_promise_stack(gonet__worker_t *w)
     if (!promised)
         errno = ENOMEM;
     return promised;
+}
+
+bool gonet__runtime_promise_stack(gonet__worker_t *w)
+{
+    return (w != NULL && gonet__stack_keep_promise(&w->stacks)) || promise_more(w);
 }
 
 /* From a task: no lock, the runtime can't end while the caller lives. */
@@ -268,7 +274,8 @@ static bool place_from_task(gonet__worker_t *own, gonet__task_t *task)
     return true;
 }
 
-static bool place_from_thread(gonet__task_t *task)
+/* Not inlined: a task's call needs no such frame. */
+GONET__NOINLINE static bool place_from_thread(gonet__task_t *task)
 {
     gonet__worker_t *w;
     long live = 0;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 #include "base/setting.h"
 
 #define SLAB_SIZE    ((size_t)64 << 20)
@@ -182,10 +183,8 @@ bool gonet__stack_promise(gonet__stack_pool_t *pool)
 {
     size_t n;
 
-    if (pool != NULL && pool->promises > 0) {
-        pool->promises--;
+    if (pool != NULL && gonet__stack_keep_promise(pool))
         return true;
-    }
     pthread_mutex_lock(&slabs_lock);
     n = vacant > promised || add_slab() ? vacant - promised : 0;
     if (n > 1 && (pool == NULL || gonet__stack_scarce()))
@@ -199,14 +198,14 @@ bool gonet__stack_promise(gonet__stack_pool_t *pool)
     return n > 0;
 }
 
-static void give_back(unsigned promises)
+GONET__NOINLINE static void give_back(unsigned promises)
 {
     pthread_mutex_lock(&slabs_lock);
     promised -= promises;
     pthread_mutex_unlock(&slabs_lock);
 }
 
-static gonet__stack_t *get_cold(void)
+GONET__NOINLINE static gonet__stack_t *get_cold(void)
 {
     slab_t *slab;
     gonet__stack_t *s;

@@ -45,6 +45,15 @@ typedef struct {
  * worker's, or NULL. False: memory is out. */
 bool gonet__stack_promise(gonet__stack_pool_t *pool);
 
+/* gonet__stack_keep_promise does so with one that the pool has; false: it has none. */
+static inline bool gonet__stack_keep_promise(gonet__stack_pool_t *pool)
+{
+    if (pool->promises == 0)
+        return false;
+    pool->promises--;
+    return true;
+}
+
 /* gonet__stack_get returns the stack that was promised. */
 gonet__stack_t *gonet__stack_get(gonet__stack_pool_t *pool);
 

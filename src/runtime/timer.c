@@ -82,10 +82,8 @@ void gonet__timer_arm(gonet__timer_heap_t *heap, gonet__timer_t *t, int64_t time
     heap->root = merge(heap->root, t);
 }
 
-void gonet__timer_remove(gonet__timer_heap_t *heap, gonet__timer_t *t)
+void gonet__timer_take_out(gonet__timer_heap_t *heap, gonet__timer_t *t)
 {
-    if (t->time == 0)
-        return;
     if (heap->root == t) {
         heap->root = merge_siblings(t->child);
     } else {

@@ -25,8 +25,15 @@ typedef struct {
 /* gonet__timer_arm makes sure that t fires at time or before. */
 void gonet__timer_arm(gonet__timer_heap_t *heap, gonet__timer_t *t, int64_t time);
 
+/* gonet__timer_take_out takes t out, which is in. */
+void gonet__timer_take_out(gonet__timer_heap_t *heap, gonet__timer_t *t);
+
 /* gonet__timer_remove takes t out; harmless if it is not in. */
-void gonet__timer_remove(gonet__timer_heap_t *heap, gonet__timer_t *t);
+static inline void gonet__timer_remove(gonet__timer_heap_t *heap, gonet__timer_t *t)
+{
+    if (t->time != 0)
+        gonet__timer_take_out(heap, t);
+}
 
 /* gonet__timer_next returns the time of the first entry, 0 if there is none. */
 static inline int64_t gonet__timer_next(const gonet__timer_heap_t *heap)
