@@ -155,7 +155,7 @@ static void install(void)
             madvise(&gonet__fork_page, sizeof(gonet__fork_page), MADV_WIPEONFORK) == 0;
 }
 
-void gonet__fork_catch_up(void)
+uint32_t gonet__fork_catch_up(void)
 {
     uint32_t none = 0;
     unsigned turns = 0;
@@ -163,7 +163,7 @@ void gonet__fork_catch_up(void)
     if (!atomic_compare_exchange_strong(&gonet__fork_page.generation, &none, BUSY)) {
         while (gonet__fork_seen() < GONET__GENERATION)
             gonet__relax(&turns);
-        return;
+        return gonet__fork_seen();
     }
     if (last == 0)
         install();
@@ -171,6 +171,7 @@ void gonet__fork_catch_up(void)
         reset();
     last = gonet__fork_coming();
     atomic_store(&gonet__fork_page.generation, last);
+    return last;
 }
 
 /* Before the program's own constructors: there is no object without the handlers. */

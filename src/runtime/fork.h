@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 /* Generations are multiples of this: the bits below are for those who keep flags beside one. */
 #define GONET__GENERATION 32u
 
@@ -37,7 +39,7 @@ typedef union {
 extern gonet__fork_page_t gonet__fork_page;
 
 /* gonet__fork_catch_up is the slow part of gonet__fork_now. */
-void gonet__fork_catch_up(void);
+GONET__COLD uint32_t gonet__fork_catch_up(void);
 
 /* gonet__fork_seen is the generation as it stands: 0 in a child that was not reset yet. What is
  * compared with it there differs, and asks gonet__fork_now. */
@@ -50,10 +52,9 @@ static inline uint32_t gonet__fork_seen(void)
  * reset before. */
 static inline uint32_t gonet__fork_now(void)
 {
-    if (atomic_load_explicit(&gonet__fork_page.generation, memory_order_acquire) <
-        GONET__GENERATION)
-        gonet__fork_catch_up();
-    return gonet__fork_seen();
+    uint32_t now = atomic_load_explicit(&gonet__fork_page.generation, memory_order_acquire);
+
+    return now < GONET__GENERATION ? gonet__fork_catch_up() : now;
 }
 
 /* gonet__fork_claim is the slow part of gonet__fork_begin_reset. */

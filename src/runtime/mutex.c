@@ -69,12 +69,14 @@ static gonet__waiter_t **queue_of(gonet_mutex_t *m)
     return (gonet__waiter_t **)(void *)&m->private_waiters;
 }
 
-/* current is look; but what a process that forked this one left in the queue is forgotten. */
-static uint32_t current(gonet_mutex_t *m)
+static inline bool is_old(uint32_t s)
 {
-    uint32_t s = look(m), now = gonet__fork_now();
+    return (s & ~(uint32_t)LOCKED) != 0 && (s & GENERATION) != gonet__fork_seen();
+}
 
-    while ((s & ~(uint32_t)LOCKED) != 0 && (s & GENERATION) != now) {
+GONET__COLD static uint32_t forget(gonet_mutex_t *m, uint32_t s)
+{
+    while (is_old(s)) {
         if (change(m, &s, word(LOCKED | QUEUE))) {
             *queue_of(m) = NULL;
             settle(m, s & LOCKED);
@@ -82,6 +84,15 @@ static uint32_t current(gonet_mutex_t *m)
         }
     }
     return s;
+}
+
+/* current is look; but what a process that forked this one left in the queue is forgotten. */
+static inline uint32_t current(gonet_mutex_t *m)
+{
+    uint32_t s = look(m);
+
+    (void)gonet__fork_now();
+    return is_old(s) ? forget(m, s) : s;
 }
 
 /* linger lets the one who has the queue finish. */

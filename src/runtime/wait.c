@@ -26,7 +26,7 @@
 
 void gonet__wait_init(gonet__wait_t *w)
 {
-    w->task = gonet__task_current();
+    w->task = gonet__worker_task();
     atomic_init(&w->state, gonet__fork_now() | GONET__WAIT_WAITING);
     w->value = 0;
 }
@@ -90,8 +90,9 @@ void gonet__wait_told(int64_t deadline)
         wait_in_the_end(&w, deadline, "the end");
 }
 
-static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline, unsigned flags,
-                                     const char *why)
+/* A task's wait that is not simply to park. */
+GONET__NOINLINE static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline,
+                                                     unsigned flags, const char *why)
 {
     if (deadline != 0 && deadline <= gonet__now() && gonet__wait_end(w, GONET__WAIT_EXPIRED))
         return GONET__WAIT_EXPIRED;
@@ -106,7 +107,7 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
                    FUTEX_BITSET_MATCH_ANY);
 }
 
-static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
+GONET__NOINLINE static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
 {
     static const struct timespec a_while = {.tv_nsec = 1000000};
     struct timespec until = {.tv_sec = deadline / GONET_SECOND, .tv_nsec = deadline % GONET_SECOND};
@@ -131,9 +132,11 @@ gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned
 {
     if (deadline < 0)
         deadline = 1;
-    if (w->task != NULL)
+    if (w->task == NULL)
+        return wait_thread(w, deadline);
+    if (deadline != 0 || gonet__runtime_ending())
         return wait_task(w, deadline, flags, why);
-    return wait_thread(w, deadline);
+    return park(w, 0, flags, why);
 }
 
 void gonet__wait_wake(gonet__wait_t *w)

@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 #include "gonet/task.h"
 #include "runtime/fatal.h"
 #include "runtime/spin.h"
@@ -67,14 +68,16 @@ static void settle(gonet_wait_group_t *wg, uintptr_t to)
     __atomic_store_n(&wg->private_state, to, __ATOMIC_RELEASE);
 }
 
-/* current is look; but what a process that forked this one left in the queue is forgotten. */
-static uintptr_t current(gonet_wait_group_t *wg)
+static inline bool is_old(uintptr_t s)
 {
-    uintptr_t s = look(wg), count;
+    return (s & FLAGS) != 0 && (s & ~REST) != generation();
+}
 
-    (void)gonet__fork_now();
-    while ((s & FLAGS) != 0 && (s & ~REST) != generation()) {
-        count = s & REST & ~FLAGS;
+GONET__COLD static uintptr_t forget(gonet_wait_group_t *wg, uintptr_t s)
+{
+    while (is_old(s)) {
+        uintptr_t count = s & REST & ~FLAGS;
+
         if (change(wg, &s, generation() | count | QUEUE)) {
             *queue_of(wg) = NULL;
             settle(wg, count);
@@ -82,6 +85,15 @@ static uintptr_t current(gonet_wait_group_t *wg)
         }
     }
     return s;
+}
+
+/* current is look; but what a process that forked this one left in the queue is forgotten. */
+static inline uintptr_t current(gonet_wait_group_t *wg)
+{
+    uintptr_t s = look(wg);
+
+    (void)gonet__fork_now();
+    return is_old(s) ? forget(wg, s) : s;
 }
 
 static uintptr_t count_of(uintptr_t s)
@@ -101,24 +113,30 @@ static uintptr_t count_after(uintptr_t s, int n)
     return (uintptr_t)count;
 }
 
-void gonet_wait_group_add(gonet_wait_group_t *wg, int n)
+/* Whether there is nothing to do but to count: s becomes after. */
+static inline bool counts(uintptr_t s, uintptr_t count, uintptr_t *after)
+{
+    *after = (s & (~REST | WAITERS)) | count * ONE;
+    return (s & QUEUE) == 0 && (count != 0 || (s & WAITERS) == 0);
+}
+
+GONET__NOINLINE static void add_slow(gonet_wait_group_t *wg, int n)
 {
     gonet__waiter_t *all;
     unsigned turns = 0;
     uintptr_t s;
 
-    gonet__task_tick(); /* before: in the end wg may be gone */
-    s = look(wg);
-    if ((s & FLAGS) != 0)
-        s = current(wg);
+    if (gonet__ticks >= GONET__MAX_TICKS) /* before: in the end wg may be gone */
+        gonet__task_tick_over();
+    s = current(wg);
     for (;;) {
-        uintptr_t count = count_after(s, n);
+        uintptr_t count = count_after(s, n), after;
 
-        if ((s & QUEUE) != 0) {
-            s = linger(wg, &turns);
-        } else if (count != 0 || (s & WAITERS) == 0) {
-            if (change(wg, &s, (s & (~REST | WAITERS)) | count * ONE))
+        if (counts(s, count, &after)) {
+            if (change(wg, &s, after))
                 return;
+        } else if ((s & QUEUE) != 0) {
+            s = linger(wg, &turns);
         } else if (change(wg, &s, s | QUEUE)) {
             break;
         }
@@ -126,6 +144,15 @@ void gonet_wait_group_add(gonet_wait_group_t *wg, int n)
     all = gonet__waitq_claim_all(queue_of(wg));
     settle(wg, 0);
     gonet__waitq_wake_all(all);
+}
+
+void gonet_wait_group_add(gonet_wait_group_t *wg, int n)
+{
+    uintptr_t s = look(wg), after;
+
+    if (gonet__task_tick_due() || is_old(s) || !counts(s, count_after(s, n), &after) ||
+        !change(wg, &s, after))
+        add_slow(wg, n);
 }
 
 void gonet_wait_group_done(gonet_wait_group_t *wg)
