@@ -17,14 +17,6 @@
 
 values_keep_fn VALUES_NAME;
 
-static inline __attribute__((always_inline)) void hop(values_side_t *self)
-{
-    values_left = &self->tool;
-    gonet__annotate_leave(&self->tool, &self->other->tool, 0);
-    gonet__switch(&self->context, &self->other->context);
-    gonet__annotate_enter(&self->tool, values_left);
-}
-
 #define FOUR(X, n) X(n##0) X(n##1) X(n##2) X(n##3)
 #define EACH(X) \
     FOUR(X, 1) FOUR(X, 2) FOUR(X, 3) FOUR(X, 4) FOUR(X, 5) FOUR(X, 6) FOUR(X, 7) FOUR(X, 8)
@@ -42,7 +34,7 @@ static inline __attribute__((always_inline)) void hop(values_side_t *self)
         EACH(DECLARE)                                                      \
         EACH(LOAD)                                                         \
         EACH(PIN)                                                          \
-        hop(self);                                                         \
+        values_hop(self);                                                  \
         EACH(PIN)                                                          \
         EACH(CHECK)                                                        \
     }
@@ -90,7 +82,7 @@ static __attribute__((noinline)) void keep_x87(values_side_t *self)
     c = (long double)d[2] + 3;
     e = (long double)d[3] + 4;
     __asm__ volatile("" : "+t"(a), "+u"(b));
-    hop(self);
+    values_hop(self);
     __asm__ volatile("" : "+t"(a), "+u"(b));
     self->wrong += a - 1 != d[0] || b - 2 != d[1] || c - 3 != d[2] || e - 4 != d[3];
 }
@@ -110,7 +102,7 @@ static __attribute__((noinline)) void keep_scalable(values_side_t *self)
     EACH(DECLARE_SCALABLE)
     EACH(LOAD_SCALABLE)
     EACH(PIN_SCALABLE)
-    hop(self);
+    values_hop(self);
     EACH(PIN_SCALABLE)
     EACH(CHECK_SCALABLE)
 }
@@ -131,7 +123,7 @@ static __attribute__((noinline)) void keep_predicates(values_side_t *self)
     EACH(DECLARE_PREDICATE)
     EACH(LOAD_PREDICATE)
     EACH(PIN_PREDICATE)
-    hop(self);
+    values_hop(self);
     EACH(PIN_PREDICATE)
     EACH(CHECK_PREDICATE)
 }

@@ -21,6 +21,14 @@ typedef struct values_side {
 /* Where a context comes from; it is entered by a switch. */
 extern gonet__annotation_t *values_left;
 
+GONET__INLINE void values_hop(values_side_t *self)
+{
+    values_left = &self->tool;
+    gonet__annotate_leave(&self->tool, &self->other->tool, 0);
+    gonet__switch(&self->context, &self->other->context);
+    gonet__annotate_enter(&self->tool, values_left);
+}
+
 /* values_bytes returns 64 bytes made from seed and number. */
 const void *values_bytes(unsigned seed, unsigned number);
 

@@ -47,17 +47,23 @@ const void *values_bytes(unsigned seed, unsigned number)
 }
 
 static values_keep_fn *keep;
+static bool ending, ended;
 
 static void entry(void *arg)
 {
     values_side_t *self = arg;
 
     gonet__annotate_enter(&self->tool, values_left);
-    for (;;)
+    while (!ending)
         keep(self);
+    ended = true;
+    values_left = &self->tool;
+    gonet__annotate_leave(&self->tool, &self->other->tool, 1);
+    gonet__switch_last(&self->other->context);
 }
 
-/* Both sides run fn, in turns; returns how many values came back changed. */
+/* Both sides run fn, in turns, and the other one ends; returns how many values came back changed.
+ */
 static int run(values_keep_fn *fn)
 {
     values_side_t here = {.seed = 1};
@@ -73,8 +79,11 @@ static int run(values_keep_fn *fn)
     gonet__annotate_worker(&here.tool);
     gonet__annotate_task(&there.tool, low, high);
     gonet__switch_make(&there.context, low, high, entry, &there);
+    ending = ended = false;
     for (int i = 0; i < ROUNDS; i++)
         fn(&here);
+    for (ending = true; !ended;)
+        values_hop(&here);
     gonet__annotate_gone(&there.tool);
     free(low);
     return here.wrong + there.wrong;
