@@ -39,6 +39,7 @@
 #include "gonet/conn.h"
 #include "gonet/context.h"
 #include "gonet/dial.h"
+#include "gonet/errno.h"
 #include "gonet/error.h"
 #include "gonet/export.h"
 #include "gonet/hostport.h"

@@ -9,6 +9,7 @@
 #ifndef GONET_ERROR_H
 #define GONET_ERROR_H
 
+#include "gonet/errno.h"
 #include "gonet/export.h"
 
 GONET_BEGIN_DECLS

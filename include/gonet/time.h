@@ -7,6 +7,7 @@
 
 #include <time.h>
 
+#include "gonet/errno.h"
 #include "gonet/export.h"
 
 GONET_BEGIN_DECLS

@@ -4,6 +4,7 @@
 #ifndef GONET_VERSION_H
 #define GONET_VERSION_H
 
+#include "gonet/errno.h"
 #include "gonet/export.h"
 
 #define GONET_VERSION_MAJOR 0

@@ -4,7 +4,6 @@
  */
 #include "gonet/hostport.h"
 
-#include <errno.h>
 #include <string.h>
 
 #ifdef __SSE2__
@@ -13,6 +12,7 @@
 
 #include "addr/addr_error.h"
 #include "addr/literal_parse.h"
+#include "gonet/errno.h"
 
 /* Where the parts are, or why they are not. */
 typedef struct {

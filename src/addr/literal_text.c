@@ -4,9 +4,9 @@
 #include "addr/literal.h"
 
 #include <endian.h>
-#include <errno.h>
 
 #include "base/digits.h"
+#include "gonet/errno.h"
 
 char *gonet__put_ipv4(char *p, const uint8_t b[4])
 {

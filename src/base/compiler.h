@@ -4,6 +4,18 @@
 #ifndef GONET_BASE_COMPILER_H
 #define GONET_BASE_COMPILER_H
 
+/* GONET__OPAQUE is a function of which its callers know no more than its declaration says, not even
+ * when all is compiled at once (-flto). What tells of the calling thread must be so: where it was
+ * part of its callers, they could keep an address over a call that parks, after which they may run
+ * in another thread. */
+#if defined(__clang__)
+#define GONET__OPAQUE __attribute__((noinline, optnone))
+#elif defined(__GNUC__)
+#define GONET__OPAQUE __attribute__((noipa))
+#else
+#define GONET__OPAQUE
+#endif
+
 /* GONET__COLD keeps the rare part of a busy function out of it: the busy part then needs no frame,
  * and less of the instruction cache. GONET__NOINLINE does so for another part that is busy at
  * times. GONET__INLINE is a function that has to be part of its callers. GONET__PREFETCH asks for

@@ -5,13 +5,14 @@
  */
 #include "base/fd.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "gonet/errno.h"
 
 /* Something that nobody can read, write or wait for: a mere place in the file system or, where
  * there is no /dev, a set of descriptors with none in it. */

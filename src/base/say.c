@@ -3,11 +3,12 @@
  */
 #include "base/say.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <unistd.h>
+
+#include "gonet/errno.h"
 
 static bool missing;
 

@@ -4,7 +4,7 @@
  */
 #include "conn/object.h"
 
-#include <errno.h>
+#include "gonet/errno.h"
 
 int gonet__no_object(gonet_error_t **err)
 {

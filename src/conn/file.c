@@ -3,7 +3,6 @@
  * shares the open socket with the original: making it non-blocking makes both so. Its options are
  * whatever the user makes them, now or later.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "conn/tcp.h"
 #include "conn/udp.h"
 #include "conn/unixsock.h"
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 /* A descriptor on its way to become an object. */

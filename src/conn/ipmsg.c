@@ -2,11 +2,11 @@
  * Packets on raw IP sockets: with the addresses of their ends, and with control data. The kernel
  * hands out IPv4 packets with their header; read_from alone takes it off (behaviour 14.2).
  */
-#include <errno.h>
 #include <string.h>
 
 #include "conn/iprawsock.h"
 #include "conn/typed.h"
+#include "gonet/errno.h"
 #include "socket/fd_inline.h"
 
 #define IPV4_HEADER 20 /* the shortest one */

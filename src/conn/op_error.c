@@ -4,11 +4,11 @@
  */
 #include "conn/op_error.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "error/error.h"
+#include "gonet/errno.h"
 
 typedef struct {
     gonet_error_t base; /* first */

@@ -12,12 +12,12 @@
  */
 #include "gonet/pipe.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/list.h"
 #include "conn/object.h"
+#include "gonet/errno.h"
 #include "runtime/clock.h"
 #include "runtime/spin.h"
 #include "runtime/task.h"

@@ -5,9 +5,8 @@
  */
 #include "conn/rawconn.h"
 
-#include <errno.h>
-
 #include "base/alloc.h"
+#include "gonet/errno.h"
 
 struct gonet_raw_conn {
     _Atomic uint32_t refs;

@@ -3,10 +3,10 @@
  */
 #include "conn/tcp.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "gonet/errno.h"
 #include "socket/socket.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"

@@ -8,11 +8,11 @@
  * and then sent as anybody's datagrams are, so what is really wrong with it shows.
  */
 #include <assert.h>
-#include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
 
 #include "conn/udp.h"
+#include "gonet/errno.h"
 #include "socket/scratch.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"

@@ -2,11 +2,11 @@
  * Writing datagrams to an address, and with control data. One call is one system call. The error's
  * form of an address is made by a call that has failed, no sooner.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "addr/addr_error.h"
 #include "conn/udp.h"
+#include "gonet/errno.h"
 #include "socket/fd_inline.h"
 
 #define MAX_PORT 65535

@@ -3,11 +3,11 @@
  * socket offers depends on how it was made, not on what the kernel would do (behaviour 15.12,
  * 15.13).
  */
-#include <errno.h>
 #include <string.h>
 
 #include "conn/typed.h"
 #include "conn/unixsock.h"
+#include "gonet/errno.h"
 #include "socket/fd_inline.h"
 
 /* The end of a stream is told by an OpError, too, but as a count of 0 (behaviour 1.31). */

@@ -3,12 +3,12 @@
  */
 #include "dial/addrlist.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "addr/addr_error.h"
 #include "base/alloc.h"
 #include "conn/op_error.h"
+#include "gonet/errno.h"
 #include "resolve/services.h"
 #include "gonet/hostport.h"
 

@@ -4,14 +4,13 @@
  */
 #include "gonet/dial.h"
 
-#include <errno.h>
-
 #include "dial/addrlist.h"
 #include "dial/mptcp.h"
 #include "dial/serial.h"
 #include "dial/tcp_dial.h"
 #include "error/error.h"
 #include "gonet/chan.h"
+#include "gonet/errno.h"
 #include "runtime/beside.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"

@@ -5,11 +5,10 @@
  */
 #include "dial/sock_dial.h"
 
-#include <errno.h>
-
 #include "conn/rawconn.h"
 #include "dial/lookup.h"
 #include "dial/sock_options.h"
+#include "gonet/errno.h"
 #include "runtime/context.h"
 #include "socket/socket.h"
 #include "socket/sys.h"

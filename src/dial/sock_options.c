@@ -4,10 +4,10 @@
  */
 #include "dial/sock_options.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 
+#include "gonet/errno.h"
 #include "socket/sockopt.h"
 
 #define MAX_BYTE 255 /* the header's fields */

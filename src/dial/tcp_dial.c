@@ -3,11 +3,11 @@
  */
 #include "dial/tcp_dial.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "dial/mptcp.h"
+#include "gonet/errno.h"
 #include "socket/socket.h"
 
 /* Retries after a connect to oneself, or for want of a local port (behaviour 6.30). */

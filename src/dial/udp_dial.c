@@ -4,9 +4,9 @@
  */
 #include "dial/udp_dial.h"
 
-#include <errno.h>
 #include <string.h>
 
+#include "gonet/errno.h"
 #include "socket/socket.h"
 #include "socket/sockopt.h"
 

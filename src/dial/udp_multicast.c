@@ -2,12 +2,12 @@
  * Listening to a multicast group: a bound socket, and the options that make it a member. IPv4 and
  * IPv6 have options of their own; which are set depends on the group's address, not on the socket.
  */
-#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "dial/udp_dial.h"
 #include "error/error.h"
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 static const gonet_listen_config_t zero_config;

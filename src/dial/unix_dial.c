@@ -4,10 +4,10 @@
  */
 #include "dial/unix_dial.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "gonet/errno.h"
 #include "socket/socket.h"
 #include "socket/sockopt.h"
 

@@ -5,8 +5,9 @@
  */
 #include "error/errno_error.h"
 
-#include <errno.h>
 #include <stdio.h>
+
+#include "gonet/errno.h"
 
 typedef struct {
     gonet_error_t base;

@@ -4,7 +4,7 @@
  */
 #include "error/error.h"
 
-#include <errno.h>
+#include "gonet/errno.h"
 
 static bool yes(const gonet_error_t *err)
 {

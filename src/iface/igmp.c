@@ -3,7 +3,6 @@
  */
 #include "iface/igmp.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "base/buf.h"
 #include "base/digits.h"
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "iface/interfaces.h"
 
 #define MAX_FIELDS 6

@@ -4,7 +4,6 @@
  */
 #include "iface/message.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "gonet/errno.h"
 
 /* The last two are in newer headers than the ones supported. */
 #define ARP_GRE_V4 778

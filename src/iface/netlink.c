@@ -4,7 +4,6 @@
  */
 #include "iface/netlink.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
@@ -14,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "gonet/errno.h"
 
 /* The kernel fills its datagrams up to the reader's size, at most this. */
 #define FIRST_SIZE ((size_t)32 * 1024)

@@ -4,11 +4,11 @@
  * but not beyond the line's maximum. An error is remembered until what came before it has been
  * taken.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "conn/stream.h"
+#include "gonet/errno.h"
 
 #define DEFAULT_SIZE ((size_t)4096)
 #define MIN_SIZE     ((size_t)16)

@@ -3,7 +3,6 @@
  * each call goes to the pool for blocking work; a descriptor that is non-blocking all the same is
  * waited for there with poll.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/fd.h"
 #include "conn/stream.h"
+#include "gonet/errno.h"
 #include "runtime/pool.h"
 
 /* One read or write on the pool. */

@@ -4,7 +4,6 @@
  */
 #include "resolve/files.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "gonet/errno.h"
 #include "resolve/coarse.h"
 #include "resolve/hosts_table.h"
 #include "resolve/names_file.h"

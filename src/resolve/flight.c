@@ -13,7 +13,6 @@
  *
  * A table under one lock, held for moments, never across a lookup.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -22,6 +21,7 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "error/error.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "resolve/cache.h"
 #include "resolve/hash.h"

@@ -7,7 +7,6 @@
  */
 #include "resolve/libc.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "error/error.h"
+#include "gonet/errno.h"
 #include "resolve/address.h"
 #include "runtime/context.h"
 #include "runtime/fork.h"

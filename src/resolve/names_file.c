@@ -4,12 +4,12 @@
  */
 #include "resolve/names_file.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "gonet/errno.h"
 
 #define FIRST_SIZE ((size_t)8 * 1024)
 #define MAX_LINE   ((size_t)65536)

@@ -4,13 +4,13 @@
  */
 #include "resolve/random.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "runtime/fork.h"
 
 typedef struct {

@@ -4,7 +4,6 @@
  */
 #include "resolve/services.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "addr/addr_error.h"
 #include "base/alloc.h"
 #include "base/digits.h"
+#include "gonet/errno.h"
 #include "resolve/names_file.h"
 #include "gonet/lookup.h"
 #include "runtime/end_hook.h"

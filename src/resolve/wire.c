@@ -4,11 +4,11 @@
  */
 #include "resolve/wire.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "error/error.h"
+#include "gonet/errno.h"
 #include "resolve/address.h"
 #include "resolve/limit.h"
 #include "resolve/pace.h"

@@ -4,8 +4,7 @@
  */
 #include "runtime/beside.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "runtime/signals.h"
 #include "runtime/task.h"
 

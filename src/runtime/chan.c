@@ -9,11 +9,11 @@
  */
 #include "runtime/chan.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/list.h"
+#include "gonet/errno.h"
 #include "runtime/clock.h"
 #include "runtime/context.h"
 #include "runtime/task.h"

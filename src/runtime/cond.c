@@ -5,8 +5,7 @@
  */
 #include "gonet/sync.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "runtime/spin.h"
 #include "runtime/task.h"
 #include "runtime/waitq.h"

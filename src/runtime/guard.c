@@ -5,12 +5,12 @@
  */
 #include "runtime/guard.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/setting.h"
+#include "gonet/errno.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102

@@ -6,7 +6,6 @@
  */
 #include "runtime/monitor.h"
 
-#include <errno.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -17,6 +16,7 @@
 #include "base/digits.h"
 #include "base/say.h"
 #include "base/setting.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"

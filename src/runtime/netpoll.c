@@ -13,10 +13,10 @@
  */
 #include "runtime/netpoll.h"
 
-#include <errno.h>
 #include <poll.h>
 
 #include "base/compiler.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/netpoll_task.h"

@@ -3,11 +3,12 @@
  */
 #include "runtime/pi_lock.h"
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "gonet/errno.h"
 
 #define RETRY_NS 200000
 

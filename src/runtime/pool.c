@@ -9,11 +9,11 @@
  */
 #include "runtime/pool.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/fatal.h"

@@ -15,7 +15,6 @@
  */
 #include "runtime/runtime.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include "base/compiler.h"
 #include "base/fd.h"
 #include "base/setting.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/debug.h"

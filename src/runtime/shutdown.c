@@ -4,9 +4,9 @@
  */
 #include "runtime/runtime.h"
 
-#include <errno.h>
 
 #include "base/say.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"

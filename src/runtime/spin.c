@@ -3,12 +3,13 @@
  */
 #include "runtime/spin.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "gonet/errno.h"
 
 #define SPINS    100
 #define SLICE_NS 500000 /* how long somebody sleeps whom the holder has not seen */

@@ -4,13 +4,13 @@
  */
 #include "runtime/task.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/compiler.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/fatal.h"

@@ -10,7 +10,6 @@
  */
 #include "runtime/thread.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "gonet/time.h"
 #include "runtime/clock.h"
 #include "runtime/end_hook.h"

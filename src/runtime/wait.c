@@ -9,7 +9,6 @@
  */
 #include "runtime/wait.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "gonet/errno.h"
 #include "runtime/clock.h"
 #include "runtime/runtime.h"
 #include "runtime/worker.h"

@@ -8,11 +8,11 @@
  */
 #include "gonet/sync.h"
 
-#include <errno.h>
 #include <limits.h>
 
 #include "base/alloc.h"
 #include "base/compiler.h"
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/fatal.h"
 #include "runtime/spin.h"

@@ -13,12 +13,12 @@
  */
 #include "runtime/watch.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "gonet/errno.h"
 #include "runtime/netpoll_task.h"
 #include "runtime/pi_lock.h"
 

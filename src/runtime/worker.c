@@ -4,7 +4,6 @@
  */
 #include "runtime/worker.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "runtime/clock.h"
 #include "runtime/dump.h"
 #include "runtime/fork.h"

@@ -12,12 +12,12 @@
  */
 #include "socket/fd.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/say.h"
+#include "gonet/errno.h"
 #include "runtime/fork.h"
 #include "runtime/pool.h"
 #include "runtime/spin.h"

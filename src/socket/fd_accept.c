@@ -4,8 +4,7 @@
  */
 #include "socket/fd_io.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
 

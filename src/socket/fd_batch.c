@@ -8,8 +8,7 @@
  */
 #include "socket/fd_io.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 /* EINVAL is about a message. */

@@ -4,8 +4,7 @@
  */
 #include "socket/fd_io.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 typedef enum { CONNECT_PENDING, CONNECT_DONE, CONNECT_FAILED } progress_t;

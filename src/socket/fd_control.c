@@ -4,9 +4,8 @@
  */
 #include "socket/fd_io.h"
 
-#include <errno.h>
-
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
 

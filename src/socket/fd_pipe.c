@@ -4,8 +4,7 @@
  */
 #include "socket/fd_pipe.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "socket/fd_io.h"
 #include "socket/sigpipe.h"
 #include "socket/sys.h"

@@ -13,8 +13,7 @@
  */
 #include "socket/fd_io.h"
 
-#include <errno.h>
-
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 /* Go's Read of an empty buffer: queues behind other readers, then finds nothing to do

@@ -5,10 +5,10 @@
  */
 #include "socket/fd_copy.h"
 
-#include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/pool.h"
 #include "runtime/task.h"

@@ -5,9 +5,9 @@
  */
 #include "socket/fd_io.h"
 
-#include <errno.h>
 #include <string.h>
 
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 /* So many waits for a full receiver end at once, during which it may run; then it is looked at

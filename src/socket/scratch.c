@@ -4,11 +4,11 @@
  */
 #include "socket/scratch.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "gonet/errno.h"
 #include "runtime/end_hook.h"
 #include "runtime/fork.h"
 #include "socket/sys.h"

@@ -3,11 +3,11 @@
  */
 #include "socket/sigpipe.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <time.h>
 
+#include "gonet/errno.h"
 #include "runtime/task.h"
 
 void gonet__sigpipe_block(gonet__sigpipe_t *s)

@@ -5,7 +5,6 @@
 #ifndef GONET_SOCKET_SOCKADDR_H
 #define GONET_SOCKET_SOCKADDR_H
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +13,7 @@
 #include <sys/un.h>
 
 #include "gonet/addr.h"
+#include "gonet/errno.h"
 #include "gonet/error.h"
 
 /* len 0 is no address: system calls given one fail with EINVAL. */

@@ -4,7 +4,6 @@
  */
 #include "socket/socket.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "socket/sockaddr.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"

@@ -3,11 +3,11 @@
  */
 #include "socket/sockopt.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 #define KEEP_ALIVE_COUNT 9

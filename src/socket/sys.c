@@ -6,8 +6,9 @@
 
 #ifdef GONET_TEST_HOOKS
 
-#include <errno.h>
 #include <stdatomic.h>
+
+#include "gonet/errno.h"
 
 static _Atomic int failing; /* the kind of call */
 static _Atomic long countdown;

@@ -6,7 +6,6 @@
 #ifndef GONET_SOCKET_SYS_H
 #define GONET_SOCKET_SYS_H
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "gonet/errno.h"
 
 typedef enum {
     GONET__SYS_ANY = 0,

@@ -1,7 +1,8 @@
 #!/bin/sh
 # seams.sh SOURCE_DIR: what has one place in the library stands nowhere else: calls that make descriptors
 # (whose numbers are never 0, 1 or 2), reading the environment (a privileged program doesn't), standard
-# error (a process may have none), and the wall clock (somebody may set it).
+# error (a process may have none), the wall clock (somebody may set it), and the C library's errno (which
+# is a thread's, while tasks move).
 set -eu
 cd "$1"
 bad=0
@@ -27,4 +28,14 @@ only_in 'src/base/say\.c' '(^|[^_a-z])stderr([^a-z(]|$)|STDERR_FILENO|perror\(' 
 # A jump of the wall clock must not stretch a wait.
 only_in 'src/runtime/clock\.c' 'CLOCK_REALTIME|_timedwait\(|timedlock\(|_clockwait\(|gettimeofday\(' \
     "a wait by the wall clock, or beside runtime/clock.h"
+only_in 'none' '#[[:space:]]*include[[:space:]]*<(sys/|asm/|linux/)?errno\.h>' \
+    "the C library's errno is included instead of gonet/errno.h"
+# Some header of the system's may bring it along.
+for file in $(grep -lrwE 'errno' src --include='*.[ch]' | LC_ALL=C sort); do
+    if sed -E 's,/\*([^*]|\*+[^*/])*\*+/,,g; /\/\*/,/\*\//d; s,"([^"\\]|\\.)*",,g' "$file" | grep -qw errno &&
+        ! grep -q '^#include "gonet/errno\.h"' "$file"; then
+        echo "$file: uses errno without gonet/errno.h"
+        bad=1
+    fi
+done
 exit $bad
