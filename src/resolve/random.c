@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/fd.h"
 #include "gonet/errno.h"
 #include "runtime/fork.h"
@@ -55,7 +56,7 @@ static bool fill(uint8_t *p, size_t n)
     return true;
 }
 
-gonet_error_t *gonet__random(uint8_t *p, size_t n)
+GONET__OPAQUE gonet_error_t *gonet__random(uint8_t *p, size_t n)
 {
     store_t *s = &store;
 

@@ -160,7 +160,7 @@ static void ask_worker(gonet__worker_t *w, void *arg)
     FILE *f = arg;
     bool done;
 
-    if (w == gonet__this_worker) {
+    if (w == gonet__here()) {
         print_sisters(w, f);
         print_fresh(w, f);
         return;

@@ -37,7 +37,6 @@ _Alignas(GONET__FORK_PAGE) gonet__fork_page_t gonet__fork_page;
 static uint32_t last; /* the generation, where it survives; 0: nobody was here before */
 static bool wipes;    /* the page does not survive */
 static gonet__fork_hook_t *hooks;
-static _Thread_local gonet__worker_t *worker; /* of the task that forks */
 
 /* One bit for each descriptor that is the library's own; 128 KiB, of which the pages used count. */
 static _Atomic uint64_t own[OWN_LIMIT / 64];
@@ -94,7 +93,9 @@ bool gonet__fork_renew(pthread_mutex_t *lock)
 
 gonet__task_t *gonet__fork_task(void)
 {
-    return worker != NULL ? worker->current : NULL;
+    gonet__worker_t *w = gonet__local()->forking; /* of the task that forks */
+
+    return w != NULL ? w->current : NULL;
 }
 
 uint32_t gonet__fork_coming(void)
@@ -106,15 +107,15 @@ static void reset(void)
 {
     gonet__runtime_t *r = &gonet__runtime;
     unsigned wanted = r->wanted;
-    bool blocks_signals = worker != NULL || gonet__in_runtime;
+    bool blocks_signals = gonet__local()->forking != NULL || gonet__local()->in_runtime;
 
     close_own();
     atomic_store(&gonet__ending, false);
     *r = (gonet__runtime_t){.wanted = wanted, .layout = &gonet__debug_layout};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->idle, NULL);
-    gonet__this_worker = NULL;
-    gonet__in_runtime = false;
+    gonet__local()->worker = NULL;
+    gonet__local()->in_runtime = false;
     gonet__pi_forget();
     gonet__thread_forget();
     gonet__stack_forget();
@@ -124,20 +125,20 @@ static void reset(void)
         h->fn();
     if (blocks_signals)
         gonet__signals_restore_mask();
-    worker = NULL;
+    gonet__local()->forking = NULL;
 }
 
 static void prepare(void)
 {
     gonet__cxx_fork_prepare();
-    worker = gonet__this_worker;
-    gonet__this_worker = NULL;
+    gonet__local()->forking = gonet__here();
+    gonet__local()->worker = NULL;
 }
 
 static void parent(void)
 {
-    gonet__this_worker = worker;
-    worker = NULL;
+    gonet__local()->worker = gonet__local()->forking;
+    gonet__local()->forking = NULL;
     gonet__cxx_fork_parent();
 }
 

@@ -94,7 +94,7 @@ static void on_urgent(int sig)
     int e = errno;
 
     (void)sig;
-    if (gonet__this_worker != NULL && atomic_load(&monitor.count) < 0) {
+    if (gonet__here() != NULL && atomic_load(&monitor.count) < 0) {
         atomic_store(&monitor.count, backtrace(monitor.frame, MAX_FRAMES));
         sem_post(&monitor.unwound);
     }

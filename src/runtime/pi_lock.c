@@ -12,23 +12,22 @@
 
 #define RETRY_NS 200000
 
-_Thread_local uint32_t gonet__pi_self __attribute__((tls_model("initial-exec")));
-
 void gonet__pi_forget(void)
 {
-    gonet__pi_self = 0;
+    gonet__local()->pi_self = 0;
 }
 
 /* Where the kernel refuses (an old one, a filter of system calls), it is tried now and then. */
 void gonet__pi_lock_slow(_Atomic uint32_t *lock)
 {
+    gonet__local_t *l = gonet__local();
     int saved = errno;
     uint32_t free = 0;
 
-    if (gonet__pi_self == 0)
-        gonet__pi_self = (uint32_t)syscall(SYS_gettid);
-    while (!atomic_compare_exchange_strong_explicit(lock, &free, gonet__pi_self,
-                                                    memory_order_acquire, memory_order_relaxed)) {
+    if (l->pi_self == 0)
+        l->pi_self = (uint32_t)syscall(SYS_gettid);
+    while (!atomic_compare_exchange_strong_explicit(lock, &free, l->pi_self, memory_order_acquire,
+                                                    memory_order_relaxed)) {
         if (syscall(SYS_futex, lock, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0) {
             (void)atomic_load_explicit(lock, memory_order_acquire);
             break;

@@ -13,8 +13,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
-
-extern _Thread_local uint32_t gonet__pi_self __attribute__((tls_model("initial-exec")));
+#include "runtime/here.h"
 
 /* The slow parts of the two below. */
 GONET__COLD void gonet__pi_lock_slow(_Atomic uint32_t *lock);
@@ -22,17 +21,16 @@ GONET__COLD void gonet__pi_unlock_slow(_Atomic uint32_t *lock);
 
 static inline void gonet__pi_lock(_Atomic uint32_t *lock)
 {
-    uint32_t free = 0;
+    uint32_t free = 0, mine = gonet__local()->pi_self;
 
-    if (gonet__pi_self == 0 ||
-        !atomic_compare_exchange_strong_explicit(lock, &free, gonet__pi_self, memory_order_acquire,
-                                                 memory_order_relaxed))
+    if (mine == 0 || !atomic_compare_exchange_strong_explicit(
+                         lock, &free, mine, memory_order_acquire, memory_order_relaxed))
         gonet__pi_lock_slow(lock);
 }
 
 static inline void gonet__pi_unlock(_Atomic uint32_t *lock)
 {
-    uint32_t mine = gonet__pi_self;
+    uint32_t mine = gonet__local()->pi_self;
 
     if (!atomic_compare_exchange_strong_explicit(lock, &mine, 0, memory_order_release,
                                                  memory_order_relaxed))

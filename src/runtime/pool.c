@@ -174,7 +174,7 @@ static void *thread_main(void *arg)
     idle_t idle;
 
     pthread_setname_np(pthread_self(), "gonet-pool");
-    gonet__in_runtime = true;
+    gonet__local()->in_runtime = true;
     pthread_cond_init(&idle.wake, NULL);
     pthread_mutex_lock(&pool.lock);
     pool.alive++;

@@ -16,7 +16,7 @@ void gonet__task_take_back(gonet__worker_t *w);
 static inline void gonet__task_set_current(gonet__worker_t *w, gonet__task_t *task)
 {
     w->current = task;
-    gonet__ticks = 0;
+    gonet__local()->ticks = 0;
     atomic_store_explicit(&w->running, task, memory_order_relaxed);
     atomic_store_explicit(&w->runs, atomic_load_explicit(&w->runs, memory_order_relaxed) + 1,
                           memory_order_relaxed);

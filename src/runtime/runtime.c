@@ -47,7 +47,7 @@ static void appoint(_Atomic(gonet__worker_t *) *post, gonet__worker_t *before)
     for (unsigned i = 0; i < n; i++) {
         gonet__worker_t *w = gonet__runtime_worker(i);
         gonet__worker_t *expected = before;
-        if (w == gonet__this_worker || !atomic_load(&w->sleeping))
+        if (w == gonet__here() || !atomic_load(&w->sleeping))
             continue;
         if (!atomic_compare_exchange_strong(post, &expected, w))
             return; /* somebody else sees to it */

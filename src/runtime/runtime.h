@@ -34,9 +34,6 @@ typedef struct {
 
 extern gonet__runtime_t gonet__runtime;
 
-/* Whether this thread is a worker or one of the pool's: gonet_shutdown would wait for itself. */
-extern _Thread_local bool gonet__in_runtime __attribute__((tls_model("initial-exec")));
-
 /* Whether gonet_shutdown wants every task to come back. */
 static inline bool gonet__runtime_ending(void)
 {

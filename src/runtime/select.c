@@ -125,13 +125,15 @@ static bool ready(gonet_select_case_t *c)
 /* below returns a random number below n. */
 static uint32_t below(uint32_t n)
 {
-    static _Thread_local uint32_t x;
+    gonet__local_t *l = gonet__local();
+    uint32_t x = l->random;
 
     if (x == 0)
-        x = (uint32_t)((uintptr_t)&x >> 4 ^ (uint64_t)gonet__now()) | 1;
+        x = (uint32_t)((uintptr_t)l >> 4 ^ (uint64_t)gonet__now()) | 1;
     x ^= x << 13;
     x ^= x >> 17;
     x ^= x << 5;
+    l->random = x;
     return (uint32_t)((uint64_t)x * n >> 32);
 }
 

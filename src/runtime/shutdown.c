@@ -17,7 +17,6 @@
 #include "runtime/stack.h"
 
 _Atomic bool gonet__ending;
-_Thread_local bool gonet__in_runtime __attribute__((tls_model("initial-exec")));
 
 #define rt gonet__runtime
 
@@ -109,7 +108,7 @@ int gonet_shutdown(gonet_duration_t wait)
 {
     bool done;
 
-    if (gonet__in_runtime) {
+    if (gonet__local()->in_runtime) {
         errno = EDEADLK;
         return -1;
     }

@@ -71,7 +71,7 @@ void gonet__signals_report_overrun(const gonet__task_t *task)
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
     gonet__task_t *task = w != NULL ? w->current : NULL;
     bool sent = info->si_code <= 0; /* by kill and the like; si_addr then means something else */
 

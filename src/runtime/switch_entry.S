@@ -207,5 +207,17 @@ gonet__switch_entry:
 #endif
 #endif
 
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(GONET_SWITCH_UCONTEXT)
+/* The words that each thread has of its own: here.h, gonet__local_t. */
+    .section .tbss,"awT",%nobits
+    .p2align 6
+    .globl gonet__local_words
+    .hidden gonet__local_words
+    .type gonet__local_words, %object
+    .size gonet__local_words, 64
+gonet__local_words:
+    .zero 64
+#endif
+
 /* Always: without the note the linker makes every stack executable. */
     .section .note.GNU-stack,"",%progbits

@@ -24,8 +24,6 @@
 #define POOLED_TASKS 4096
 #define MAX_STACK    ((size_t)1 << 30)
 
-_Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
-
 gonet__task_t *gonet__task_current(void)
 {
     return gonet__worker_task();
@@ -33,7 +31,7 @@ gonet__task_t *gonet__task_current(void)
 
 void **gonet__task_keep(void)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
 
     return w != NULL ? &w->kept : NULL;
 }
@@ -145,7 +143,7 @@ static void task_main(void *arg)
     gonet__task_entered(w, &task->tool);
     task->entered = true;
     task->fn(task->arg);
-    if (gonet__this_worker == NULL)
+    if (gonet__here() == NULL)
         gonet__fatal("fatal error: a task's function has returned in a forked child");
     w->finished = task;
     leave(w, task, 1);
@@ -263,7 +261,7 @@ static void unmake_task(gonet__worker_t *w, gonet__task_t *task)
 
 int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
     gonet__task_t *task;
 
     if (fn == NULL || stack_size > MAX_STACK) {
@@ -291,7 +289,7 @@ int gonet_go(void (*fn)(void *arg), void *arg)
 
 int gonet__task_go_here(void (*fn)(void *arg), void *arg)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
     gonet__task_t *task;
 
     if (w == NULL)
@@ -322,7 +320,7 @@ GONET__NOINLINE static void yield_to_fresh(gonet__task_t *task)
 
 void gonet__task_tick_over(void)
 {
-    gonet__ticks = 0;
+    gonet__local()->ticks = 0;
     if (gonet__task_current() != NULL)
         gonet_yield();
 }
@@ -345,7 +343,7 @@ void gonet_yield(void)
 
 bool gonet__task_give_way(void)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
 
     if (gonet__task_current() == NULL ||
         (w->run_head == NULL && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) == 0))

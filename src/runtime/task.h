@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "runtime/annotate.h"
+#include "runtime/here.h"
 #include "runtime/stack.h"
 #include "runtime/switch.h"
 #include "runtime/timer.h"
@@ -67,8 +68,7 @@ void gonet__task_park(gonet__task_t *task);
  */
 int gonet__task_go_here(void (*fn)(void *arg), void *arg);
 
-/* Calls of this thread since the last switch that did not wait. */
-extern _Thread_local unsigned gonet__ticks __attribute__((tls_model("initial-exec")));
+/* So many calls of a thread since the last switch may pass without one. */
 #define GONET__MAX_TICKS 128
 
 /* gonet__task_tick_over is the slow part of gonet__task_tick. */
@@ -80,7 +80,7 @@ void gonet__task_tick_over(void);
  */
 static inline void gonet__task_tick(void)
 {
-    if (++gonet__ticks >= GONET__MAX_TICKS)
+    if (++gonet__local()->ticks >= GONET__MAX_TICKS)
         gonet__task_tick_over();
 }
 
@@ -91,7 +91,7 @@ bool gonet__task_give_way(void);
 /* gonet__task_tick_due counts alike; when it says true the caller calls gonet__task_tick_over. */
 static inline bool gonet__task_tick_due(void)
 {
-    return ++gonet__ticks >= GONET__MAX_TICKS;
+    return ++gonet__local()->ticks >= GONET__MAX_TICKS;
 }
 
 /*

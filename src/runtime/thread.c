@@ -22,6 +22,7 @@
 #include "runtime/clock.h"
 #include "runtime/end_hook.h"
 #include "runtime/fork.h"
+#include "runtime/here.h"
 #include "runtime/spin.h"
 
 #define SLOTS 256
@@ -41,17 +42,17 @@
 
 static _Atomic int slots[SLOTS]; /* numbers; 0: none */
 
-static _Thread_local unsigned favourite;
-
 static int take(void)
 {
     static _Atomic unsigned threads;
 
-    if (favourite == 0)
-        favourite =
+    uint32_t *favourite = &gonet__local()->favourite;
+
+    if (*favourite == 0)
+        *favourite =
             1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) * APART % SLOTS;
     for (unsigned i = 0; i < SLOTS; i++) {
-        _Atomic int *slot = &slots[(favourite + i) % SLOTS];
+        _Atomic int *slot = &slots[(*favourite + i) % SLOTS];
         int event = atomic_load_explicit(slot, memory_order_relaxed);
 
         if (event != 0 && (event = atomic_exchange(slot, 0)) != 0)
@@ -102,7 +103,7 @@ void gonet__thread_end(gonet__thread_t *t)
     if (t->event < 0)
         return;
     for (unsigned i = 0; i < SLOTS; i++) {
-        _Atomic int *slot = &slots[(favourite + i) % SLOTS];
+        _Atomic int *slot = &slots[(gonet__local()->favourite + i) % SLOTS];
         int none = 0;
 
         if (atomic_load_explicit(slot, memory_order_relaxed) == 0 &&

@@ -122,7 +122,7 @@ static void request(watch_t *watch)
 static void retire(watch_t *watch, int fd, watch_t *substitute)
 {
     gonet__worker_t *w = watch->worker;
-    bool own = w == gonet__this_worker;
+    bool own = w == gonet__here();
 
     gonet__pi_lock(&w->registration);
     atomic_store(&watch->dead, true);

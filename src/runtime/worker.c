@@ -30,8 +30,6 @@
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
 
-_Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
-
 bool gonet__worker_wake(gonet__worker_t *w)
 {
     bool ours;
@@ -394,8 +392,9 @@ static void *worker_main(void *arg)
 {
     gonet__worker_t *w = arg;
 
-    gonet__this_worker = w;
-    gonet__in_runtime = true; /* for good: what ends with the thread is not to end the runtime */
+    gonet__local()->worker = w;
+    /* for good: what ends with the thread is not to end the runtime */
+    gonet__local()->in_runtime = true;
     w->errno_at = &errno;
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
@@ -418,7 +417,7 @@ static void *worker_main(void *arg)
     gonet__task_release_pool(w);
     gonet__free(w->kept);
     gonet__signals_leave_worker(w);
-    gonet__this_worker = NULL;
+    gonet__local()->worker = NULL;
     return NULL;
 }
 

@@ -94,12 +94,10 @@ typedef struct gonet__worker {
     gonet__list_t watches;
 } gonet__worker_t;
 
-extern _Thread_local gonet__worker_t *gonet__this_worker __attribute__((tls_model("initial-exec")));
-
 /* gonet__worker_task is gonet__task_current, inline. */
 static inline gonet__task_t *gonet__worker_task(void)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
 
     return w != NULL ? w->current : NULL;
 }
@@ -139,7 +137,7 @@ void gonet__task_post(gonet__task_t *task);
 /* gonet__task_ready makes a task that parks, or is about to, runnable. Any thread. */
 static inline void gonet__task_ready(gonet__task_t *task)
 {
-    if (task->worker == gonet__this_worker)
+    if (task->worker == gonet__here())
         gonet__worker_push(task->worker, task);
     else
         gonet__task_post(task);

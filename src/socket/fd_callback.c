@@ -4,13 +4,14 @@
  */
 #include "socket/fd_callback.h"
 
+#include "base/compiler.h"
 #include "runtime/fork.h"
 #include "runtime/task.h"
 #include "socket/fd_lock.h"
 
 static _Thread_local gonet__fd_callback_t *thread_frames;
 
-static gonet__fd_callback_t **frames(void)
+static GONET__OPAQUE gonet__fd_callback_t **frames(void)
 {
     gonet__task_t *task = gonet__task_current();
 
@@ -39,7 +40,7 @@ static bool comes_before(gonet__fd_callback_t *top, gonet__fd_callback_t *f)
 }
 
 /* A user's function has forked, maybe: in the child it goes on as a thread, and has what it had. */
-static void reset_after_fork(void)
+static GONET__OPAQUE void reset_after_fork(void)
 {
     gonet__task_t *task = gonet__fork_task();
 

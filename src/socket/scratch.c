@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 #include "gonet/errno.h"
 #include "runtime/end_hook.h"
 #include "runtime/fork.h"
@@ -22,7 +23,7 @@ static _Thread_local unsigned my_slot; /* plus one; 0: not yet given */
 
 static gonet__end_hook_t end_hook = {.fn = gonet__scratch_release};
 
-static unsigned first_slot(void)
+static GONET__OPAQUE unsigned first_slot(void)
 {
     if (my_slot == 0)
         my_slot = 1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % SLOTS;

@@ -236,7 +236,7 @@ static void start_and_hold(void *arg)
 {
     starter_t *s = arg;
 
-    atomic_store(&s->worker, gonet__this_worker);
+    atomic_store(&s->worker, gonet__here());
     CHECK(gonet_wait_group_go(&s->ended, begin, s) == 0);
     atomic_store(&s->holds, true);
     while (!atomic_load(&s->begun) && !atomic_load(&s->over) && check_patience())
