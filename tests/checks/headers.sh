@@ -67,9 +67,9 @@ own_errno() {
 }
 for header in $(cd include && find . -name '*.h' ! -name export.h | sed 's,^\./,,' | LC_ALL=C sort); do
     printf '#include "%s"\nerrno\n' "$header" | own_errno "$header"
-    printf '#include <errno.h>\n#include "%s"\nerrno\n' "$header" | own_errno "$header after errno.h"
-    printf '#include "%s"\n#include <errno.h>\nerrno\n' "$header" | own_errno "$header before errno.h"
 done
+printf '#include <errno.h>\n#include "gonet.h"\nerrno\n' | own_errno "gonet.h after errno.h"
+printf '#include "gonet.h"\n#include <errno.h>\nerrno\n' | own_errno "gonet.h before errno.h"
 
 # uses_errno COMPILER FLAG...: a program that has errno on both sides of the header. Older C has no warnings
 # either, but for what the headers use of C11.
