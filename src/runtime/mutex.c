@@ -125,8 +125,8 @@ GONET__NOINLINE static void lock_slow(gonet_mutex_t *m)
     unsigned turns = 0;
     uint32_t s = current(m);
 
-    if (gonet__local()->ticks >=
-        GONET__MAX_TICKS) /* others run before m is locked, not meanwhile */
+    /* Others run before m is locked, not meanwhile. */
+    if (gonet__local()->ticks >= GONET__MAX_TICKS)
         gonet__task_tick_over();
     gonet__wait_init(&a.wait);
     for (int spins = a.wait.task == NULL ? SPINS : 0;;) {
