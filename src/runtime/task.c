@@ -327,7 +327,7 @@ void gonet__task_tick_over(void)
 
 void gonet_yield(void)
 {
-    gonet__worker_t *w = gonet__this_worker;
+    gonet__worker_t *w = gonet__here();
     gonet__task_t *task = gonet__worker_task();
 
     if (task == NULL) {

@@ -126,7 +126,7 @@ GONET__NOINLINE static void add_slow(gonet_wait_group_t *wg, int n)
     unsigned turns = 0;
     uintptr_t s;
 
-    if (gonet__ticks >= GONET__MAX_TICKS) /* before: in the end wg may be gone */
+    if (gonet__local()->ticks >= GONET__MAX_TICKS) /* before: in the end wg may be gone */
         gonet__task_tick_over();
     s = current(wg);
     for (;;) {
