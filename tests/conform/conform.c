@@ -239,10 +239,3 @@ size_t conform_much(const conform_t *t)
 {
     return t->kind->stream ? sizeof(conform_block) : t->kind->endless ? 1 << 15 : 1 << 16;
 }
-
-unsigned char conform_byte(unsigned s, size_t i)
-{
-    uint32_t x = (uint32_t)i * 2654435761u + s * 40503u;
-
-    return (unsigned char)(x >> 16 ^ x >> 5);
-}

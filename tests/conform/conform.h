@@ -123,7 +123,4 @@ bool conform_fill(const conform_t *t, gonet_conn_t *c);
 size_t conform_much(const conform_t *t);
 extern const char conform_block[1 << 20];
 
-/* conform_byte is the i-th byte of the test's stream number s. */
-unsigned char conform_byte(unsigned s, size_t i);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conform/conform.h"
+#include "support/pattern.h"
 
 #define MS   GONET_MILLISECOND
 #define PAST ((gonet_time_t){1})
@@ -244,8 +245,7 @@ static void partial_write(conform_t *t)
     size_t n = 0;
 
     REQUIRE(all != NULL && got != NULL);
-    for (size_t i = 0; i < LEN; i++)
-        all[i] = conform_byte(3, i);
+    pattern_fill(all, 3, 0, LEN);
     w.written = 0;
     for (gonet_duration_t d = 50 * MS; w.written == 0 && d < GONET_MINUTE; d *= 2) {
         CHECK(gonet_conn_set_write_deadline(t->a, gonet_after(d), NULL) == 0);

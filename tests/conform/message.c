@@ -6,21 +6,7 @@
 #include <string.h>
 
 #include "conform/conform.h"
-
-static void fill_message(unsigned char *p, unsigned number, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        p[i] = conform_byte(number, i);
-}
-
-static void check_message(const unsigned char *p, unsigned number, size_t len)
-{
-    size_t wrong = 0;
-
-    for (size_t i = 0; i < len; i++)
-        wrong += p[i] != conform_byte(number, i);
-    CHECK_INT(wrong, 0);
-}
+#include "support/pattern.h"
 
 /* One message of each size up to the longest, in both directions. */
 static void every_size(conform_t *t)
@@ -33,12 +19,12 @@ static void every_size(conform_t *t)
     for (unsigned i = 0; i < 2 * (SIZES + 1); i++) {
         GONET_AUTO(gonet_error_t) err = NULL;
         size_t len = i / 2 < SIZES ? sizes[i / 2] : t->kind->longest;
-        fill_message(out, i, len);
+        pattern_fill(out, i, 0, len);
         CHECK_INT(gonet_conn_write(i % 2 ? t->a : t->b, out, len, &err), len);
         CHECK_ERROR(err, NULL);
         if (!CHECK_INT(gonet_conn_read(i % 2 ? t->b : t->a, in, t->kind->longest + 1, NULL), len))
             break;
-        check_message(in, i, len);
+        CHECK(pattern_matches(in, i, 0, len));
     }
     free(out);
     free(in);
@@ -51,13 +37,13 @@ static void kept_until_read(conform_t *t)
     unsigned char buf[2 * LEN];
 
     for (unsigned i = 0; i < MESSAGES; i++) {
-        fill_message(buf, i, LEN - i);
+        pattern_fill(buf, i, 0, LEN - i);
         CHECK_INT(gonet_conn_write(t->a, buf, LEN - i, NULL), LEN - i);
     }
     for (unsigned i = 0; i < MESSAGES; i++) {
         if (!CHECK_INT(gonet_conn_read(t->b, buf, sizeof(buf), NULL), LEN - i))
             return;
-        check_message(buf, i, LEN - i);
+        CHECK(pattern_matches(buf, i, 0, LEN - i));
     }
 }
 
@@ -68,7 +54,7 @@ static void cut_to_the_buffer(conform_t *t)
     unsigned char buf[1000];
 
     for (unsigned i = 0; i < 4; i++) {
-        fill_message(buf, i, sizeof(buf));
+        pattern_fill(buf, i, 0, sizeof(buf));
         CHECK_INT(gonet_conn_write(t->a, buf, sizeof(buf), NULL), sizeof(buf));
     }
     for (unsigned i = 0; i < 4; i++) {
@@ -76,7 +62,7 @@ static void cut_to_the_buffer(conform_t *t)
         memset(buf, 0, sizeof(buf));
         CHECK_INT(gonet_conn_read(t->b, buf, room, &err), room);
         CHECK_ERROR(err, NULL);
-        check_message(buf, i, room);
+        CHECK(pattern_matches(buf, i, 0, room));
         if (room < sizeof(buf))
             CHECK_INT(buf[room], 0); /* nothing behind the room */
     }
@@ -171,7 +157,7 @@ static void take_messages(void *arg)
         if (!CHECK(n >= 4))
             return;
         CHECK_INT(n, 4 + buf[0]);
-        check_message(buf + 4, buf[0], (size_t)n - 4);
+        CHECK(pattern_matches(buf + 4, buf[0], 0, (size_t)n - 4));
         atomic_fetch_add(&taker->seen[buf[0]], 1);
     }
 }
@@ -192,7 +178,7 @@ static void goes_to_one_reader(conform_t *t)
     }
     for (unsigned i = 0; i < MESSAGES; i++) {
         unsigned char buf[4 + MESSAGES] = {(unsigned char)i};
-        fill_message(buf + 4, i, i);
+        pattern_fill(buf + 4, i, 0, i);
         CHECK_INT(gonet_conn_write(t->a, buf, 4 + i, NULL), 4 + i);
     }
     for (int i = 0; i < READERS; i++)

@@ -14,6 +14,7 @@
 
 #include "gonet/addr.h"
 #include "support/leak.h"
+#include "support/pattern.h"
 
 static int outside = -1, inside[HOSTS_MAX] = {-1, -1, -1};
 static bool usable;
@@ -195,12 +196,6 @@ bool hosts_pair(int host, const char *ip, gonet_conn_t **here, gonet_conn_t **th
 
 /* ---- transfers ---- */
 
-static void fill_pattern(unsigned char *p, size_t len, size_t from)
-{
-    for (size_t i = 0; i < len; i++)
-        p[i] = (unsigned char)((from + i) * 2654435761u >> 13);
-}
-
 size_t hosts_send(gonet_conn_t *c, size_t from, size_t len, gonet_error_t **err)
 {
     unsigned char buf[5000];
@@ -208,7 +203,7 @@ size_t hosts_send(gonet_conn_t *c, size_t from, size_t len, gonet_error_t **err)
 
     while (sent < len) {
         size_t k = len - sent < sizeof(buf) ? len - sent : sizeof(buf);
-        fill_pattern(buf, k, from + sent);
+        pattern_fill(buf, 0, from + sent, k);
         int failed = gonet_conn_write_count(c, buf, k, &n, err);
         sent += n;
         if (failed)
@@ -219,15 +214,14 @@ size_t hosts_send(gonet_conn_t *c, size_t from, size_t len, gonet_error_t **err)
 
 size_t hosts_receive(gonet_conn_t *c, size_t from, size_t len, gonet_error_t **err)
 {
-    unsigned char buf[9000], want[sizeof(buf)];
+    unsigned char buf[9000];
     size_t got = 0;
 
     while (got < len) {
         ssize_t n = gonet_conn_read(c, buf, len - got < sizeof(buf) ? len - got : sizeof(buf), err);
         if (n <= 0)
             break;
-        fill_pattern(want, (size_t)n, from + got);
-        if (!CHECK(memcmp(buf, want, (size_t)n) == 0))
+        if (!CHECK(pattern_matches(buf, 0, from + got, (size_t)n)))
             break;
         got += (size_t)n;
     }

@@ -6,7 +6,7 @@
  *
  * It is given up in two steps: SIGXCPU, upon which the programs of this suite say what they wait
  * for (support/check.h, support/actor.c), and GRACE seconds later SIGKILL. The exit status is the
- * program's own.
+ * program's own. In the end it says what the test took: tests/README.md.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -144,6 +144,25 @@ static void signal_all(pid_t test, int sig)
     look_at(test, &l);
 }
 
+static double seconds(const struct timeval *t)
+{
+    return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+/* Says what the test took: of processors, for itself and in the kernel, and by the clock. */
+static void say_what_it_took(const struct timespec *begin)
+{
+    struct timespec end;
+    struct rusage u;
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    getrusage(RUSAGE_CHILDREN, &u);
+    fflush(stdout);
+    fprintf(stderr, "watch: user %.2f sys %.2f elapsed %.2f\n", seconds(&u.ru_utime),
+            seconds(&u.ru_stime),
+            (double)(end.tv_sec - begin->tv_sec) + (double)(end.tv_nsec - begin->tv_nsec) / 1e9);
+}
+
 static void run(char **argv, const sigset_t *mask)
 {
     sigprocmask(SIG_SETMASK, mask, NULL);
@@ -167,10 +186,12 @@ int main(int argc, char **argv)
 {
     const char *text = getenv("GONET_TEST_LIMIT");
     double limit = text != NULL ? atof(text) : 60;
+    struct timespec begin;
     sigset_t ended, mask;
     int status = 0;
     pid_t test;
 
+    clock_gettime(CLOCK_MONOTONIC, &begin);
     if (argc < 2 || limit <= 0) {
         fprintf(stderr, "usage: [GONET_TEST_LIMIT=SECONDS] watch PROGRAM [ARGUMENT...]\n");
         return 2;
@@ -186,8 +207,10 @@ int main(int argc, char **argv)
         perror("fork");
         return 2;
     }
-    if (ends_within(test, limit, &status))
+    if (ends_within(test, limit, &status)) {
+        say_what_it_took(&begin);
         return end_like(status);
+    }
     fprintf(stderr, "watch: given up after %g seconds of its own\n", limit);
     signal_all(test, SIGXCPU);
     if (!ends_within(test, GRACE, &status)) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "conn/tcp.h"
+#include "support/pattern.h"
 
 typedef struct {
     const tcp_test_t *test;
@@ -237,17 +238,6 @@ void tcp_reset(gonet_conn_t *c, gonet_conn_t *peer)
     AWAIT((events(c) & POLLHUP) != 0);
 }
 
-static char pattern_byte(size_t i)
-{
-    return (char)(i * 7 + (i >> 8) * 13 + (i >> 16));
-}
-
-void tcp_pattern(char *p, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        p[i] = pattern_byte(i);
-}
-
 size_t tcp_read_pattern(gonet_conn_t *c)
 {
     gonet_error_t *err = NULL;
@@ -256,12 +246,9 @@ size_t tcp_read_pattern(gonet_conn_t *c)
     ssize_t n;
 
     while ((n = gonet_conn_read(c, buf, sizeof(buf), &err)) > 0) {
-        for (ssize_t i = 0; i < n; i++, sum++) {
-            if (buf[i] != pattern_byte(sum)) {
-                CHECK_INT(buf[i], pattern_byte(sum));
-                return sum;
-            }
-        }
+        if (!CHECK(pattern_matches(buf, 0, sum, (size_t)n)))
+            return sum;
+        sum += (size_t)n;
     }
     CHECK(err == gonet_eof);
     gonet_error_set(&err, NULL);

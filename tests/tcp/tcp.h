@@ -93,8 +93,7 @@ bool tcp_closed(int fd);
 /* tcp_reset lets peer end the connection by a reset, and returns when c has seen it. */
 void tcp_reset(gonet_conn_t *c, gonet_conn_t *peer);
 
-/* tcp_pattern fills p; tcp_read_pattern reads that until the end of the stream, and counts. */
-void tcp_pattern(char *p, size_t len);
+/* tcp_read_pattern reads a pattern's stream 0 until its end, and counts. */
 size_t tcp_read_pattern(gonet_conn_t *c);
 
 #define TCP_PAST ((gonet_time_t){1})

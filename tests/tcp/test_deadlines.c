@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/pattern.h"
 #include "tcp/tcp.h"
 
 #define READ_TIMEOUT  "read tcp <L>-><R>: i/o timeout"
@@ -213,7 +214,7 @@ static void partial_write(actor_mode_t mode)
         free(p);
         return;
     }
-    tcp_pattern(p, len);
+    pattern_fill(p, 0, 0, len);
     op_write(&o, actor_helper(mode), a, p, len);
     AWAIT(tcp_parked(a, GONET__SIDE_WRITE));
     CHECK_INT(gonet_conn_set_write_deadline(a, gonet_after(20 * GONET_MILLISECOND), NULL), 0);
@@ -240,7 +241,7 @@ static void write_goes_on_after_a_timeout(actor_mode_t mode)
         free(p);
         return;
     }
-    tcp_pattern(p, len);
+    pattern_fill(p, 0, 0, len);
     op_write(&o, actor_helper(mode), a, p, len);
     AWAIT(tcp_parked(a, GONET__SIDE_WRITE));
     CHECK_INT(gonet_conn_set_write_deadline(a, TCP_PAST, NULL), 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/pattern.h"
 #include "tcp/tcp.h"
 
 /* 9.2: four large writes at once: one after the other, whoever is first. */
@@ -255,7 +256,7 @@ static void send_pattern(void *arg)
     char *p = malloc(STREAM_LEN);
 
     if (CHECK(p != NULL)) {
-        tcp_pattern(p, STREAM_LEN);
+        pattern_fill(p, 0, 0, STREAM_LEN);
         for (size_t done = 0, piece = 1; done < STREAM_LEN; done += piece, piece = piece * 2 + 1) {
             if (piece > STREAM_LEN - done)
                 piece = STREAM_LEN - done;

@@ -10,6 +10,7 @@
 
 #include "runtime/annotate.h"
 #include "support/child.h"
+#include "support/pattern.h"
 #include "tcp/tcp.h"
 
 /* ---- no tasks, no workers ---- */
@@ -139,7 +140,7 @@ static void waiting_is_not_interrupted(actor_mode_t mode)
     CHECK_INT(o.result, 1);
     op_free(&o);
 
-    tcp_pattern(p, len);
+    pattern_fill(p, 0, 0, len);
     op_write(&o, BY_THREAD, b, p, len);
     AWAIT(tcp_parked(b, GONET__SIDE_WRITE));
     CHECK(!storm(&o, 200));

@@ -14,12 +14,7 @@
 #include "socket/sys.h"
 #include "support/actor.h"
 #include "support/leak.h"
-
-/* Bytes that tell their place. */
-static unsigned char byte_at(size_t i)
-{
-    return (unsigned char)(i * 2654435761u >> 13);
-}
+#include "support/pattern.h"
 
 /* Sends so many bytes, then the end. */
 typedef struct {
@@ -38,8 +33,7 @@ static void send_all(void *arg)
     for (size_t done = 0; done < s->len && s->ok; done += s->piece) {
         size_t n = s->len - done < s->piece ? s->len - done : s->piece;
 
-        for (size_t i = 0; i < n; i++)
-            p[i] = byte_at(done + i);
+        pattern_fill(p, 0, done, n);
         s->ok = gonet_conn_write(s->c, p, n, NULL) == (ssize_t)n;
         if (s->pause > 0)
             gonet_sleep(s->pause);
@@ -63,8 +57,7 @@ static void receive_all(void *arg)
     r->ok = true;
     r->got = 0;
     while ((n = gonet_conn_read(r->c, p, 100000, NULL)) > 0) {
-        for (ssize_t i = 0; i < n; i++)
-            r->ok = r->ok && p[i] == byte_at(r->got + (size_t)i);
+        r->ok = r->ok && pattern_matches(p, 0, r->got, (size_t)n);
         r->got += (size_t)n;
     }
     r->ok = r->ok && n == 0;
@@ -182,8 +175,7 @@ static int temporary_file(size_t len)
         unsigned char block[4096];
         size_t n = len - done < sizeof(block) ? len - done : sizeof(block);
 
-        for (size_t i = 0; i < n; i++)
-            block[i] = byte_at(done + i);
+        pattern_fill(block, 0, done, n);
         assert_int_equal(write(fd, block, n), n);
         done += n;
     }
@@ -212,8 +204,7 @@ static void test_sendfile(void **state)
     assert_int_equal(gonet_tcp_conn_read_from(p.ta, gonet_limited_reader_as_reader(l), &err), 890);
     assert_int_equal(gonet_limited_reader_n(l), 4110);
     assert_int_equal(gonet_read_full(gonet_conn_as_reader(p.b), buf, 990, NULL, &err), 0);
-    for (size_t i = 0; i < 990; i++)
-        assert_int_equal(buf[i], byte_at(10 + i));
+    assert_true(pattern_matches(buf, 0, 10, 990));
     gonet_limited_reader_free(l);
     gonet_file_reader_free(f);
     pair_close(&p);
@@ -235,8 +226,7 @@ static void test_sendfile_refused(void **state)
     assert_int_equal(gonet_copy(gonet_conn_as_writer(p.a), gonet_file_reader_as_reader(f), &err),
                      300);
     assert_int_equal(gonet_read_full(gonet_conn_as_reader(p.b), buf, 300, NULL, &err), 0);
-    for (size_t i = 0; i < 300; i++)
-        assert_int_equal(buf[i], byte_at(i));
+    assert_true(pattern_matches(buf, 0, 0, 300));
     lseek(fd, 0, SEEK_SET);
     gonet__sys_fail_at(GONET__SYS_SENDFILE, 1, EPIPE);
     assert_int_equal(gonet_copy(gonet_conn_as_writer(p.a), gonet_file_reader_as_reader(f), &err),

@@ -20,17 +20,18 @@
 #include "support/child.h"
 #include "support/leak.h"
 #include "support/net.h"
+#include "support/pattern.h"
 #include "support/refuse.h"
 
-#define TOTAL ((size_t)4 << 20)
+/* More than all buffers of a route hold. */
+#define TOTAL ((size_t)2 << 20)
 
 /* What is copied: bytes that tell their place. */
 static unsigned char all[TOTAL];
 
 static void make_bytes(void)
 {
-    for (size_t i = 0; i < TOTAL; i++)
-        all[i] = (unsigned char)(i * 2654435761u >> 13);
+    pattern_fill(all, 0, 0, TOTAL);
 }
 
 /* From where to where: "tcp", "unix" or "file". limit < 0: all. */
@@ -42,10 +43,10 @@ typedef struct {
 
 static const route_t routes[] = {
     {"tcp", "tcp", -1, GONET__SYS_SPLICE},     {"unix", "tcp", -1, GONET__SYS_SPLICE},
-    {"tcp", "unix", -1, GONET__SYS_SPLICE},    {"tcp", "tcp", 2500001, GONET__SYS_SPLICE},
-    {"file", "tcp", -1, GONET__SYS_SENDFILE},  {"file", "tcp", 2500001, GONET__SYS_SENDFILE},
+    {"tcp", "unix", -1, GONET__SYS_SPLICE},    {"tcp", "tcp", 1250001, GONET__SYS_SPLICE},
+    {"file", "tcp", -1, GONET__SYS_SENDFILE},  {"file", "tcp", 1250001, GONET__SYS_SENDFILE},
     {"file", "unix", -1, GONET__SYS_SENDFILE}, {"tcp", "file", -1, GONET__SYS_SPLICE},
-    {"unix", "file", -1, GONET__SYS_SPLICE},   {"tcp", "file", 2500001, GONET__SYS_SPLICE}};
+    {"unix", "file", -1, GONET__SYS_SPLICE},   {"tcp", "file", 1250001, GONET__SYS_SPLICE}};
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
 /* One end of a route: a connection with its peer, or a file. */
