@@ -66,7 +66,8 @@ report_counts() {
     } >>"$tests"
 }
 
-programs="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;fuzz;life"
+portable="-DGONET_TEST_HOOKS=ON -DGONET_TEST_FOLDERS=unit;tcp;conform;life"
+programs="$portable;fuzz"
 most="$programs;net;faults;fork;stress"
 release="$most;scale"
 debug="$most;dns"
@@ -84,12 +85,11 @@ under="$most;scale;dns;interop"
     step gcc-debug-counts zero_counts gcc-debug
     report_counts gcc-debug
     configuration clang-debug clang -DCMAKE_BUILD_TYPE=Debug $programs
-    # With the system calls of a build for users, past libc.
-    configuration clang-release clang -DCMAKE_BUILD_TYPE=Release \
+    # With the system calls of a build for users, past libc; and with the libFuzzer programs.
+    configuration clang-release clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON \
         -DCMAKE_C_FLAGS=-DGONET_INLINE_SYSCALLS $programs
-    configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $programs
-    configuration fuzz clang -DCMAKE_BUILD_TYPE=Release -DGONET_BUILD_FUZZ=ON -DGONET_TEST_HOOKS=ON \
-        -DGONET_TEST_FOLDERS=fuzz
+    # The parsers know nothing of tasks.
+    configuration ucontext gcc -DCMAKE_BUILD_TYPE=Release -DGONET_SWITCH=ucontext $portable
 }
 # plain is the library as users build it; it is looked at from outside.
 configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \

@@ -239,8 +239,8 @@ static void many_time_out(conform_t *t)
 /* Behaviour 10.7: the count of a write that timed out is what the other end reads. */
 static void partial_write(conform_t *t)
 {
-    enum { LEN = 32 << 20 };
-    unsigned char *all = malloc(LEN), *got = malloc(LEN);
+    enum { LEN = 16 << 20, ROOM = 100000 }; /* more than a socket's buffers hold */
+    unsigned char *all = malloc(LEN), *got = malloc(ROOM);
     conform_call_t w;
     size_t n = 0;
 
@@ -253,7 +253,7 @@ static void partial_write(conform_t *t)
         conform_start_write(t, 0, &w, t->a, all, LEN);
         if (t->kind->synchronous) {
             ssize_t k = gonet_conn_read(t->b, got, 1000, NULL);
-            n = k > 0 ? (size_t)k : 0;
+            n = k > 0 && CHECK(pattern_matches(got, 3, 0, (size_t)k)) ? (size_t)k : 0;
         }
         conform_join(&w);
         if (w.written == 0)
@@ -264,13 +264,12 @@ static void partial_write(conform_t *t)
     (void)conform_is_timeout(w.err);
     CHECK(w.written > 0 && w.written < LEN);
     while (n < w.written) {
-        ssize_t k = gonet_conn_read(t->b, got + n, LEN - n, NULL);
-        if (!CHECK(k > 0))
+        ssize_t k = gonet_conn_read(t->b, got, ROOM, NULL);
+        if (!CHECK(k > 0) || !CHECK(pattern_matches(got, 3, n, (size_t)k)))
             break;
         n += (size_t)k;
     }
     CHECK_INT(n, w.written);
-    CHECK(memcmp(all, got, n) == 0);
     CHECK(gonet_conn_set_read_deadline(t->b, gonet_after(5 * MS), NULL) == 0);
     check_read_timeout(t, t->b); /* and nothing more */
     conform_drop(&w);

@@ -126,7 +126,10 @@ static void write_blocks(void *arg)
 /* Writes never interleave: behind the first byte of a block there are only its own. */
 static void writes_are_serialised(conform_t *t)
 {
-    const size_t len = t->kind->lossy ? 1000 : t->kind->endless ? BLOCK / 2 : BLOCK;
+    const size_t len = t->kind->lossy     ? 1000
+                       : t->kind->slow    ? BLOCK / 4
+                       : t->kind->endless ? BLOCK / 2
+                                          : BLOCK;
     const size_t sum = WRITERS * BLOCKS * len;
     flow_t f[WRITERS];
     int seen[WRITERS] = {0};

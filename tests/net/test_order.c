@@ -26,7 +26,7 @@ static const row_t rows[] = {
     {"ip addr add 2001:db8:1::1/64 dev net1 nodad && ip addr add 2001:db8:2::1/64 dev net2 nodad",
      {"2001:db8:1::9", "2001:db8:2::9"},
      "2001:db8:1::9 2001:db8:2::9 "},
-    {"ip addr add 2001:db8:1::2/128 dev lo && ip route add 2001:db8:3::/48 via fd77:1::2 src"
+    {"ip addr add 2001:db8:1::2/128 dev lo nodad && ip route add 2001:db8:3::/48 via fd77:1::2 src"
      " 2001:db8:1::2",
      {"2001:db8:3::9", "2001:db8:2::9"},
      "2001:db8:2::9 2001:db8:3::9 "},

@@ -1,6 +1,7 @@
 /*
- * Runs schedule after schedule until the time is up: --seconds N (20), --minutes N, --seed N (by
- * the clock). The seed is printed, and says what is done; in which order threads do it is theirs.
+ * Runs --schedules N (100), or with --seconds N or --minutes N one after the other until the time
+ * is up; --seed N (by the clock). The seed is printed, and says what is done; in which order
+ * threads do it is theirs.
  *
  * Between schedules the runtime ends now and then, in one of eight schedules while everybody is at
  * it; then nothing may be left: no task, no descriptor, no allocation.
@@ -83,11 +84,23 @@ static bool run_schedule(long number)
     return !check_failed();
 }
 
-static bool run_some(gonet_time_t end, long *number)
+/* What is to be run: so many, or until then. */
+typedef struct {
+    long schedules;
+    gonet_duration_t time;
+    gonet_time_t end;
+} work_t;
+
+static bool goes_on(const work_t *w, long number)
+{
+    return w->time > 0 ? gonet_until(w->end) > 0 : number < w->schedules;
+}
+
+static bool run_some(const work_t *w, long *number)
 {
     bool good = leak_setup(NULL) == 0;
 
-    for (int i = 0; good && i < 8 && gonet_until(end) > 0; i++)
+    for (int i = 0; good && i < 8 && goes_on(w, *number); i++)
         good = run_schedule((*number)++);
     return leak_teardown(NULL) == 0 && good;
 }
@@ -121,16 +134,16 @@ static double read_number(const char *name, int argc, char **argv, double otherw
 
 static void all(void **state)
 {
-    gonet_duration_t time = *(gonet_duration_t *)*state;
-    gonet_time_t end = gonet_after(time);
+    work_t *w = *state;
     long number = 0;
     pthread_t thread;
 
     if (pthread_create(&thread, NULL, watch, NULL) != 0)
         abort();
     pthread_detach(thread);
-    while (gonet_until(end) > 0) {
-        if (run_some(end, &number))
+    w->end = gonet_after(w->time);
+    while (goes_on(w, number)) {
+        if (run_some(w, &number))
             continue;
         fprintf(stderr, "--seed %llu: up to schedule %ld\n", (unsigned long long)seed, number);
         check_report();
@@ -141,13 +154,15 @@ static void all(void **state)
 
 int main(int argc, char **argv)
 {
-    gonet_duration_t time =
-        (gonet_duration_t)(read_number("--minutes", argc, argv, 0) * (double)GONET_MINUTE);
-    struct CMUnitTest tests[] = {{"random schedules", all, NULL, NULL, &time}};
+    double seconds = read_number("--seconds", argc, argv, 0);
+    double minutes = read_number("--minutes", argc, argv, 0);
+    work_t work = {
+        .schedules = (long)read_number("--schedules", argc, argv, 100),
+        .time = (gonet_duration_t)((60 * minutes + seconds) * (double)GONET_SECOND),
+    };
+    struct CMUnitTest tests[] = {{"random schedules", all, NULL, NULL, &work}};
     struct rlimit limit;
 
-    if (time == 0)
-        time = (gonet_duration_t)(read_number("--seconds", argc, argv, 20) * (double)GONET_SECOND);
     seed = (uint64_t)read_number("--seed", argc, argv, (double)(gonet_now().ns / 1000));
     printf("--seed %llu\n", (unsigned long long)seed);
     fflush(stdout);

@@ -12,6 +12,7 @@
 #include "gonet/task.h"
 #include "stress/record.h"
 #include "support/check.h"
+#include "support/pattern.h"
 
 stress_counts_t stress_counts;
 
@@ -19,18 +20,14 @@ stress_counts_t stress_counts;
 
 void stress_fill(uint32_t stream, uint64_t at, unsigned char *p, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        p[i] = stress_byte(stream, at + i);
+    pattern_fill(p, stream, at, len);
 }
 
 bool stress_check(uint32_t stream, uint64_t at, const unsigned char *p, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (p[i] != stress_byte(stream, at + i))
-            return check_fail(__FILE__, __LINE__, "stream %u: byte %llu is %d, not %d", stream,
-                              (unsigned long long)(at + i), p[i], stress_byte(stream, at + i));
-    }
-    return true;
+    return pattern_matches(p, stream, at, len) ||
+           check_fail(__FILE__, __LINE__, "stream %u: not the bytes from %llu on, for %zu", stream,
+                      (unsigned long long)at, len);
 }
 
 size_t record_make(uint32_t stream, uint32_t number, uint32_t from, unsigned char *p, size_t len)

@@ -47,14 +47,7 @@ static inline bool dice_one_in(dice_t *d, unsigned n)
 
 /* ---- the model's bytes ---- */
 
-/* The byte at a place of a stream. */
-static inline unsigned char stress_byte(uint32_t stream, uint64_t at)
-{
-    uint64_t x = (at + stream * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
-
-    return (unsigned char)(x >> 56 ^ x >> 29);
-}
-
+/* Those of a place of a stream: support/pattern.h. */
 void stress_fill(uint32_t stream, uint64_t at, unsigned char *p, size_t len);
 
 /* stress_check compares what was read at a place; a difference is recorded. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gonet.h"
+#include "runtime/annotate.h"
 #include "support/check.h"
 #include "support/child.h"
 #include "support/leak.h"
@@ -16,7 +17,13 @@
 
 #define PAIRS   200
 #define THREADS 2
-#define ROUNDS  20
+/* ThreadSanitizer sees that two are not in order, whether they meet or not; without it they have
+ * to. */
+#ifdef GONET__TSAN
+#define ROUNDS 4
+#else
+#define ROUNDS 20
+#endif
 
 static gonet_conn_t *a[PAIRS], *b[PAIRS];
 static atomic_int arrived;

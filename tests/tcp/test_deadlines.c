@@ -204,7 +204,7 @@ static void deadlines_moved_from_everywhere(actor_mode_t mode)
 /* 9.15, 10.7, 10.11: what was written before the timeout is counted, and arrives. */
 static void partial_write(actor_mode_t mode)
 {
-    const size_t len = 32 << 20;
+    const size_t len = 16 << 20;
     char *p = malloc(len);
     gonet_conn_t *a, *b;
     op_t o;
