@@ -4,8 +4,9 @@
  */
 #include "runtime/clock.h"
 
-#include <errno.h>
 #include <time.h>
+
+#include "gonet/errno.h"
 
 #define NS_PER_S INT64_C(1000000000)
 

@@ -4,7 +4,6 @@
  */
 #include "runtime/runtime.h"
 
-
 #include "base/say.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
