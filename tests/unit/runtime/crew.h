@@ -131,13 +131,15 @@ __attribute__((unused)) static void crew_run(crew_kind_t kind, int n, void (*fn)
 
 /* AWAIT lets the others run until condition holds; it fails the test when the program is given up.
  */
-#define AWAIT(condition)                           \
-    do {                                           \
-        while (!(condition) && check_patience()) { \
-            gonet_yield();                         \
-            usleep(100);                           \
-        }                                          \
-        CHECK(condition);                          \
+#define AWAIT(condition)                                                     \
+    do {                                                                     \
+        bool holds;                                                          \
+                                                                             \
+        while (!(holds = (condition)) && check_patience()) {                 \
+            gonet_yield();                                                   \
+            usleep(100);                                                     \
+        }                                                                    \
+        (void)(holds || (crew_fail(__FILE__, __LINE__, #condition), false)); \
     } while (0)
 
 /* crew_dies runs fn in a child process, which must abort with text on its standard error. */
