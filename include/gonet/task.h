@@ -4,6 +4,10 @@
  * it; made from an ordinary thread, the same call blocks that thread. Nothing needs to be
  * initialised.
  *
+ * Any worker runs any task: after a call that parks (or yields) a task may go on in another thread
+ * than before, and tasks of one program run at the same time. What they share needs a lock, a
+ * channel or atomics, and what belongs to a thread needs gonet_pin, which says what that is.
+ *
  * A forked child has no tasks, and a runtime of its own, which starts when it is needed. With what
  * it inherits it may do this, whatever the parent's tasks and threads were doing with it; the
  * parent notices nothing:
@@ -72,15 +76,22 @@ GONET_BEGIN_DECLS
  * Linux 6.13 half of vm.max_map_count, two for each stack) these 64 KiB are merely nobody's, and an
  * overflow is seen when the task parks next, if it wrote to the lowest word of its stack.
  *
- * A task runs on one worker from its first instruction to its last. While it computes, or blocks
- * outside gonet (a pthread mutex, a file read), the other tasks of its worker wait; gonet_yield and
- * gonet_blocking are the cures. Of gonet's calls that did not have to wait (reads, sends, locks,
- * looks at a context, …) each 128th in a row lets the others run, as gonet_yield does.
+ * Any worker runs the task, and another one may go on with it after any call that parks or yields
+ * (unless it is pinned: gonet_pin). While it computes, or blocks outside gonet (a pthread mutex, a
+ * file read), it holds its worker: the other workers run what waits there, but for pinned tasks. If
+ * all workers are held everybody waits; gonet_yield and gonet_blocking are the cures. Of gonet's
+ * calls that did not have to wait (reads, sends, locks, looks at a context, …) each 128th in a row
+ * lets the others run, as gonet_yield does.
  *
- * What is per thread is per worker, and shared by its tasks: thread-local variables, the locale of
- * uselocale, the floating-point modes of fesetround. Expect to find it changed after a call that
- * parks, and leave the modes as they were before the next one. Each task has its own errno, and its
- * own C++ exceptions that are being handled.
+ * Each task has its own errno (gonet/errno.h), and its own C++ exceptions that are being handled.
+ * All else that is per thread is the worker's, and other tasks have it in between: thread-local
+ * variables, the locale of uselocale, the floating-point modes of fesetround. Leave the modes as
+ * they were before the next call that parks; gonet_pin says what needs a pin. fn must not end the
+ * thread (pthread_exit, thrd_exit, pthread_cancel of it), which is the worker's: that ends the
+ * program, with a line that says so.
+ *
+ * Workers take tasks from each other by help of membarrier(2). Where the kernel (before Linux 4.14)
+ * or a sandbox refuses it, all works the same, and a switch of tasks costs some ns more.
  *
  * Workers, and the threads of gonet_blocking, block all signals but those that a fault raises
  * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT), those by which profilers sample
@@ -108,8 +119,78 @@ GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);
  */
 GONET_API GONET_NODISCARD int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size);
 
-/* gonet_yield lets the other runnable tasks of the worker run; from a thread, sched_yield. Go:
- * runtime.Gosched. */
+/*
+ * gonet_go_pinned starts fn(arg) in a new task that is pinned from its first instruction to its
+ * last, to the worker of the task that calls it, or, called by a thread, to one of the library's
+ * choice. gonet_pin says what pinned means; gonet_unpin in fn ends it. All else is gonet_go's: the
+ * task has a stack of the default size, and fn must not be left but by its end.
+ *
+ * Parks:    never.
+ * Returns:  0, or -1 with errno set: the task was not started, and arg is still the caller's.
+ * Errors:   ENOMEM, EMFILE, ENFILE, EAGAIN (gonet_shutdown is under way), EINVAL (fn is NULL).
+ * Threads:  any task or thread.
+ * Go:       go func() { runtime.LockOSThread(); … }(), for a task that shares its thread.
+ */
+GONET_API GONET_NODISCARD int gonet_go_pinned(void (*fn)(void *arg), void *arg);
+
+/*
+ * gonet_pin keeps the calling task in the thread that it runs in, until gonet_unpin has been called
+ * as often as gonet_pin, or the task's function returns: what is still pinned then is unpinned, and
+ * the thread goes on. Other tasks use the thread, too, while the pinned one is parked. A pinned
+ * task waits when another task holds its worker, where one that is not would go on elsewhere; so
+ * pin no longer than it takes.
+ *
+ * Between gonet's calls a task stays in its thread anyway; a pin is for what is on both sides of a
+ * call that parks:
+ *
+ *   thread-local variables   of code in a shared library (-fPIC) that uses one on both sides of a
+ *                            gonet call in one function: compilers keep its address. Anywhere: a
+ *                            pointer to one, or the value of pthread_self, that is kept over a
+ *                            call. The tables of <ctype.h> belong to it, in glibc: in a loop around
+ *                            a call that parks compilers keep the address of the thread's table,
+ *                            which is gone when that thread has ended (gonet_set_max_procs) or has
+ *                            another locale.
+ *   libraries                that call back into gonet, and keep something by thread: errno in code
+ *                            that does not include gonet's headers, pthread_self, OpenGL, Python,
+ *                            SQLite's state of a thread.
+ *   locks with an owner      held over a call: recursive, error-checking and priority-inheriting
+ *                            pthread mutexes (EPERM when another thread unlocks), and stdio's
+ *                            (flockfile; a write function of fopencookie that uses gonet). Others
+ *                            can be unlocked elsewhere, but hold up all tasks of a worker: use
+ *                            gonet_mutex_t, which any task may unlock.
+ *   what a thread has of     setns, unshare, sched_setaffinity, setfsuid and other credentials of
+ *   the kernel               one thread, ptrace, timers and signals that are sent to a thread. What
+ *                            is set stays with the worker: set it back before gonet_unpin.
+ *
+ * If gonet_set_max_procs takes the worker away, also when the pinned task itself calls it, the
+ * worker stays for its pinned tasks until the last one is unpinned or ends. In a plain thread
+ * gonet_pin does nothing.
+ *
+ * Parks:    never.
+ * Threads:  any task; nothing in a thread.
+ * Go:       runtime.LockOSThread, where no other goroutine uses the thread, and the thread of a
+ *           goroutine that ends without unlocking it ends, too.
+ */
+GONET_API void gonet_pin(void);
+
+/*
+ * gonet_unpin undoes one gonet_pin. After the last one the task may go on in any thread, from the
+ * next call that parks or yields on. Nothing if the task is not pinned, and in a plain thread.
+ *
+ * Parks:    never.
+ * Threads:  any task; nothing in a thread.
+ * Go:       runtime.UnlockOSThread
+ */
+GONET_API void gonet_unpin(void);
+
+/*
+ * gonet_yield lets the other runnable tasks of the worker run, those that have not begun, too, and
+ * goes on when each has had its turn, maybe on another worker. From a thread: sched_yield.
+ *
+ * Parks:    until then; nothing ends it early.
+ * Threads:  any task or thread.
+ * Go:       runtime.Gosched
+ */
 GONET_API void gonet_yield(void);
 
 /*
@@ -124,10 +205,20 @@ GONET_API int gonet_sleep(gonet_duration_t d);
 GONET_API int gonet_num_task(void);
 
 /*
- * gonet_set_max_procs sets the number of workers and returns the previous one; n < 1 only asks.
- * Tasks that run stay on their worker; a superfluous worker ends with its last task. The default is
- * the number of processors that the process may use, or GONET_MAXPROCS. At most 256.
- * Go: runtime.GOMAXPROCS.
+ * gonet_set_max_procs sets the number of workers; n < 1 only asks. The default is the number of
+ * processors that the process may use, or GONET_MAXPROCS. At most 256: more means 256. With one
+ * worker no two tasks run at the same time, and all in one thread.
+ *
+ * The tasks of a worker that is taken away go on on the others, when it comes to itself (a task
+ * may hold it); with it ends its thread. Only for tasks that are pinned to it (gonet_pin) it stays,
+ * until the last one is unpinned or ends, and is one more than n; it may be the caller's own. Any
+ * number of calls up and down costs no memory. Where a thread can't be made there are fewer
+ * workers.
+ *
+ * Parks:    never.
+ * Returns:  the number that was set before.
+ * Threads:  any task or thread.
+ * Go:       runtime.GOMAXPROCS
  */
 GONET_API int gonet_set_max_procs(int n);
 

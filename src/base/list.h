@@ -35,6 +35,11 @@ static inline void gonet__list_push_back(gonet__list_t *head, gonet__list_t *n)
     head->prev = n;
 }
 
+static inline void gonet__list_push_front(gonet__list_t *head, gonet__list_t *n)
+{
+    gonet__list_push_back(head->next, n);
+}
+
 /* gonet__list_remove takes n out of its list; harmless if it is in none. */
 static inline void gonet__list_remove(gonet__list_t *n)
 {

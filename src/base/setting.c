@@ -22,6 +22,9 @@ static const struct {
     [GONET__SETTING_STACK_SIZE] = {"GONET_STACK_SIZE", NULL},
     [GONET__SETTING_GUARD] = {"GONET_GUARD", NULL},
     [GONET__SETTING_RSEQ] = {"GONET_RSEQ", NULL},
+#ifdef GONET_TEST_HOOKS
+    [GONET__SETTING_STEAL] = {"GONET_STEAL", NULL},
+#endif
     [GONET__SETTING_SLOWTASK] = {DEBUG, "slowtask"},
     [GONET__SETTING_DUMPONSIGQUIT] = {DEBUG, "dumponsigquit"},
     [GONET__SETTING_NETDNS] = {DEBUG, "netdns"},

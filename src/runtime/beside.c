@@ -5,6 +5,7 @@
 #include "runtime/beside.h"
 
 #include "gonet/errno.h"
+#include "gonet/task.h"
 #include "runtime/signals.h"
 #include "runtime/task.h"
 
@@ -32,7 +33,7 @@ bool gonet__beside_start(gonet__beside_t *b, void (*fn)(void *arg), void *arg)
         return errno == 0;
     }
     gonet_wait_group_add(&b->end, 1);
-    return gonet__task_go_here(run_task, b) == 0;
+    return gonet_go(run_task, b) == 0;
 }
 
 void gonet__beside_join(gonet__beside_t *b)

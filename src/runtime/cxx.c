@@ -34,7 +34,12 @@ typedef struct {
     unsigned count;
     size_t module[GONET__CXX_RUNTIMES]; /* of others, which the thread has not used */
     unsigned unused;
+    getter_t loaded[2 * GONET__CXX_RUNTIMES]; /* of all */
+    unsigned loaded_count;
 } found_t;
+
+static getter_t known[GONET__CXX_RUNTIMES]; /* by their numbers */
+static _Atomic uint32_t known_lock;
 
 /* What an object's dynamic section says of its symbols. */
 typedef struct {
@@ -104,24 +109,31 @@ static bool read_tables(const struct dl_phdr_info *info, tables_t *t)
     return t->symbols != NULL && t->names != NULL && t->hash != NULL;
 }
 
+static void note_loaded(found_t *found, getter_t get)
+{
+    if (found->loaded_count < 2 * GONET__CXX_RUNTIMES)
+        found->loaded[found->loaded_count++] = get;
+}
+
 static int look_in(struct dl_phdr_info *info, size_t size, void *arg)
 {
     found_t *found = arg;
     tables_t t;
     const ElfW(Sym) * s;
+    getter_t get;
     uintptr_t at;
 
     (void)size;
     s = read_tables(info, &t) ? find(&t, NAME) : NULL;
     if (s == NULL)
         return 0;
-    if (info->dlpi_tls_data == NULL) {
-        if (found->unused < GONET__CXX_RUNTIMES)
-            found->module[found->unused++] = info->dlpi_tls_modid;
-        return 0;
-    }
     at = info->dlpi_addr + s->st_value;
-    memcpy(&found->get[found->count++], &at, sizeof(at));
+    memcpy(&get, &at, sizeof(at));
+    note_loaded(found, get);
+    if (info->dlpi_tls_data != NULL)
+        found->get[found->count++] = get;
+    else if (found->unused < GONET__CXX_RUNTIMES)
+        found->module[found->unused++] = info->dlpi_tls_modid;
     return found->count == GONET__CXX_RUNTIMES;
 }
 
@@ -134,26 +146,53 @@ static bool has(gonet__cxx_globals_t *const *all, unsigned n, const gonet__cxx_g
     return false;
 }
 
-/* Those that are known keep their places, by which parked tasks have stored theirs. */
-static void arrange(gonet__cxx_t *cxx, gonet__cxx_globals_t *const *now, unsigned n)
+static bool is_loaded(const found_t *found, getter_t get)
 {
-    for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
-        if (!has(now, n, cxx->globals[i]))
-            cxx->globals[i] = NULL; /* unloaded */
+    for (unsigned i = 0; i < found->loaded_count; i++) {
+        if (found->loaded[i] == get)
+            return true;
     }
-    for (unsigned i = 0; i < n; i++) {
-        unsigned place = 0;
+    return false;
+}
 
-        if (has(cxx->globals, GONET__CXX_RUNTIMES, now[i]))
-            continue;
-        while (place < GONET__CXX_RUNTIMES && cxx->globals[place] != NULL)
-            place++;
-        if (place < GONET__CXX_RUNTIMES)
-            cxx->globals[place] = now[i];
+/* Which number the runtime has, in all threads: a task that parks in a catch block goes on in any.
+ * One that was unloaded gives its number up. */
+static unsigned number_of(const found_t *found, getter_t get)
+{
+    unsigned free = GONET__CXX_RUNTIMES;
+
+    gonet__spin_lock(&known_lock);
+    for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
+        if (known[i] == get) {
+            free = i;
+            break;
+        }
+        if (free == GONET__CXX_RUNTIMES && (known[i] == NULL || !is_loaded(found, known[i])))
+            free = i;
     }
-    cxx->count = GONET__CXX_RUNTIMES;
-    while (cxx->count > 0 && cxx->globals[cxx->count - 1] == NULL)
-        cxx->count--;
+    if (free < GONET__CXX_RUNTIMES)
+        known[free] = get;
+    gonet__spin_unlock(&known_lock);
+    return free;
+}
+
+/* One runtime may be found under two addresses: the lower number counts. */
+static void arrange(gonet__cxx_t *cxx, const found_t *found)
+{
+    gonet__cxx_globals_t *now[GONET__CXX_RUNTIMES] = {NULL};
+
+    for (unsigned i = 0; i < found->count; i++) {
+        unsigned number = number_of(found, found->get[i]);
+
+        if (number < GONET__CXX_RUNTIMES)
+            now[number] = found->get[i]();
+    }
+    cxx->count = 0;
+    for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
+        cxx->globals[i] = has(now, i, now[i]) ? NULL : now[i];
+        if (cxx->globals[i] != NULL)
+            cxx->count = i + 1;
+    }
 }
 
 #ifdef GONET__CXX_BY_TURN
@@ -231,22 +270,17 @@ static bool look_at_all(int (*f)(struct dl_phdr_info *info, size_t size, void *a
 
 bool gonet__cxx_look(gonet__cxx_t *cxx)
 {
-    gonet__cxx_globals_t *now[GONET__CXX_RUNTIMES];
     found_t found = {.count = 0};
-    unsigned n = 0;
 
-    if (__cxa_get_globals != NULL)
+    if (__cxa_get_globals != NULL) {
         found.get[found.count++] = __cxa_get_globals;
+        note_loaded(&found, __cxa_get_globals);
+    }
     if (!look_at_all(look_in, &found)) {
         cxx->seen = UINT64_MAX; /* no count is that high: the next time */
         return false;
     }
-    for (unsigned i = 0; i < found.count; i++) {
-        gonet__cxx_globals_t *g = found.get[i]();
-        if (!has(now, n, g))
-            now[n++] = g;
-    }
-    arrange(cxx, now, n);
+    arrange(cxx, &found);
     watch(cxx, &found);
     cxx->known = cxx->count + cxx->unused;
     return true;
@@ -294,9 +328,14 @@ void gonet__cxx_store(const gonet__cxx_t *cxx, gonet__cxx_globals_t *kept)
     }
 }
 
-void gonet__cxx_load(const gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept)
+void gonet__cxx_load(gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept)
 {
     for (unsigned i = 0; i < GONET__CXX_RUNTIMES; i++) {
+        if (cxx->globals[i] == NULL && (kept[i].caught != NULL || kept[i].uncaught != 0)) {
+            cxx->globals[i] = known[i](); /* this thread has not used it yet */
+            if (cxx->count <= i)
+                cxx->count = i + 1;
+        }
         if (cxx->globals[i] != NULL)
             *cxx->globals[i] = kept[i];
     }

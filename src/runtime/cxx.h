@@ -26,9 +26,10 @@ typedef struct {
 typedef struct {
     uint64_t seen;   /* what was loaded when it was looked at last */
     unsigned known;  /* count and unused together: mostly there are none */
-    unsigned count;  /* of places; those in between may be NULL */
+    unsigned count;  /* of globals; those in between may be NULL */
     unsigned unused; /* of other runtimes, which the thread has not used yet */
-    gonet__cxx_globals_t *globals[GONET__CXX_RUNTIMES]; /* the thread's own */
+    /* The thread's own, by the runtimes' numbers. */
+    gonet__cxx_globals_t *globals[GONET__CXX_RUNTIMES];
     struct {
         const volatile uint64_t *entry; /* in the table of its thread-local variables */
         uint64_t was;
@@ -89,7 +90,7 @@ void gonet__cxx_fork_parent(void);
 
 /* gonet__cxx_store moves what is being handled to kept; gonet__cxx_load moves it back. */
 void gonet__cxx_store(const gonet__cxx_t *cxx, gonet__cxx_globals_t *kept);
-void gonet__cxx_load(const gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept);
+void gonet__cxx_load(gonet__cxx_t *cxx, const gonet__cxx_globals_t *kept);
 
 /* gonet__cxx_asks is gonet__cxx_handles where there is C++, or may be. */
 bool gonet__cxx_asks(gonet__cxx_t *cxx);

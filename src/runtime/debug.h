@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define GONET__DEBUG_VERSION 1u
+#define GONET__DEBUG_VERSION 2u
 
 /* How a suspended context is kept. */
 #define GONET__DEBUG_SWITCH_X86_64   1u /* sp, pc, fp */
@@ -20,12 +20,12 @@ typedef struct {
     uint32_t words; /* how many words follow the runtime's address */
     const void *runtime;
     /* Offsets in the runtime, … */
-    uint32_t runtime_count, runtime_workers, runtime_max, runtime_retired;
+    uint32_t runtime_count, runtime_workers, runtime_max;
     /* … a worker, … */
     uint32_t worker_id, worker_current, worker_tasks, worker_thread;
-    uint32_t worker_fresh_head, worker_next_retired;
     /* … a task, … */
-    uint32_t task_all, task_next, task_id, task_context, task_stack, task_fn, task_park;
+    uint32_t task_all, task_worker, task_begun, task_id, task_context, task_stack, task_fn,
+        task_park;
     uint32_t task_side, task_why, task_parked_in, task_parked_at, task_entered;
     /* … and a descriptor. */
     uint32_t pd_fd;

@@ -1,16 +1,20 @@
 /*
- * Every worker writes down its own tasks: a parked one is resumed just far enough to unwind its
- * stack (the probe in gonet__task_park), so nothing but the switch itself is needed to look at it.
- * A worker that does not answer in time is computing: it is named, with the task that holds it.
+ * The dumper looks at one task at a time. It takes hold of it (`on`: as if it ran somewhere), so
+ * that no worker can run it meanwhile; then it resumes it itself, on its own thread, just far
+ * enough to unwind its stack (the probe in task.c), so nothing but the switch itself is needed to
+ * look at it. Workers go on with everything else. Between two tasks a marker keeps the place in the
+ * list.
+ *
+ * A task that runs can't be taken hold of. It is named; the monitor unwinds it, if there is one
+ * that may ask its worker by a signal.
  */
-#include "runtime/dump.h"
-
 #include <execinfo.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/fork.h"
@@ -20,18 +24,18 @@
 #include "runtime/runtime.h"
 
 #define MAX_FRAMES 48
-#define ANSWER_NS  ((int64_t)100000000)
-
-/* One request, under way at a time. */
-static pthread_mutex_t dump_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the rest */
-static pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
-static FILE *out;
-static gonet__worker_t *asked;
 
 typedef struct {
     void *frame[MAX_FRAMES];
     int count;
 } trace_t;
+
+typedef struct {
+    FILE *f;
+    gonet__worker_t *place; /* what the caller is while it resumes a task */
+    gonet__task_t *self;    /* the caller, if it is a task */
+    unsigned waiting;       /* tasks of one list that have not begun */
+} dump_t;
 
 static void take_trace(gonet__task_t *task, void *arg)
 {
@@ -69,122 +73,123 @@ static void describe(gonet__task_t *task, char *buf, unsigned size)
     }
 }
 
-static void print_task(gonet__worker_t *w, gonet__task_t *task, FILE *f)
+static void print_id(const dump_t *d, uint64_t id)
+{
+    fprintf(d->f, "task %u.%u ", (unsigned)(id >> 32), (unsigned)id);
+}
+
+/* Resumes a task that is on hold, so that it unwinds itself; after that it may go on anywhere. */
+static void probe(dump_t *d, gonet__task_t *task, trace_t *trace)
+{
+    gonet__worker_t *place = d->place;
+    gonet__worker_t *here = gonet__here();
+
+    place->probe = take_trace;
+    place->probe_arg = trace;
+    place->left = NULL;
+    gonet__local()->worker = place;
+    gonet__annotate_leave(&place->tool, &task->tool, 0);
+    gonet__switch(&place->context, &task->context);
+    gonet__task_entered(place, &place->tool);
+    gonet__local()->worker = here;
+}
+
+/* A task that is on hold. */
+static void print_parked(dump_t *d, gonet__task_t *task)
 {
     char what[256];
     trace_t trace = {.count = 0};
-    uint32_t age = (uint32_t)uv_now(&w->loop) - task->parked_at; /* wraps as it should */
+    uint32_t age = (uint32_t)(uv_hrtime() / 1000000) - task->parked_at; /* wraps as it should */
+    bool parked = task->park != GONET__PARK_NONE;
 
     describe(task, what, sizeof(what));
-    fprintf(f, "task %u.%u [%s", (unsigned)(task->id >> 32), (unsigned)task->id, what);
-    if (task->park != GONET__PARK_NONE)
-        fprintf(f, ", %u.%03u s", age / 1000, age % 1000);
-    fprintf(f, "]\n");
-    if (!task->entered)
+    print_id(d, task->id);
+    fprintf(d->f, "[%s", what);
+    if (parked)
+        fprintf(d->f, ", %u.%03u s", age / 1000, age % 1000);
+    fprintf(d->f, "]\n");
+    if (task->entered)
+        probe(d, task, &trace);
+    else
+        atomic_store_explicit(&task->on, false, memory_order_release);
+    gonet__dump_frames(d->f, trace.frame, trace.count);
+}
+
+static void print_running(dump_t *d, const gonet__task_t *task, uint64_t id)
+{
+    unsigned n = gonet__runtime_worker_made();
+
+    print_id(d, id);
+    fprintf(d->f, "[running]\n");
+    if (task == d->self) {
+        trace_t trace;
+
+        take_trace(NULL, &trace);
+        gonet__dump_frames(d->f, trace.frame, trace.count);
         return;
-    w->probe = take_trace;
-    w->probe_arg = &trace;
-    gonet__task_resume(w, task);
-    w->probe = NULL;
-    gonet__dump_frames(f, trace.frame, trace.count);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (gonet__worker_task(gonet__runtime_worker(i)) == task)
+            gonet__monitor_unwind(gonet__runtime_worker(i), d->f);
+    }
 }
 
-/* Writes down the tasks of the calling thread's worker, all but one. */
-static void print_parked(gonet__worker_t *w, FILE *f, const gonet__task_t *except)
+/* Looks at the task after the marker, and moves that behind it; false: there is none. */
+static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
 {
+    gonet__task_t *task;
     gonet__list_t *n;
+    bool ours = false, begun = false, off = false;
+    uint64_t id = 0;
 
-    uv_update_time(&w->loop);
-    for (n = w->tasks.next; n != &w->tasks; n = n->next) {
-        gonet__task_t *task = GONET__CONTAINER(n, gonet__task_t, all);
-        if (task != except)
-            print_task(w, task, f);
+    gonet__queue_insist(&home->queue);
+    n = marker->next;
+    if (n != &home->queue.home) {
+        gonet__list_remove(marker);
+        gonet__list_push_back(n->next, marker); /* before the one after n */
+        task = GONET__CONTAINER(n, gonet__task_t, all);
+        begun = atomic_load_explicit(&task->begun, memory_order_acquire);
+        id = begun ? task->id : 0;
+        ours = begun && atomic_compare_exchange_strong(&task->on, &off, true);
     }
-}
-
-static void print_fresh(gonet__worker_t *w, FILE *f)
-{
-    unsigned n = atomic_load(&w->fresh_count);
-
-    if (n > 0)
-        fprintf(f, "worker %u: %u task%s not begun\n", w->id, n, n == 1 ? "" : "s");
-}
-
-void gonet__dump_own_tasks(gonet__worker_t *w)
-{
-    pthread_mutex_lock(&dump_lock);
-    if (atomic_exchange(&w->dump_wanted, false) && asked == w && out != NULL) {
-        print_parked(w, out, NULL);
-        asked = NULL;
-        pthread_cond_broadcast(&answered);
-    }
-    pthread_mutex_unlock(&dump_lock);
-}
-
-/* Under dump_lock. */
-static bool wait_for_answer(void)
-{
-    const int64_t at = gonet__now() + ANSWER_NS;
-
-    while (asked != NULL) {
-        if (!gonet__cond_until(&answered, &dump_lock, at))
-            return asked == NULL;
-    }
+    gonet__queue_release(&home->queue);
+    if (n == &home->queue.home)
+        return false;
+    task = GONET__CONTAINER(n, gonet__task_t, all);
+    if (!begun)
+        d->waiting++;
+    else if (ours)
+        print_parked(d, task);
+    else
+        print_running(d, task, id);
     return true;
 }
 
-/*
- * Called from a task, which unwinds its sisters itself: for as long as that takes, it is its own
- * context that a probed task comes back to.
- */
-static void print_sisters(gonet__worker_t *w, FILE *f)
+static void print_worker(gonet__worker_t *home, void *arg)
 {
-    gonet__task_t *self = w->current;
-    gonet__annotation_t tool = w->tool;
-    gonet__context_t context = w->context;
-    trace_t trace = {.count = 0};
+    dump_t *d = arg;
+    gonet__list_t marker;
 
-    take_trace(self, &trace);
-    fprintf(f, "task %u.%u [running]\n", (unsigned)(self->id >> 32), (unsigned)self->id);
-    gonet__dump_frames(f, trace.frame, trace.count);
-    w->tool = self->tool;
-    print_parked(w, f, self);
-    w->tool = tool;
-    w->context = context;
-    w->current = self;
-    atomic_store_explicit(&w->running, self, memory_order_relaxed);
-}
-
-static void ask_worker(gonet__worker_t *w, void *arg)
-{
-    FILE *f = arg;
-    bool done;
-
-    if (w == gonet__here()) {
-        print_sisters(w, f);
-        print_fresh(w, f);
-        return;
+    d->waiting = 0;
+    gonet__queue_insist(&home->queue);
+    gonet__list_push_front(&home->queue.home, &marker);
+    gonet__queue_release(&home->queue);
+    while (print_next(d, home, &marker)) {
     }
-    pthread_mutex_lock(&dump_lock);
-    out = f;
-    asked = w;
-    atomic_store(&w->dump_wanted, true);
-    gonet__worker_wake(w);
-    done = wait_for_answer();
-    asked = NULL;
-    out = NULL;
-    pthread_mutex_unlock(&dump_lock);
-    if (!done)
-        gonet__monitor_print_running(w, f);
-    print_fresh(w, f);
+    gonet__queue_insist(&home->queue);
+    gonet__list_remove(&marker);
+    gonet__queue_release(&home->queue);
+    if (d->waiting > 0)
+        fprintf(d->f, "worker %u: %u task%s not begun\n", home->id, d->waiting,
+                d->waiting == 1 ? "" : "s");
 }
 
-void gonet__dump_forget_request(void)
+/* After it nobody is inside of the queue who has not seen that it is watched. */
+static void pass(gonet__worker_t *w, void *arg)
 {
-    pthread_mutex_init(&dump_lock, NULL);
-    pthread_cond_init(&answered, NULL);
-    asked = NULL;
-    out = NULL;
+    (void)arg;
+    gonet__queue_insist(&w->queue);
+    gonet__queue_release(&w->queue);
 }
 
 /* The workers write into memory, since the caller may hold the lock of f. */
@@ -194,18 +199,26 @@ void gonet_dump_tasks(FILE *f)
     char *text = NULL;
     size_t len = 0;
     FILE *all = open_memstream(&text, &len);
+    dump_t d = {.f = all, .place = gonet__worker_new(0), .self = gonet__task_current()};
 
     backtrace(warm, 2); /* loads the unwinder here, not on a task's small stack */
-    if (all != NULL) {
+    if (all != NULL && d.place != NULL) {
+        gonet__annotate_worker(&d.place->tool);
+        d.place->place.errno_at = gonet_errno_location();
         gonet__fork_lock(&gonet__runtime.lock);
-        gonet__runtime_each(ask_worker, all);
+        atomic_store(&gonet__queue_watched, true);
+        gonet__runtime_each(pass, NULL);
+        gonet__runtime_each(print_worker, &d);
+        atomic_store(&gonet__queue_watched, false);
         pthread_mutex_unlock(&gonet__runtime.lock);
-        fclose(all);
     }
-    if (text != NULL)
+    if (all != NULL)
+        fclose(all);
+    if (text != NULL && d.place != NULL)
         fwrite(text, 1, len, f);
     else
         fputs("gonet: no memory to list the tasks\n", f);
+    free(d.place);
     free(text);
     fflush(f);
 }

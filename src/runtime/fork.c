@@ -15,7 +15,7 @@
 
 #include "runtime/cxx.h"
 #include "runtime/debug.h"
-#include "runtime/dump.h"
+#include "runtime/monitor.h"
 #include "runtime/netpoll.h"
 #include "runtime/pi_lock.h"
 #include "runtime/pool.h"
@@ -95,7 +95,7 @@ gonet__task_t *gonet__fork_task(void)
 {
     gonet__worker_t *w = gonet__local()->forking; /* of the task that forks */
 
-    return w != NULL ? w->current : NULL;
+    return w != NULL ? gonet__worker_task(w) : NULL;
 }
 
 uint32_t gonet__fork_coming(void)
@@ -119,7 +119,8 @@ static void reset(void)
     gonet__pi_forget();
     gonet__thread_forget();
     gonet__stack_forget();
-    gonet__dump_fork_child();
+    gonet__monitor_fork_child();
+    atomic_store(&gonet__queue_watched, false);
     gonet__pool_fork_child();
     for (gonet__fork_hook_t *h = hooks; h != NULL; h = h->next)
         h->fn();

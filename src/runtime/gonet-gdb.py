@@ -23,10 +23,9 @@ PARK = {0: "runnable", 1: "wait", 2: "poll"}
 SWITCH_UCONTEXT = 3
 REGISTERS = {"i386:x86-64": ("rsp", "rip", "rbp"), "aarch64": ("sp", "pc", "x29")}
 WORDS = (
-    "runtime_count runtime_workers runtime_max runtime_retired "
+    "runtime_count runtime_workers runtime_max "
     "worker_id worker_current worker_tasks worker_thread "
-    "worker_fresh_head worker_next_retired "
-    "task_all task_next task_id task_context task_stack task_fn task_park "
+    "task_all task_worker task_begun task_id task_context task_stack task_fn task_park "
     "task_side task_why task_parked_in task_parked_at task_entered "
     "pd_fd switch_kind ucontext_sp ucontext_pc ucontext_fp"
 ).split()
@@ -74,7 +73,7 @@ class Layout:
             version, count, self.runtime = struct.unpack("<IIQ", memory(at, 16))
         except (gdb.error, gdb.MemoryError) as e:
             raise gdb.GdbError("no gonet here, or a stripped one: %s" % e)
-        if version != 1 or count < len(WORDS):
+        if version != 2 or count < len(WORDS):
             raise gdb.GdbError("this gonet-gdb.py is not of the same version as the library")
         for name, value in zip(WORDS, struct.unpack("<%dI" % len(WORDS), memory(at + 16, 4 * len(WORDS)))):
             setattr(self, name, value)
@@ -132,31 +131,29 @@ def workers(l):
         w = pointer(l.runtime + l.runtime_workers + i * POINTER)
         if w != 0:
             yield w
-    w = pointer(l.runtime + l.runtime_retired)
-    while w != 0:
-        yield w
-        w = pointer(w + l.worker_next_retired)
 
 
-def tasks(l):
-    seen = set()
+def listed(l):
+    """The addresses of all tasks, each with the worker in whose list it is."""
     for w in workers(l):
-        if w in seen:
-            continue
-        seen.add(w)
         head = w + l.worker_tasks
         node = pointer(head)
         while node != head:
-            yield Task(l, w, node - l.task_all)
+            yield w, node - l.task_all
             node = pointer(node)
 
 
-def fresh(l, w):
-    """The functions of a worker's tasks that have not begun."""
-    at = pointer(w + l.worker_fresh_head)
-    while at != 0:
-        yield pointer(at + l.task_fn)
-        at = pointer(at + l.task_next)
+def tasks(l):
+    for home, at in listed(l):
+        if byte(at + l.task_begun) != 0:
+            yield Task(l, pointer(at + l.task_worker) or home, at)
+
+
+def fresh(l):
+    """The tasks that have not begun: where they were spawned, and their functions."""
+    for home, at in listed(l):
+        if byte(at + l.task_begun) == 0:
+            yield home, pointer(at + l.task_fn)
 
 
 def find(l, name):
@@ -286,10 +283,9 @@ class Tasks(gdb.Command):
         for t in tasks(l):
             print("task %-8s [%s] %s" % (t.name, t.state(), symbol(t.function)))
             count += 1
-        for w in workers(l):
-            for function in fresh(l, w):
-                print("task %-8s [not begun] %s" % ("%d.-" % word(w + l.worker_id), symbol(function)))
-                count += 1
+        for w, function in fresh(l):
+            print("task %-8s [not begun] %s" % ("%d.-" % word(w + l.worker_id), symbol(function)))
+            count += 1
         print("%d task%s" % (count, "" if count == 1 else "s"))
 
 

@@ -1,8 +1,17 @@
 /*
- * The monitor samples which task each worker runs; a task seen on two samples without the worker
- * having run anything else is slow. The worker is then asked by SIGURG, whose default is to be
- * ignored, and unwinds the task from the handler. SIGQUIT only posts a semaphore; the monitor
- * prints.
+ * The monitor: one thread that looks at the workers from outside, when there are two or more, or
+ * when GONETDEBUG asks for it.
+ *
+ * While a worker is awake it looks every 10 ms, and every 2 ms for a second after it has found one
+ * held. A worker that has run the same task at two looks is held: its loop is given to the others
+ * (held.c), and somebody is called for what it has queued. A worker that has waited long enough may
+ * call for help again (steal.c). When all have slept for 100 ms the monitor sleeps, too, until a
+ * worker wakes: at rest it costs nothing.
+ *
+ * It runs no tasks, and takes no lock but by trying. What it looks at stays until gonet_shutdown,
+ * which ends it first. For GONETDEBUG=slowtask it reports a task that has held its worker for so
+ * long: the worker is asked by SIGURG, whose default is to be ignored, and unwinds the task from
+ * the handler. SIGQUIT's handler only writes to the monitor's eventfd; the monitor prints.
  */
 #include "runtime/monitor.h"
 
@@ -12,19 +21,31 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/digits.h"
+#include "base/fd.h"
 #include "base/say.h"
 #include "base/setting.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/clock.h"
-#include "runtime/dump.h"
+#include "runtime/fork.h"
+#include "runtime/held.h"
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
+#include "runtime/steal.h"
 
 #define MAX_FRAMES 48
 #define ANSWER_NS  GONET_SECOND
+#define LOOK_NS    ((int64_t)10000000)
+#define SOON_NS    ((int64_t)2000000)
+#define ALERT_NS \
+    ((int64_t)1000000000)            /* how long it looks more often after it has found one held */
+#define REST_NS ((int64_t)100000000) /* how long all have slept when it sleeps, too */
+#define EVENTS  16
 
 static struct {
     int64_t slow; /* ns; 0: not asked for */
@@ -32,11 +53,17 @@ static struct {
     pthread_t thread;
     bool running;
     _Atomic bool stop;
-    sem_t wanted;
+    _Atomic bool dump; /* SIGQUIT has come */
+    int set;           /* held.c's, and event */
+    int event;
+    int64_t alert; /* until when it looks more often */
+    int64_t awake; /* when somebody was seen awake last */
     sem_t unwound;
     void *frame[MAX_FRAMES];
     _Atomic int count;
-} monitor;
+} monitor = {.set = -1, .event = -1};
+
+_Atomic bool gonet__monitor_rests;
 
 static pthread_mutex_t unwind_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -79,7 +106,6 @@ static void read_settings(void)
     if (slow != NULL && monitor.slow == 0)
         gonet__setting_refuse(GONET__SETTING_SLOWTASK, "a time: 100ms, 1500us, 2s");
     monitor.quit = gonet__setting_word(GONET__SETTING_DUMPONSIGQUIT, off_on) == 1;
-    sem_init(&monitor.wanted, 0, 0);
     sem_init(&monitor.unwound, 0, 0);
 }
 
@@ -101,27 +127,35 @@ static void on_urgent(int sig)
     errno = e;
 }
 
+static void tell(void)
+{
+    uint64_t one = 1;
+
+    while (write(monitor.event, &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+}
+
 static void on_quit(int sig)
 {
     int e = errno;
 
     (void)sig;
-    sem_post(&monitor.wanted);
+    atomic_store(&monitor.dump, true);
+    tell();
     errno = e;
 }
 
-void gonet__monitor_print_running(gonet__worker_t *w, FILE *f)
+void gonet__monitor_unwind(gonet__worker_t *w, FILE *f)
 {
-    gonet__task_t *task = atomic_load(&w->running);
+    int count;
 
-    fprintf(f, "worker %u [held%s]\n", w->id, task != NULL ? " by a running task" : "");
-    if (!monitor.running || task == NULL)
+    if (!monitor.running || !gonet__dump_monitored())
         return;
     pthread_mutex_lock(&unwind_lock);
     atomic_store(&monitor.count, -1);
     pthread_kill(w->thread, SIGURG);
     (void)gonet__sem_until(&monitor.unwound, gonet__now() + ANSWER_NS);
-    int count = atomic_exchange(&monitor.count, 0);
+    count = atomic_exchange(&monitor.count, 0);
     if (count > 0)
         gonet__dump_frames(f, monitor.frame, count);
     pthread_mutex_unlock(&unwind_lock);
@@ -131,7 +165,7 @@ void gonet__monitor_print_running(gonet__worker_t *w, FILE *f)
 static void look_at(gonet__worker_t *w, void *arg)
 {
     sample_t *s;
-    void *task = atomic_load(&w->running);
+    void *task = gonet__worker_task(w);
     uint64_t runs = atomic_load(&w->runs);
 
     (void)arg;
@@ -147,29 +181,136 @@ static void look_at(gonet__worker_t *w, void *arg)
     s->reported = true;
     gonet__say("gonet: a task has held its worker for more than %lld ms\n",
                (long long)(monitor.slow / GONET_MILLISECOND));
-    if (gonet__stderr() != NULL)
-        gonet__monitor_print_running(w, gonet__stderr());
+    if (gonet__stderr() == NULL)
+        return;
+    fprintf(gonet__stderr(), "worker %u [held by a running task]\n", w->id);
+    gonet__monitor_unwind(w, gonet__stderr());
+}
+
+typedef struct {
+    uint64_t runs;
+    bool looked; /* at the last look it was awake, in a task */
+} seen_t;
+
+static seen_t seen[GONET__MAX_WORKERS];
+
+static void wake_a_sleeper(gonet__worker_t *except)
+{
+    (void)gonet__steal_call_for(except);
+}
+
+/* One worker; true: it is awake. */
+static bool look_at_worker(gonet__worker_t *w, seen_t *s, int64_t now)
+{
+    uint64_t runs = atomic_load_explicit(&w->runs, memory_order_relaxed);
+    bool in_task = gonet__worker_task(w) != NULL;
+    bool still = s->looked && in_task && runs == s->runs;
+    bool patient = atomic_load_explicit(&w->quiet, memory_order_relaxed) <= now;
+    int64_t first;
+
+    *s = (seen_t){.runs = runs, .looked = in_task};
+    if (atomic_load(&w->sleeping) || atomic_load(&w->state) != GONET__WORKER_RUNS) {
+        s->looked = false;
+        return false;
+    }
+    if (still) {
+        gonet__held_begin(w);
+        monitor.alert = now + ALERT_NS;
+    }
+    if (patient)
+        atomic_store_explicit(&w->eager, true, memory_order_relaxed);
+    first = gonet__timer_next(w->timers);
+    if ((gonet__queue_movable(&w->queue) > 0 && (still || patient)) ||
+        (still && (atomic_load(&w->inbox) != NULL || atomic_load(&w->apply_wanted) ||
+                   (first != 0 && first <= now))))
+        wake_a_sleeper(w);
+    return true;
+}
+
+static void look(int64_t now)
+{
+    unsigned n = gonet__runtime_worker_made();
+
+    for (unsigned i = 0; i < n; i++) {
+        if (look_at_worker(gonet__runtime_worker(i), &seen[i], now))
+            monitor.awake = now;
+    }
+}
+
+static bool all_asleep(void)
+{
+    unsigned n = gonet__runtime_worker_made();
+
+    for (unsigned i = 0; i < n; i++) {
+        gonet__worker_t *w = gonet__runtime_worker(i);
+
+        if (!atomic_load(&w->sleeping) && atomic_load(&w->state) == GONET__WORKER_RUNS)
+            return false;
+    }
+    return true;
+}
+
+/* Until the next look: ms; -1: until somebody wakes. */
+static int pause_until(int64_t now, int64_t next)
+{
+    if (now - monitor.awake >= REST_NS) {
+        atomic_store(&gonet__monitor_rests, true);
+        if (all_asleep())
+            return -1;
+        atomic_store(&gonet__monitor_rests, false);
+        monitor.awake = now;
+    }
+    return next > now ? (int)((next - now) / GONET_MILLISECOND) + 1 : 0;
+}
+
+/* Waits for the next look, or for an event in the loop of a held worker. */
+static void wait_for_event(int ms)
+{
+    struct epoll_event e[EVENTS];
+    int n = epoll_wait(monitor.set, e, EVENTS, ms);
+    uint64_t count;
+
+    atomic_store(&gonet__monitor_rests, false);
+    if (n < 0 && errno != EINTR) /* no sandbox is expected to go that far */
+        usleep((useconds_t)(LOOK_NS / GONET_MICROSECOND));
+    for (int i = 0; i < n; i++) {
+        if (e[i].data.ptr == &monitor)
+            (void)!read(monitor.event, &count, sizeof(count));
+        else
+            wake_a_sleeper(NULL);
+    }
+}
+
+static void look_for_slow(int64_t now)
+{
+    static int64_t next;
+
+    if (monitor.slow == 0 || now < next)
+        return;
+    next = now + monitor.slow;
+    if (pthread_mutex_trylock(&gonet__runtime.lock) == 0) {
+        sampled = 0;
+        gonet__runtime_each(look_at, NULL);
+        pthread_mutex_unlock(&gonet__runtime.lock);
+    }
 }
 
 static void *monitor_main(void *arg)
 {
-    int64_t next = gonet__now() + monitor.slow;
+    int64_t next = 0;
 
     (void)arg;
     while (!atomic_load(&monitor.stop)) {
-        if (gonet__sem_until(&monitor.wanted, monitor.slow != 0 ? next : INT64_MAX)) {
-            if (!atomic_load(&monitor.stop) && gonet__stderr() != NULL)
-                gonet_dump_tasks(gonet__stderr());
-            continue;
+        int64_t now = gonet__now();
+
+        if (atomic_exchange(&monitor.dump, false) && gonet__stderr() != NULL)
+            gonet_dump_tasks(gonet__stderr());
+        if (now >= next) {
+            look(now);
+            next = now + (now < monitor.alert ? SOON_NS : LOOK_NS);
         }
-        if (monitor.slow == 0 || gonet__now() < next)
-            continue;
-        next = gonet__now() + monitor.slow;
-        if (pthread_mutex_trylock(&gonet__runtime.lock) == 0) {
-            sampled = 0;
-            gonet__runtime_each(look_at, NULL);
-            pthread_mutex_unlock(&gonet__runtime.lock);
-        }
+        look_for_slow(now);
+        wait_for_event(pause_until(now, next));
     }
     return NULL;
 }
@@ -179,40 +320,95 @@ static const struct sigaction urgent_action = {.sa_handler = on_urgent,
 static const struct sigaction quit_action = {.sa_handler = on_quit,
                                              .sa_flags = SA_RESTART | SA_ONSTACK};
 
-void gonet__dump_start(void)
+static bool open_set(void)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = &monitor};
+
+    monitor.event = gonet__fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (monitor.event < 0)
+        return false;
+    gonet__fork_own(monitor.event);
+    monitor.set = gonet__held_open();
+    return monitor.set >= 0 && epoll_ctl(monitor.set, EPOLL_CTL_ADD, monitor.event, &e) == 0;
+}
+
+static void close_set(void)
+{
+    if (monitor.set >= 0)
+        gonet__held_close();
+    if (monitor.event >= 0) {
+        gonet__fork_disown(monitor.event);
+        close(monitor.event);
+    }
+    monitor.set = monitor.event = -1;
+}
+
+static void give_back(void)
+{
+    if (gonet__dump_monitored()) {
+        gonet__signals_give_back(SIGURG, &urgent_action);
+        gonet__signals_give_back(SIGQUIT, &quit_action);
+    }
+    close_set();
+}
+
+/* Without it the workers go on: each helps itself. */
+void gonet__monitor_start(bool several)
 {
     void *warm[2];
 
-    if (!gonet__dump_monitored() || monitor.running)
+    if (monitor.running || !(several || gonet__dump_monitored()))
         return;
-    backtrace(warm, 2); /* loads the unwinder, which a signal handler must not */
-    gonet__signals_take(SIGURG, &urgent_action);
-    if (monitor.quit)
-        gonet__signals_take(SIGQUIT, &quit_action);
+    if (!open_set()) {
+        close_set();
+        return;
+    }
+    if (gonet__dump_monitored()) {
+        backtrace(warm, 2); /* loads the unwinder, which a signal handler must not */
+        gonet__signals_take(SIGURG, &urgent_action);
+        if (monitor.quit)
+            gonet__signals_take(SIGQUIT, &quit_action);
+    }
     memset(samples, 0, sizeof(samples)); /* another runtime's tasks may have the same addresses */
+    memset(seen, 0, sizeof(seen));
     atomic_store(&monitor.stop, false);
+    atomic_store(&gonet__monitor_rests, false);
+    monitor.alert = 0;
+    monitor.awake = gonet__now();
     monitor.running = gonet__signals_spawn(&monitor.thread, monitor_main, NULL) == 0;
+    if (!monitor.running)
+        give_back();
 }
 
-void gonet__dump_stop(void)
+void gonet__monitor_stop(void)
 {
     if (!monitor.running)
         return;
     atomic_store(&monitor.stop, true);
-    sem_post(&monitor.wanted);
+    tell();
     pthread_join(monitor.thread, NULL);
     monitor.running = false;
-    gonet__signals_give_back(SIGURG, &urgent_action);
-    gonet__signals_give_back(SIGQUIT, &quit_action);
 }
 
-void gonet__dump_fork_child(void)
+void gonet__monitor_close(void)
+{
+    if (monitor.event >= 0)
+        give_back();
+}
+
+void gonet__monitor_wake_up(void)
+{
+    if (atomic_exchange(&gonet__monitor_rests, false))
+        tell();
+}
+
+void gonet__monitor_fork_child(void)
 {
     monitor.running = false;
-    gonet__dump_forget_request();
+    monitor.set = monitor.event = -1;
+    atomic_store(&gonet__monitor_rests, false);
+    atomic_store(&gonet__held_count, 0);
     pthread_mutex_init(&unwind_lock, NULL);
-    if (gonet__dump_monitored()) {
-        sem_init(&monitor.wanted, 0, 0);
+    if (gonet__dump_monitored())
         sem_init(&monitor.unwound, 0, 0);
-    }
 }

@@ -39,10 +39,11 @@ static void forget(gonet__pd_t *pd)
     for (int i = 0; i < 2; i++) {
         atomic_init(&pd->side[i].slot, 0);
         atomic_init(&pd->watch[i], NULL);
-        atomic_init(&pd->side[i].armed, 0);
+        atomic_init(&pd->side[i].armed, false);
         pd->side[i].error = false;
         pd->side[i].delay = 0;
     }
+    pd->timer = (gonet__timer_t){.kind = GONET__TIMER_POLL};
 }
 
 void gonet__pd_init(gonet__pd_t *pd, int fd)
@@ -83,22 +84,33 @@ gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side)
     return GONET__POLL_OK;
 }
 
-/* Makes a parked waiter runnable; true if the caller was the one. */
-static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
+/* Makes a parked waiter ready; true if the caller was the one. A thread is told at once; a task is
+ * left in *task, to be made runnable. */
+static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet__task_t **task)
 {
+    *task = NULL;
     if (v == 0 || (v & READY) != 0 || !atomic_compare_exchange_strong(&s->slot, &v, v | READY))
         return false;
     if ((v & THREAD) != 0) {
         gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
-    } else {
-        gonet__task_t *task = (gonet__task_t *)(v & ~TAGS);
-        task->rechecks = rechecks;
-        gonet__task_ready(task);
+        return true;
     }
+    *task = (gonet__task_t *)(v & ~TAGS);
+    (*task)->rechecks = rechecks;
     return true;
 }
 
-bool gonet__poll_event(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side, bool error)
+static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
+{
+    gonet__task_t *task;
+    bool ours = mark_ready(s, v, rechecks, &task);
+
+    if (task != NULL)
+        gonet__task_ready(task);
+    return ours;
+}
+
+bool gonet__poll_event(gonet__pd_t *pd, gonet__side_t side, bool error)
 {
     gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v = atomic_load(&s->slot);
@@ -108,7 +120,7 @@ bool gonet__poll_event(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side, 
     if (error && (v & READY) == 0)
         s->error = true; /* the waiter reads it after the wake */
     if (make_ready(s, v, false))
-        w->polled++;
+        gonet__here()->polled++;
     return true;
 }
 
@@ -133,27 +145,33 @@ void gonet__poll_failed(gonet__pd_t *pd, int errnum)
         atomic_store(&pd->poll_errnum, 0);
 }
 
-void gonet__poll_recheck(gonet__worker_t *w, gonet__task_t *task)
+void gonet__poll_recheck(gonet__pd_t *pd)
 {
-    gonet__poll_side_t *s = &((gonet__pd_t *)task->parked_in)->side[task->side];
-    uintptr_t v = atomic_load(&s->slot);
+    for (int i = 0; i < 2; i++) {
+        uintptr_t v = atomic_load(&pd->side[i].slot);
 
-    (void)w;
-    if ((v & ~TAGS) == (uintptr_t)task)
-        make_ready(s, v, true);
+        if ((v & THREAD) == 0)
+            make_ready(&pd->side[i], v, true);
+    }
 }
 
-void gonet__poll_timer(gonet__worker_t *w, gonet__task_t *task, int64_t now)
+int64_t gonet__poll_timer(gonet__pd_t *pd, int64_t now, gonet__task_t **woken)
 {
-    gonet__poll_side_t *s = &((gonet__pd_t *)task->parked_in)->side[task->side];
-    int64_t deadline = atomic_load(&s->deadline);
+    int64_t again = 0;
 
-    if ((atomic_load(&s->slot) & PAUSES) != 0) /* it looks at the clock, and may pause again */
-        gonet__poll_recheck(w, task);
-    else if (deadline > now)
-        gonet__timer_arm(&w->timers, &task->timer, deadline);
-    else if (deadline != 0)
-        gonet__poll_recheck(w, task);
+    for (int i = 0; i < 2; i++) {
+        gonet__poll_side_t *s = &pd->side[i];
+        uintptr_t v = atomic_load(&s->slot);
+        int64_t deadline = atomic_load(&s->deadline);
+
+        if (v == 0 || (v & (THREAD | READY)) != 0)
+            continue; /* who waits there next arms it */
+        if ((v & PAUSES) != 0 || (deadline != 0 && deadline <= now))
+            mark_ready(s, v, true, &woken[i]); /* it looks at the clock, and may pause again */
+        else
+            again = gonet__earlier(again, deadline);
+    }
+    return again;
 }
 
 /*
@@ -185,11 +203,26 @@ static bool retract(gonet__poll_side_t *s, uintptr_t v)
     return atomic_compare_exchange_strong(&s->slot, &v, 0);
 }
 
+/* From the slot a closer may have taken the caller, and detached pd, which then is in no heap any
+ * more: one of the two sees what the other has done. */
+static void arm_timer(gonet__pd_t *pd, int64_t at)
+{
+    if (!gonet__timer_arm(gonet__here()->timers, &pd->timer, at))
+        return;
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&pd->closing, memory_order_relaxed))
+        gonet__timer_remove(&pd->timer);
+}
+
+/*
+ * The order matters, since a loop may drop the side's interest, fire the timer or end at this very
+ * moment, on another worker: the caller is in the slot before it looks at `armed` and at the timer;
+ * they change these before they look at the slot. So one of the two sees the other.
+ */
 static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task,
                                       int *errnum)
 {
     gonet__poll_side_t *s = &pd->side[side];
-    gonet__worker_t *w = task->worker;
     gonet__poll_status_t status;
     int64_t deadline;
 
@@ -199,19 +232,19 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
             if (*errnum != 0)
                 return GONET__POLL_NO_MEMORY;
         }
-        if (atomic_load_explicit(&s->armed, memory_order_relaxed) != w->id &&
-            !gonet__watch_arm(w, pd, side)) {
+        atomic_store(&s->slot, (uintptr_t)task);
+        if (!atomic_load(&s->armed) && !gonet__watch_arm(gonet__here(), pd, side) &&
+            retract(s, (uintptr_t)task)) {
             *errnum = ENOMEM;
             return GONET__POLL_NO_MEMORY;
         }
-        atomic_store(&s->slot, (uintptr_t)task);
         if (!gonet__pd_clear(pd, side)) {
             status = gonet__pd_check(pd, side);
             if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
                 return status;
             deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
             if (deadline != 0)
-                gonet__timer_arm(&w->timers, &task->timer, deadline);
+                arm_timer(pd, deadline);
         }
         task->side = (uint8_t)side;
         task->parked_in = pd;
@@ -227,7 +260,6 @@ static gonet__poll_status_t pause_task(gonet__pd_t *pd, gonet__side_t side, gone
                                        int64_t until)
 {
     gonet__poll_side_t *s = &pd->side[side];
-    gonet__worker_t *w = task->worker;
     const uintptr_t v = (uintptr_t)task | PAUSES;
     gonet__poll_status_t status;
 
@@ -236,8 +268,7 @@ static gonet__poll_status_t pause_task(gonet__pd_t *pd, gonet__side_t side, gone
         status = gonet__pd_check(pd, side);
         if (status != GONET__POLL_OK && retract(s, v))
             return status;
-        gonet__timer_arm(&w->timers, &task->timer,
-                         gonet__earlier(until, atomic_load(&s->deadline)));
+        arm_timer(pd, gonet__earlier(until, atomic_load(&s->deadline)));
         task->side = (uint8_t)side;
         task->parked_in = pd;
         task->park = GONET__PARK_POLL;
@@ -327,7 +358,7 @@ GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__
 
 gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum)
 {
-    gonet__task_t *task = gonet__worker_task();
+    gonet__task_t *task = gonet__task_current();
 
     if (pd->side[side].error) {
         gonet__poll_status_t status = after_error(pd, side, errnum);
@@ -341,7 +372,7 @@ gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *er
 
 gonet__poll_status_t gonet__pd_pause(gonet__pd_t *pd, gonet__side_t side, unsigned ms, int *errnum)
 {
-    gonet__task_t *task = gonet__worker_task();
+    gonet__task_t *task = gonet__task_current();
     int64_t until = gonet__add_ns(gonet__now(), ms * GONET_MILLISECOND);
 
     if (task != NULL)

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/timer.h"
+
 struct gonet__watch;
 
 typedef enum { GONET__SIDE_READ = 0, GONET__SIDE_WRITE = 1 } gonet__side_t;
@@ -32,7 +34,7 @@ typedef enum {
 typedef struct {
     _Atomic(uintptr_t) slot;  /* 0, or the waiter with its tags (netpoll.c) */
     _Atomic int64_t deadline; /* monotonic ns; 0: none */
-    _Atomic uint32_t armed;   /* id of the worker whose loop watches this side, or 0 */
+    _Atomic bool armed;       /* some loop watches this side */
     bool error;               /* the last wake was an error event */
     uint8_t delay;            /* how often an error event led to nothing */
 } gonet__poll_side_t;
@@ -43,6 +45,7 @@ typedef struct gonet__pd {
     _Atomic uint32_t lock;   /* a pi_lock: guards watch and armed on the slow paths */
     _Atomic bool closing;    /* set first by the closer */
     gonet__poll_side_t side[2];
+    gonet__timer_t timer; /* for the deadlines of the tasks that wait for the two */
     /* which watch serves each side, its worker arms it; under the lock */
     _Atomic(struct gonet__watch *) watch[2];
     void (*hold)(struct gonet__pd *pd);   /* adds a reference to the memory around pd */

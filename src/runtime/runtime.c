@@ -1,17 +1,8 @@
 /*
- * Which workers there are, and where a new task goes: to the spawner's own worker, unless that has
- * many more than the others. Tasks that have not begun can be taken over by a worker without work,
- * so a worker held by one task delays none of them. That one comes is certain:
- *
- * - a worker looks for such tasks before it sleeps;
- * - whoever adds to a list that is not empty calls a sleeper, the searcher, unless one is on its
- *   way;
- * - whoever adds to an empty one makes sure that a sleeper is on watch, who looks around every 10
- * ms as long as tasks are being started. A watcher that is not asleep does not count: a task may
- * hold it.
- *
- * Who is called looks for tasks before it runs its own, which may hold it, and calls another one if
- * there is more than it can begin at once.
+ * Which workers there are: the first `count` of the array run tasks; those after them, which
+ * gonet_set_max_procs has taken away, end as soon as no task is pinned to them, and are used again
+ * when there are to be more. Their structs stay until gonet_shutdown, so everybody may look at any
+ * of them at any time.
  */
 #include "runtime/runtime.h"
 
@@ -28,52 +19,18 @@
 #include "gonet/task.h"
 #include "runtime/clock.h"
 #include "runtime/debug.h"
-#include "runtime/dump.h"
+#include "runtime/exit_guard.h"
 #include "runtime/fork.h"
+#include "runtime/monitor.h"
 #include "runtime/signals.h"
 #include "runtime/spin.h"
+#include "runtime/steal.h"
 
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                    .idle = PTHREAD_COND_INITIALIZER,
                                    .layout = &gonet__debug_layout};
 
 #define rt gonet__runtime
-
-/* Calls a sleeper, if there is one, to a post that was held by before. */
-static void appoint(_Atomic(gonet__worker_t *) *post, gonet__worker_t *before)
-{
-    unsigned n = gonet__runtime_worker_count();
-
-    for (unsigned i = 0; i < n; i++) {
-        gonet__worker_t *w = gonet__runtime_worker(i);
-        gonet__worker_t *expected = before;
-        if (w == gonet__here() || !atomic_load(&w->sleeping))
-            continue;
-        if (!atomic_compare_exchange_strong(post, &expected, w))
-            return; /* somebody else sees to it */
-        if (gonet__worker_wake(w))
-            return;
-        before = w; /* it woke by itself, maybe to be held */
-    }
-    if (before != NULL)
-        atomic_compare_exchange_strong(post, &before, NULL);
-}
-
-/* A task was added to a list that had before others. */
-static void call_help(unsigned before)
-{
-    gonet__worker_t *w;
-
-    atomic_thread_fence(memory_order_seq_cst);
-    if (before > 0) {
-        if (atomic_load_explicit(&rt.searcher, memory_order_relaxed) == NULL)
-            appoint(&rt.searcher, NULL);
-        return;
-    }
-    w = atomic_load(&rt.watcher);
-    if (w == NULL || !atomic_load(&w->sleeping))
-        appoint(&rt.watcher, w);
-}
 
 /* How many processors the process may use. The kernel refuses a set that is smaller than its own,
  * whose size is not told; a machine has thousands at most. */
@@ -102,19 +59,43 @@ static unsigned default_workers(void)
     return n > GONET__MAX_WORKERS ? GONET__MAX_WORKERS : (unsigned)n;
 }
 
-/* Under the lock. Starts workers until there are n; false if there is none at all. */
+/* Under the lock. Makes the worker with index i run; errno when that fails. */
+static int revive(unsigned i)
+{
+    gonet__worker_t *w = gonet__runtime_worker(i);
+
+    if (w == NULL) {
+        w = gonet__worker_new(i + 1);
+        if (w == NULL)
+            return ENOMEM;
+        atomic_store_explicit(&rt.worker[i], w, memory_order_release);
+        atomic_store_explicit(&rt.made, i + 1, memory_order_release);
+    } else if (atomic_load(&w->state) == GONET__WORKER_RUNS) {
+        atomic_store(&w->stopping, false); /* it has not left yet, and may stay */
+        return 0;
+    } else if (w->started) {
+        pthread_join(w->thread, NULL); /* it runs no task any more */
+        w->started = false;
+    }
+    return gonet__worker_start(w);
+}
+
+/* Under the lock. Starts workers until there are n; false, with errno, if there is none at all. */
 static bool grow(unsigned n)
 {
     unsigned i = gonet__runtime_worker_count();
 
     while (i < n) {
-        gonet__worker_t *w = gonet__worker_start();
-        if (w == NULL)
+        int e = revive(i);
+
+        if (e != 0) {
+            errno = e;
             break; /* fewer will do, but not none */
-        atomic_store_explicit(&rt.worker[i], w, memory_order_release);
+        }
         atomic_store(&rt.count, ++i);
-        gonet__worker_wake(w); /* it may have looked for work before it was counted */
     }
+    if (i > 0)
+        gonet__monitor_start(i > 1);
     return i > 0;
 }
 
@@ -145,30 +126,40 @@ static bool start(void)
         return true;
     if (!started && !has_descriptors())
         return false;
+    gonet__queue_choose();
+    gonet__steal_choose();
     gonet__signals_install();
+    gonet__exit_guard_open();
     if (rt.wanted == 0)
         rt.wanted = default_workers();
     if (!grow(rt.wanted))
         return false;
     started = true;
-    gonet__dump_start();
     return true;
 }
 
-/* Under the lock. A worker that is taken out of the array ends with its last task. */
+/* Under the lock. */
 static void shrink(unsigned n)
 {
     while (gonet__runtime_worker_count() > n) {
         unsigned last = gonet__runtime_worker_count() - 1;
         gonet__worker_t *w = gonet__runtime_worker(last);
         atomic_store(&rt.count, last);
-        w->next_retired = atomic_load(&rt.retired);
-        atomic_store(&rt.retired, w);
         atomic_store(&w->stopping, true);
-        gonet__runtime_watch_done(w);
         gonet__worker_wake(w);
-        call_help(1); /* for what has not begun there */
     }
+}
+
+bool gonet__runtime_leaves(gonet__worker_t *w)
+{
+    bool leaves;
+
+    gonet__fork_lock(&rt.lock);
+    leaves = atomic_load(&w->stopping) && atomic_load(&w->pinned) == 0;
+    if (leaves)
+        atomic_store(&w->state, GONET__WORKER_LEAVES);
+    pthread_mutex_unlock(&rt.lock);
+    return leaves;
 }
 
 void gonet__runtime_adjust(void)
@@ -194,44 +185,12 @@ int gonet_set_max_procs(int n)
     return before;
 }
 
-static gonet__worker_t *fewest(long *live)
-{
-    gonet__worker_t *best = NULL;
-    unsigned n = gonet__runtime_worker_count();
-
-    for (unsigned i = 0; i < n; i++) {
-        gonet__worker_t *w = gonet__runtime_worker(i);
-        long l = gonet__worker_live(w);
-        if (best == NULL || l < *live) {
-            best = w;
-            *live = l;
-        }
-    }
-    return best;
-}
-
-/* Where a task that a task starts goes. */
-static gonet__worker_t *choose(gonet__worker_t *own)
-{
-    long live = gonet__worker_live(own);
-    long least = 0;
-    gonet__worker_t *w;
-    bool stopping = atomic_load_explicit(&own->stopping, memory_order_relaxed);
-
-    if (live <= 16 && !stopping)
-        return own;
-    w = fewest(&least);
-    if (w == NULL)
-        return own;
-    return stopping || live > least + (least / 8 > 16 ? least / 8 : 16) ? w : own;
-}
-
 GONET__NOINLINE static bool promise_more(gonet__worker_t *w)
 {
     bool promised = gonet__stack_promise(w != NULL ? &w->stacks : NULL);
 
     if (gonet__stack_announce()) {
-        unsigned n = gonet__runtime_worker_count();
+        unsigned n = gonet__runtime_worker_made();
         for (unsigned i = 0; i < n; i++)
             gonet__worker_wake(gonet__runtime_worker(i));
     }
@@ -240,46 +199,36 @@ GONET__NOINLINE static bool promise_more(gonet__worker_t *w)
     return promised;
 }
 
-bool gonet__runtime_promise_stack(gonet__worker_t *w)
+/* A stack of the default size for a task that w's task starts; NULL: a thread. */
+static bool promise_stack(gonet__worker_t *w)
 {
     return (w != NULL && gonet__stack_keep_promise(&w->stacks)) || promise_more(w);
 }
 
-/* From a task: no lock, the runtime can't end while the caller lives. */
-static bool place_from_task(gonet__worker_t *own, gonet__task_t *task)
+/* The runtime can't end while the caller, a task, lives: no lock. */
+static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned)
 {
-    gonet__worker_t *w = own;
-
-    if (task->stack == NULL && !gonet__runtime_promise_stack(own))
+    if (task->stack == NULL && !promise_stack(w))
         return false;
-    if (gonet__runtime_worker_count() > 1 ||
-        atomic_load_explicit(&own->stopping, memory_order_relaxed))
-        w = choose(own);
-    if (w != own) {
-        atomic_fetch_add(&w->users, 1);
-        if (!atomic_load(&w->stopping)) {
-            atomic_fetch_add_explicit(&w->live_others, 1, memory_order_relaxed);
-            call_help(gonet__worker_add_fresh(w, task));
-            gonet__worker_wake(w);
-            atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
-            return true;
-        }
-        atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
-    }
-    gonet__worker_count_own(own, 1);
-    unsigned before = gonet__worker_add_fresh(own, task);
-    if (gonet__runtime_worker_count() > 1 ||
-        atomic_load_explicit(&own->stopping, memory_order_relaxed))
-        call_help(before);
+    if (pinned)
+        gonet__task_pin_to(task, w);
+    gonet__worker_count(&w->spawned);
+    gonet__queue_enter(&w->queue);
+    gonet__worker_settle(w, task);
+    if (!GONET__STEAL_ALWAYS)
+        gonet__queue_append(&w->queue, task);
+    gonet__queue_leave(&w->queue);
+    if (GONET__STEAL_ALWAYS)
+        gonet__worker_send(task);
+    else if (atomic_load_explicit(&w->eager, memory_order_relaxed))
+        gonet__steal_call(w);
     return true;
 }
 
 /* Not inlined: a task's call needs no such frame. */
-GONET__NOINLINE static bool place_from_thread(gonet__task_t *task)
+GONET__NOINLINE static bool place_from_thread(gonet__task_t *task, bool pinned)
 {
-    gonet__worker_t *w;
-    long live = 0;
-    unsigned before;
+    static unsigned next;
 
     gonet__fork_lock(&rt.lock);
     if (rt.shutting) { /* not before the old runtime has been taken down */
@@ -293,109 +242,44 @@ GONET__NOINLINE static bool place_from_thread(gonet__task_t *task)
         errno = e == EAGAIN ? ENOMEM : e;
         return false;
     }
-    if (task->stack == NULL && !gonet__runtime_promise_stack(NULL)) {
+    if (task->stack == NULL && !promise_stack(NULL)) {
         pthread_mutex_unlock(&rt.lock);
         errno = ENOMEM;
         return false;
     }
-    w = fewest(&live);
-    atomic_fetch_add_explicit(&w->live_others, 1, memory_order_relaxed);
-    before = gonet__worker_add_fresh(w, task);
-    gonet__worker_wake(w);
-    if (gonet__runtime_worker_count() > 1)
-        call_help(before);
+    if (pinned)
+        gonet__task_pin_to(task, gonet__runtime_worker(next++ % gonet__runtime_worker_count()));
+    gonet__worker_count(&rt.spawned);
+    gonet__worker_send(task);
     pthread_mutex_unlock(&rt.lock);
     return true;
 }
 
-bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task)
+bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task, bool pinned)
 {
-    return w != NULL ? place_from_task(w, task) : place_from_thread(task);
-}
-
-gonet__worker_t *gonet__runtime_victim(const gonet__worker_t *w)
-{
-    unsigned n = atomic_load(&rt.count);
-
-    for (unsigned i = 0; i < n; i++) {
-        gonet__worker_t *v = gonet__runtime_worker((w->id + i) % n);
-        if (v != NULL && v != w && atomic_load(&v->fresh_count) > 0)
-            return v;
-    }
-    for (gonet__worker_t *v = atomic_load(&rt.retired); v != NULL; v = v->next_retired) {
-        if (v != w && atomic_load(&v->fresh_count) > 0)
-            return v;
-    }
-    return NULL;
-}
-
-bool gonet__runtime_called(const gonet__worker_t *w)
-{
-    return atomic_load(&rt.searcher) == w || atomic_load(&rt.watcher) == w;
-}
-
-bool gonet__runtime_on_watch(const gonet__worker_t *w)
-{
-    return atomic_load(&rt.watcher) == w;
-}
-
-void gonet__runtime_search_done(gonet__worker_t *w, bool more)
-{
-    if (atomic_load_explicit(&rt.searcher, memory_order_relaxed) == w)
-        atomic_store(&rt.searcher, NULL);
-    if (more)
-        call_help(1);
-}
-
-void gonet__runtime_watch_done(gonet__worker_t *w)
-{
-    atomic_compare_exchange_strong(&rt.watcher, &w, NULL);
-}
-
-uint64_t gonet__runtime_started(void)
-{
-    uint64_t sum = 0;
-    unsigned n = gonet__runtime_worker_count();
-
-    for (unsigned i = 0; i < n; i++)
-        sum += atomic_load_explicit(&gonet__runtime_worker(i)->fresh_total, memory_order_relaxed);
-    return sum;
+    return w != NULL ? place_from_task(w, task, pinned) : place_from_thread(task, pinned);
 }
 
 void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg)
 {
-    unsigned n = gonet__runtime_worker_count();
+    unsigned n = gonet__runtime_worker_made();
 
     for (unsigned i = 0; i < n; i++)
         f(gonet__runtime_worker(i), arg);
-    for (gonet__worker_t *w = atomic_load(&rt.retired), *next; w != NULL; w = next) {
-        next = w->next_retired; /* f may release w */
-        f(w, arg);
-    }
 }
 
-static void add_live(gonet__worker_t *w, void *sum)
-{
-    *(long *)sum += gonet__worker_live(w);
-}
-
+/* Both counts only rise, and what has ended was started before: so the ended are read first. */
 long gonet__runtime_live(void)
 {
-    unsigned turns = 0;
-    uint32_t moves;
-    long sum;
+    unsigned n = gonet__runtime_worker_made();
+    uint64_t ended = 0, spawned = 0;
 
-    do {
-        sum = 0;
-        moves = atomic_load(&rt.moves_ended);
-        if (moves != atomic_load(&rt.moves_begun)) {
-            gonet__relax(&turns);
-            continue;
-        }
-        gonet__runtime_each(add_live, &sum);
-        atomic_thread_fence(memory_order_acquire);
-    } while (moves != atomic_load(&rt.moves_begun));
-    return sum;
+    for (unsigned i = 0; i < n; i++)
+        ended += atomic_load_explicit(&gonet__runtime_worker(i)->ended, memory_order_acquire);
+    for (unsigned i = 0; i < n; i++)
+        spawned += atomic_load_explicit(&gonet__runtime_worker(i)->spawned, memory_order_acquire);
+    spawned += atomic_load_explicit(&rt.spawned, memory_order_acquire);
+    return (long)(spawned - ended);
 }
 
 int gonet_num_task(void)

@@ -1,5 +1,5 @@
 /*
- * The runtime as a whole: which workers there are, where a new task goes, starting and ending.
+ * The runtime as a whole: which workers there are, starting and ending.
  */
 #ifndef GONET_RUNTIME_RUNTIME_H
 #define GONET_RUNTIME_RUNTIME_H
@@ -17,19 +17,16 @@
 
 typedef struct {
     pthread_mutex_t lock;   /* starting, ending, and the number of workers */
-    pthread_cond_t idle;    /* a worker's last task has ended while the runtime ends */
-    _Atomic unsigned count; /* workers that take new tasks: the first of the array */
+    pthread_cond_t idle;    /* the last task has ended while the runtime ends */
+    _Atomic unsigned count; /* workers that take tasks: the first of the array */
+    _Atomic unsigned
+        made; /* how many of the array there are; the rest of them is ending, or ended */
     _Atomic(gonet__worker_t *) worker[GONET__MAX_WORKERS];
-    _Atomic(gonet__worker_t *)
-        retired;           /* ending with their last task, or ended; kept until shutdown */
     unsigned wanted;       /* by gonet_set_max_procs; 0: the default */
     _Atomic uint32_t ends; /* how many a gonet_shutdown has begun */
     bool shutting;         /* a gonet_shutdown is at work: no worker and no task can be started */
-    /* Sleepers who were called for tasks that have not begun; see runtime.c. */
-    _Atomic(gonet__worker_t *) searcher;
-    _Atomic(gonet__worker_t *) watcher;
-    _Atomic uint32_t moves_begun, moves_ended; /* of tasks from worker to worker */
-    const void *layout; /* the table for debuggers: keeps it in the program */
+    _Atomic uint64_t spawned; /* tasks that threads have started; under the lock */
+    const void *layout;       /* the table for debuggers: keeps it in the program */
 } gonet__runtime_t;
 
 extern gonet__runtime_t gonet__runtime;
@@ -40,15 +37,14 @@ static inline bool gonet__runtime_ending(void)
     return atomic_load_explicit(&gonet__ending, memory_order_relaxed);
 }
 
-/* Whether there is one worker and never was another: nobody to take tasks from, or to call. */
-static inline bool gonet__runtime_alone(void)
-{
-    return atomic_load(&gonet__runtime.count) == 1 && atomic_load(&gonet__runtime.retired) == NULL;
-}
-
 static inline unsigned gonet__runtime_worker_count(void)
 {
     return atomic_load_explicit(&gonet__runtime.count, memory_order_relaxed);
+}
+
+static inline unsigned gonet__runtime_worker_made(void)
+{
+    return atomic_load_explicit(&gonet__runtime.made, memory_order_acquire);
 }
 
 static inline gonet__worker_t *gonet__runtime_worker(unsigned i)
@@ -57,40 +53,29 @@ static inline gonet__worker_t *gonet__runtime_worker(unsigned i)
 }
 
 /*
- * gonet__runtime_place counts the task and hands it to a worker, starting the runtime if need be. w
- * is the caller's worker, or NULL in a thread. False with errno: no worker could be started.
+ * gonet__runtime_place counts a new task and makes it runnable, on w, or, in a thread (w is NULL),
+ * on some worker, starting the runtime if need be. pinned: there for good. False with errno: no
+ * worker could be started, or there is no memory for its stack.
  */
-bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task);
+bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task, bool pinned);
 
-/* gonet__runtime_promise_stack promises a stack of the default size to a task that w's task starts
- * (NULL: a thread, under the lock). False with errno: memory is out. */
-bool gonet__runtime_promise_stack(gonet__worker_t *w);
+/* gonet__runtime_leaves: w, which is asked to stop, ends now; false: it is to go on after all. On
+ * its thread. */
+bool gonet__runtime_leaves(gonet__worker_t *w);
 
-/* For workers that look for work: another one that has tasks that have not begun, or NULL; … */
-gonet__worker_t *gonet__runtime_victim(const gonet__worker_t *w);
-/* … whether w was called to look, or is on watch; … */
-bool gonet__runtime_called(const gonet__worker_t *w);
-bool gonet__runtime_on_watch(const gonet__worker_t *w);
-/* … the search is over (more: another one should help); … */
-void gonet__runtime_search_done(gonet__worker_t *w, bool more);
-/* … and the watch is given up. */
-void gonet__runtime_watch_done(gonet__worker_t *w);
-/* How many tasks were ever started. */
-uint64_t gonet__runtime_started(void);
-
-/* gonet__runtime_live returns how many tasks live; one that is just being moved counts once. Under
- * the runtime's lock. */
+/* gonet__runtime_live returns how many tasks live, or did a moment ago: 0 is certain, if none can
+ * be started. Any thread. */
 long gonet__runtime_live(void);
 
 /* gonet__runtime_adjust makes the number of workers the one wanted, if there are any. Under the
  * runtime's lock, while none shuts it down. */
 void gonet__runtime_adjust(void);
 
-/* A worker's last task has ended while the runtime is ending. */
-void gonet__runtime_worker_idle(void);
+/* gonet__runtime_ended_one: a task has ended, and is counted, while the runtime is ending. */
+void gonet__runtime_ended_one(void);
 
-/* gonet__runtime_each calls f for every worker, also those that are ending. Under the runtime's
- * lock. */
+/* gonet__runtime_each calls f for every worker, also those that are ending or have ended. Under the
+ * runtime's lock. */
 void gonet__runtime_each(void (*f)(gonet__worker_t *w, void *arg), void *arg);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/say.h"
-#include "runtime/dump.h"
+#include "runtime/monitor.h"
 #include "runtime/guard.h"
 
 #define ALTERNATE_SIZE 32768
@@ -71,8 +71,7 @@ void gonet__signals_report_overrun(const gonet__task_t *task)
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-    gonet__worker_t *w = gonet__here();
-    gonet__task_t *task = w != NULL ? w->current : NULL;
+    gonet__task_t *task = gonet__task_current();
     bool sent = info->si_code <= 0; /* by kill and the like; si_addr then means something else */
 
     (void)context;

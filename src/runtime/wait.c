@@ -26,9 +26,31 @@
 
 void gonet__wait_init(gonet__wait_t *w)
 {
-    w->task = gonet__worker_task();
-    atomic_init(&w->state, gonet__fork_now() | GONET__WAIT_WAITING);
+    gonet__task_t *task = gonet__task_current();
+    uint32_t generation = gonet__fork_now();
+
+    w->task = task;
     w->value = 0;
+    if (task == NULL) {
+        atomic_init(&w->state, generation | GONET__WAIT_WAITING);
+        return;
+    }
+    w->number = (uint32_t)(atomic_load_explicit(&task->wait, memory_order_relaxed) >> 32) + 1;
+    atomic_store_explicit(&task->until, 0, memory_order_relaxed); /* before: of no earlier wait */
+    atomic_store_explicit(&task->wait, gonet__wait_word(w, GONET__WAIT_WAITING),
+                          memory_order_release);
+}
+
+gonet__wait_state_t gonet__wait_state(gonet__wait_t *w)
+{
+    uint64_t word;
+
+    if (w->task == NULL)
+        return (gonet__wait_state_t)(atomic_load(&w->state) % GONET__GENERATION);
+    word = atomic_load(&w->task->wait);
+    if ((uint32_t)(word >> 32) != w->number)
+        return GONET__WAIT_WOKEN;
+    return (gonet__wait_state_t)(word % GONET__GENERATION);
 }
 
 static inline gonet__wait_state_t park(gonet__wait_t *w, int64_t deadline, unsigned flags,
@@ -36,15 +58,55 @@ static inline gonet__wait_state_t park(gonet__wait_t *w, int64_t deadline, unsig
 {
     gonet__task_t *task = w->task;
 
-    if (deadline != 0)
-        gonet__timer_arm(&task->worker->timers, &task->timer, deadline);
-    task->deadline = deadline;
     task->park = GONET__PARK_WAIT;
-    task->parked_in = w;
     task->why = why;
-    task->flags = (uint8_t)flags;
+    atomic_store_explicit(&task->flags, (uint8_t)flags, memory_order_relaxed);
+    atomic_store_explicit(&task->until, deadline != 0 ? deadline : INT64_MAX, memory_order_release);
+    if (deadline != 0)
+        gonet__timer_arm(gonet__here()->timers, &task->timer, deadline);
     gonet__task_park(task);
     return gonet__wait_state(w);
+}
+
+/* The word of a wait that time or gonet_shutdown may end: *until tells when. 0: there is none. */
+static uint64_t look(gonet__task_t *task, int64_t *until)
+{
+    uint64_t word = atomic_load(&task->wait);
+
+    *until = atomic_load(&task->until);
+    if (word % GONET__GENERATION != GONET__WAIT_WAITING || *until == 0)
+        return 0;
+    return word;
+}
+
+static bool claim(gonet__task_t *task, uint64_t word, gonet__wait_state_t state)
+{
+    return atomic_compare_exchange_strong(&task->wait, &word, word + (uint64_t)state);
+}
+
+bool gonet__wait_sweep(gonet__task_t *task)
+{
+    int64_t until;
+    uint64_t word = look(task, &until);
+
+    return word != 0 &&
+           (atomic_load_explicit(&task->flags, memory_order_relaxed) &
+            GONET__WAIT_UNINTERRUPTIBLE) == 0 &&
+           claim(task, word, GONET__WAIT_INTERRUPTED);
+}
+
+int64_t gonet__wait_timer(gonet__task_t *task, int64_t now, gonet__task_t **woken)
+{
+    int64_t until;
+    uint64_t word = look(task, &until);
+
+    if (word == 0 || until == INT64_MAX)
+        return 0;
+    if (until > now)
+        return until;
+    if (claim(task, word, GONET__WAIT_EXPIRED))
+        woken[0] = task;
+    return 0;
 }
 
 int64_t gonet__wait_note_told(gonet__task_t *task)

@@ -9,7 +9,7 @@
  * there, before it starts any new one;
  * - an interest that nobody waits for any more is dropped when it has fired once for nothing.
  *
- * Locks: a pd's lock (which watch serves which side) before a worker's registration lock.
+ * Locks, in this order: a loop, a pd's (which watch serves which side), a worker's registration.
  */
 #include "runtime/watch.h"
 
@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "runtime/loop.h"
 #include "gonet/errno.h"
 #include "runtime/netpoll_task.h"
 #include "runtime/pi_lock.h"
@@ -28,12 +29,12 @@ typedef struct gonet__watch {
     gonet__worker_t *worker;
     _Atomic bool dead;               /* written under the registration lock */
     _Atomic uint8_t want;            /* 1u << side; written under the pd's lock */
-    uint8_t set;                     /* what libuv was told; the worker's own */
-    int errnum;                      /* why it could not be started; the worker's own */
-    bool dirty;                      /* the worker's own */
+    uint8_t set;                     /* what libuv was told; under the loop's lock */
+    int errnum;                      /* why it could not be started; under the loop's lock */
+    bool dirty;                      /* under the loop's lock */
     bool started;                    /* the handle is initialised; registration lock */
     struct gonet__watch *next;       /* requests, retired or closed */
-    struct gonet__watch *next_dirty; /* the worker's own */
+    struct gonet__watch *next_dirty; /* under the loop's lock */
     gonet__list_t all;               /* the worker's watches; registration lock */
 } watch_t;
 
@@ -74,9 +75,9 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         events = UV_READABLE | UV_WRITABLE;
         mark_dirty(watch);
     }
-    if ((events & UV_READABLE) != 0 && !gonet__poll_event(w, watch->pd, GONET__SIDE_READ, error))
+    if ((events & UV_READABLE) != 0 && !gonet__poll_event(watch->pd, GONET__SIDE_READ, error))
         mark_dirty(watch);
-    if ((events & UV_WRITABLE) != 0 && !gonet__poll_event(w, watch->pd, GONET__SIDE_WRITE, error))
+    if ((events & UV_WRITABLE) != 0 && !gonet__poll_event(watch->pd, GONET__SIDE_WRITE, error))
         mark_dirty(watch);
 }
 
@@ -122,7 +123,7 @@ static void request(watch_t *watch)
 static void retire(watch_t *watch, int fd, watch_t *substitute)
 {
     gonet__worker_t *w = watch->worker;
-    bool own = w == gonet__here();
+    bool own = w == gonet__here() && gonet__loop_try_lock(w);
 
     gonet__pi_lock(&w->registration);
     atomic_store(&watch->dead, true);
@@ -140,6 +141,8 @@ static void retire(watch_t *watch, int fd, watch_t *substitute)
     if (!own)
         gonet__worker_wake(w);
     gonet__pi_unlock(&w->registration);
+    if (own)
+        gonet__loop_unlock(w);
 }
 
 /* Under the pd's lock: the watch that is to serve side on w; NULL without memory. */
@@ -178,17 +181,22 @@ static watch_t *choose_watch(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t 
 
 bool gonet__watch_arm(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side)
 {
-    watch_t *watch;
+    watch_t *watch = NULL;
+    bool closing;
 
+    gonet__loop_lock(w);
     gonet__pi_lock(&pd->lock);
-    watch = choose_watch(w, pd, side);
+    closing = atomic_load(&pd->closing); /* else the lock comes before the closer's who detaches */
+    if (!closing)
+        watch = choose_watch(w, pd, side);
     if (watch != NULL) {
         atomic_fetch_or(&watch->want, (uint8_t)(1u << side));
-        atomic_store(&pd->side[side].armed, w->id);
+        atomic_store(&pd->side[side].armed, true);
         mark_dirty(watch);
     }
     gonet__pi_unlock(&pd->lock);
-    return watch != NULL;
+    gonet__loop_unlock(w);
+    return watch != NULL || closing;
 }
 
 void gonet__pd_detach(gonet__pd_t *pd)
@@ -199,13 +207,14 @@ void gonet__pd_detach(gonet__pd_t *pd)
     gonet__pi_lock(&pd->lock);
     a = atomic_exchange(&pd->watch[0], NULL);
     b = atomic_exchange(&pd->watch[1], NULL);
-    atomic_store(&pd->side[0].armed, 0);
-    atomic_store(&pd->side[1].armed, 0);
+    atomic_store(&pd->side[0].armed, false);
+    atomic_store(&pd->side[1].armed, false);
     if (a != NULL)
         retire(a, pd->fd, NULL);
     if (b != NULL && b != a)
         retire(b, pd->fd, NULL);
     gonet__pi_unlock(&pd->lock);
+    gonet__timer_remove(&pd->timer);
 }
 
 /* Drops the interests of a dirty watch that nobody waits for. */
@@ -217,8 +226,11 @@ static void settle(watch_t *watch)
     for (int i = 0; i < 2; i++) {
         if (atomic_load(&pd->watch[i]) != watch || gonet__poll_wanted(pd, (gonet__side_t)i))
             continue;
-        atomic_fetch_and(&watch->want, (uint8_t) ~(1u << i));
-        atomic_store(&pd->side[i].armed, 0);
+        bool armed = atomic_exchange(&pd->side[i].armed, false);
+        if (gonet__poll_wanted(pd, (gonet__side_t)i)) /* it has come meanwhile, and relies on it */
+            atomic_store(&pd->side[i].armed, armed);
+        else
+            atomic_fetch_and(&watch->want, (uint8_t) ~(1u << i));
     }
     gonet__pi_unlock(&pd->lock);
 }
@@ -263,7 +275,7 @@ static void give_up(watch_t *watch)
             continue;
         ours = true;
         atomic_store(&pd->watch[i], NULL);
-        atomic_store(&pd->side[i].armed, 0);
+        atomic_store(&pd->side[i].armed, false);
     }
     gonet__pi_unlock(&pd->lock);
     if (ours) {
@@ -384,15 +396,24 @@ void gonet__watch_detach_all(gonet__worker_t *w)
         for (int i = 0; i < 2; i++) {
             if (atomic_load(&pd->watch[i]) == watch) {
                 atomic_store(&pd->watch[i], NULL);
-                atomic_store(&pd->side[i].armed, 0);
+                atomic_store(&pd->side[i].armed, false);
                 ours = true;
             }
         }
         if (ours)
             retire(watch, pd->fd, NULL);
         gonet__pi_unlock(&pd->lock);
+        gonet__poll_recheck(pd); /* who waits is watched from where it runs next */
         pd->unhold(pd);
     }
     atomic_store(&w->apply_wanted, true);
     gonet__watch_apply(w);
+}
+
+void gonet__watch_sweep(gonet__worker_t *w)
+{
+    gonet__pi_lock(&w->registration);
+    for (gonet__list_t *n = w->watches.next; n != &w->watches; n = n->next)
+        gonet__poll_recheck(GONET__CONTAINER(n, watch_t, all)->pd);
+    gonet__pi_unlock(&w->registration);
 }

@@ -1,32 +1,39 @@
 /*
  * The turn of a worker: run what is runnable, look at the messages of others, bring the watches up
- * to date, poll the loop. Tasks never run inside uv_run; the loop's callbacks only mark and wake.
+ * to date, look at the loop. Without anything to run: see whether another worker has too much, then
+ * sleep in the loop.
+ *
+ * Fairness. The queue is first in, first out, so everything that is runnable runs once before
+ * anything runs twice. A turn ends when all that were queued at its start have run, or, looked at
+ * every 61 tasks, when the coarse clock (a few ms) has moved: so neither descriptors nor timers
+ * wait behind a queue of any length for longer than two ticks and one task.
+ *
+ * Sleeping. `sleeping` is set, then the worker looks at its messages for the last time; who has a
+ * message puts it in its place, then looks at `sleeping`. Both in sequential order, so none is
+ * lost.
  */
 #include "runtime/worker.h"
 
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/compiler.h"
-#include "base/fd.h"
 #include "gonet/errno.h"
 #include "runtime/clock.h"
-#include "runtime/dump.h"
+#include "runtime/exit_guard.h"
 #include "runtime/fork.h"
+#include "runtime/held.h"
+#include "runtime/loop.h"
+#include "runtime/monitor.h"
 #include "runtime/netpoll_task.h"
 #include "runtime/resume.h"
 #include "runtime/rseq.h"
 #include "runtime/runtime.h"
 #include "runtime/signals.h"
 #include "runtime/spin.h"
-#include "runtime/wait.h"
+#include "runtime/steal.h"
 #include "runtime/watch.h"
 
-#define UV_VERSION_OF(major, minor, patch) ((unsigned)((major) << 16 | (minor) << 8 | (patch)))
-
-#define SLICE_NS    ((int64_t)10000000)   /* how often the worker on watch looks around */
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
 
@@ -40,13 +47,82 @@ bool gonet__worker_wake(gonet__worker_t *w)
     atomic_fetch_add(&w->users, 1); /* it may wake by itself, and must not end meanwhile */
     ours = atomic_exchange(&w->sleeping, false);
     if (ours)
-        uv_async_send(&w->async);
+        gonet__loop_wake(w);
     atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
     return ours;
 }
 
-/* The tasks that others woke, in the order of their waking. */
-GONET__NOINLINE static void take_inbox(gonet__worker_t *w)
+/* Hands task to w unless w is about to end, which it does not as long as a task is pinned there. */
+static bool post(gonet__worker_t *w, gonet__task_t *task)
+{
+    gonet__task_t *head;
+    bool stays;
+
+    atomic_fetch_add(&w->users, 1);
+    stays = task->pin == w || !atomic_load(&w->stopping);
+    if (stays) {
+        head = atomic_load_explicit(&w->inbox, memory_order_relaxed);
+        do {
+            task->next = head;
+        } while (!atomic_compare_exchange_weak_explicit(
+            &w->inbox, &head, task, memory_order_release, memory_order_relaxed));
+        gonet__worker_wake(w);
+    }
+    atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
+    return stays;
+}
+
+/* For a task that a thread wakes: the worker where it ran last, if that sleeps; any other that
+ * does; where it ran last, if that is not held; any that is not. */
+static gonet__worker_t *choose(const gonet__worker_t *last, const gonet__worker_t *except)
+{
+    unsigned n = gonet__runtime_worker_count();
+    gonet__worker_t *any = NULL, *good = NULL;
+
+    for (unsigned i = 0; i < n; i++) {
+        gonet__worker_t *v = gonet__runtime_worker(i);
+
+        if (v == except && n > 1)
+            continue;
+        if (atomic_load_explicit(&v->sleeping, memory_order_relaxed) &&
+            (v == last || good == NULL ||
+             !atomic_load_explicit(&good->sleeping, memory_order_relaxed)))
+            good = v;
+        else if (!atomic_load_explicit(&v->held, memory_order_relaxed) &&
+                 (good == NULL || v == last) &&
+                 !(good != NULL && atomic_load_explicit(&good->sleeping, memory_order_relaxed)))
+            good = v;
+        any = v;
+    }
+    return good != NULL ? good : any;
+}
+
+void gonet__worker_send(gonet__task_t *task)
+{
+    gonet__worker_t *here = gonet__here();
+    gonet__worker_t *w = task->pin;
+
+    if (w != NULL && w == here) {
+        gonet__worker_push(here, task);
+        return;
+    }
+    do {
+        if (w == NULL || task->pin == NULL)
+            w = choose(task->worker, here);
+        if (w == here) {
+            gonet__worker_push(here, task);
+            return;
+        }
+    } while (!post(w, task));
+}
+
+void gonet__worker_give(gonet__task_t *task)
+{
+    while (!post(choose(NULL, gonet__here()), task)) {
+    }
+}
+
+gonet__task_t *gonet__worker_take_inbox(gonet__worker_t *w)
 {
     gonet__task_t *t = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
     gonet__task_t *order = NULL;
@@ -57,10 +133,30 @@ GONET__NOINLINE static void take_inbox(gonet__worker_t *w)
         order = t;
         t = next;
     }
-    while (order != NULL) {
-        gonet__task_t *next = order->next;
-        gonet__worker_push(w, order);
-        order = next;
+    return order;
+}
+
+void gonet__worker_accept(gonet__task_t *task)
+{
+    gonet__worker_t *w = gonet__here();
+
+    if (task->pin != NULL && task->pin != w) {
+        gonet__worker_send(task);
+        return;
+    }
+    gonet__queue_enter(&w->queue);
+    if (task->home == NULL)
+        gonet__worker_settle(w, task);
+    gonet__queue_append(&w->queue, task);
+    gonet__queue_leave(&w->queue);
+}
+
+/* The tasks that others woke, in the order of their waking. */
+GONET__NOINLINE static void take_inbox(gonet__worker_t *w)
+{
+    for (gonet__task_t *t = gonet__worker_take_inbox(w), *next; t != NULL; t = next) {
+        next = t->next;
+        gonet__worker_accept(t);
     }
 }
 
@@ -70,118 +166,79 @@ static inline void drain_inbox(gonet__worker_t *w)
         take_inbox(w);
 }
 
-/* Starts up to n tasks that have not begun; returns how many. */
-GONET__NOINLINE static unsigned run_fresh(gonet__worker_t *w, unsigned n)
+static int64_t coarse_now(void)
 {
-    unsigned ran = 0;
+    struct timespec ts;
 
-    while (ran < n && atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
-        gonet__task_t *t = gonet__worker_begin_fresh(w);
-        if (t == NULL)
-            break;
-        ran++;
-        gonet__task_resume(w, t);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    return ts.tv_sec * GONET_SECOND + ts.tv_nsec;
+}
+
+static void new_turn(gonet__worker_t *w)
+{
+    int count = (int)gonet__queue_count(&w->queue);
+
+    w->budget = GONET__TURN;
+    w->turn = count - GONET__TURN;
+    if (w->turn > 0)
+        w->turn_tick = coarse_now();
+}
+
+bool gonet__worker_turn_goes_on(gonet__worker_t *w)
+{
+    if (w->turn <= 0 || coarse_now() != w->turn_tick)
+        return false;
+    w->budget = w->turn < GONET__TURN ? w->turn : GONET__TURN;
+    w->turn -= w->budget;
+    return true;
+}
+
+static gonet__task_t *first(gonet__worker_t *w)
+{
+    gonet__task_t *t;
+
+    gonet__queue_enter(&w->queue);
+    t = gonet__queue_first(&w->queue);
+    gonet__queue_leave(&w->queue);
+    return t;
+}
+
+/* The next to run, which may have yet to leave its stack elsewhere; NULL: none is runnable. */
+static gonet__task_t *next(gonet__worker_t *w)
+{
+    unsigned turns = 0;
+    gonet__task_t *t;
+
+    for (;;) {
+        gonet__queue_enter(&w->queue);
+        t = gonet__queue_next(&w->queue);
+        gonet__queue_leave(&w->queue);
+        if (t != NULL || gonet__queue_count(&w->queue) == 0)
+            return t;
+        gonet__relax(&turns);
     }
-    return ran;
 }
 
 /*
  * Runs tasks until none is runnable or the turn is over. A task that parks switches to the next one
- * by itself, so one resumption here may stand for many. Tasks that have not begun get their turn
- * even if the others never end.
+ * by itself, so one resumption here may stand for many.
  */
 static void run_ready(gonet__worker_t *w)
 {
-    for (;;) {
-        unsigned fresh;
-        while (w->run_head != NULL && w->budget > 0) {
-            w->budget--;
-            gonet__task_resume(w, gonet__worker_pop(w));
+    while (w->budget > 0 || gonet__worker_turn_goes_on(w)) {
+        gonet__task_t *t = next(w);
+
+        if (t == NULL) {
+            drain_inbox(w);
+            t = next(w);
         }
-        drain_inbox(w);
-        fresh = atomic_load_explicit(&w->fresh_count, memory_order_relaxed);
-        if (fresh > 0)
-            w->budget -= (int)run_fresh(w, fresh < GONET__TURN ? fresh : GONET__TURN);
-        if (w->budget <= 0 || w->run_head == NULL)
-            break;
+        if (t == NULL)
+            return;
+        w->budget--;
+        if (!gonet__task_has_begun(t))
+            gonet__task_begin(w, t);
+        gonet__task_resume(w, t);
     }
-}
-
-/* Whether the deadline of a wait has come; if it is later, the timer is set to it. */
-static bool deadline_passed(gonet__worker_t *w, gonet__task_t *task, int64_t now)
-{
-    if (task->deadline > now)
-        gonet__timer_arm(&w->timers, &task->timer, task->deadline);
-    return task->deadline != 0 && task->deadline <= now;
-}
-
-/* One task's timer has come: what does it wait for today? */
-static void timer_fired(gonet__worker_t *w, gonet__task_t *task, int64_t now)
-{
-    switch ((gonet__park_t)task->park) {
-    case GONET__PARK_NONE:
-        break;
-    case GONET__PARK_WAIT:
-        if (deadline_passed(w, task, now) && gonet__wait_end(task->parked_in, GONET__WAIT_EXPIRED))
-            gonet__worker_push(w, task);
-        break;
-    case GONET__PARK_POLL:
-        gonet__poll_timer(w, task, now);
-        break;
-    }
-}
-
-static void run_timers(gonet__worker_t *w)
-{
-    gonet__timer_t *t;
-    int64_t now;
-
-    if (w->timers.root == NULL)
-        return;
-    now = gonet__now();
-    while ((t = gonet__timer_pop(&w->timers, now)) != NULL)
-        timer_fired(w, GONET__CONTAINER(t, gonet__task_t, timer), now);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    gonet__worker_t *w = timer->data;
-
-    w->timer_at = 0;
-    run_timers(w);
-    /* libuv 1.44 runs timers before it polls: do not block now, tasks may be runnable, or the next
-     * timer due. */
-    uv_stop(&w->loop);
-}
-
-static void on_async(uv_async_t *async)
-{
-    uv_stop(async->loop); /* the wake itself was the message */
-}
-
-/* Sets the loop's timer for the earliest reason to wake, of which there is one. */
-GONET__NOINLINE static void set_timer(gonet__worker_t *w)
-{
-    int64_t at = gonet__timer_next(&w->timers);
-    int64_t now = gonet__now();
-    int64_t ms;
-
-    if (w->trim_at != 0)
-        at = gonet__earlier(at, w->trim_at);
-    if (w->on_watch)
-        at = gonet__earlier(at, now + SLICE_NS);
-    if (w->timer_at != 0 && w->timer_at <= at)
-        return;
-    ms = at > now ? (at - now) / 1000000 + ((at - now) % 1000000 != 0) : 0;
-    uv_update_time(&w->loop); /* its clock may be as old as the last task was slow */
-    uv_timer_start(&w->timer, on_timer, (uint64_t)ms, 0);
-    w->timer_at = at;
-}
-
-static inline void plan_timer(gonet__worker_t *w)
-{
-    if (w->timers.root != NULL || w->trim_at != 0 || w->on_watch)
-        set_timer(w);
 }
 
 /* Unused stacks give their memory back a second after they were needed. */
@@ -190,11 +247,12 @@ GONET__NOINLINE static void trim(gonet__worker_t *w)
     int64_t now = gonet__now();
 
     if (w->trim_at == 0) {
-        w->trim_at = now + TRIM_NS;
+        atomic_store_explicit(&w->trim_at, now + TRIM_NS, memory_order_relaxed);
         w->stacks.lowest = w->stacks.count;
     } else if (now >= w->trim_at) {
         gonet__stack_trim(&w->stacks);
-        w->trim_at = w->stacks.count > GONET__STACKS_KEPT ? now + TRIM_NS : 0;
+        atomic_store_explicit(&w->trim_at, w->stacks.count > GONET__STACKS_KEPT ? now + TRIM_NS : 0,
+                              memory_order_relaxed);
     }
 }
 
@@ -204,100 +262,48 @@ static inline void plan_trim(gonet__worker_t *w)
         trim(w);
 }
 
-/* gonet_shutdown: whoever is parked comes back. */
-GONET__COLD static void sweep(gonet__worker_t *w)
-{
-    gonet__list_t *n;
-
-    if (!atomic_exchange(&w->sweep_wanted, false) || !atomic_load(&gonet__ending))
-        return;
-    for (n = w->tasks.next; n != &w->tasks; n = n->next) {
-        gonet__task_t *t = GONET__CONTAINER(n, gonet__task_t, all);
-        switch ((gonet__park_t)t->park) {
-        case GONET__PARK_NONE:
-            break;
-        case GONET__PARK_WAIT:
-            if ((t->flags & GONET__WAIT_UNINTERRUPTIBLE) == 0 &&
-                gonet__wait_end(t->parked_in, GONET__WAIT_INTERRUPTED)) {
-                gonet__wait_note_told(t);
-                gonet__worker_push(w, t);
-            }
-            break;
-        case GONET__PARK_POLL:
-            gonet__poll_recheck(w, t);
-            break;
-        }
-    }
-    /* its last task may have ended just before, without telling */
-    if (gonet__worker_live(w) == 0)
-        gonet__runtime_worker_idle();
-}
-
 /* What others asked for. */
 static void attend(gonet__worker_t *w)
 {
     drain_inbox(w);
-    if (atomic_load_explicit(&w->sweep_wanted, memory_order_relaxed))
-        sweep(w);
-    if (atomic_load_explicit(&w->dump_wanted, memory_order_relaxed))
-        gonet__dump_own_tasks(w);
-    gonet__watch_apply(w);
-}
-
-/* The worker on watch resigns when nothing has been started for a slice. */
-GONET__NOINLINE static void keep_watch(gonet__worker_t *w)
-{
-    uint64_t started;
-
-    if (!gonet__runtime_on_watch(w) || w->timer_at != 0)
-        return;
-    started = gonet__runtime_started();
-    if (started == w->watch_count_seen)
-        gonet__runtime_watch_done(w);
-    w->watch_count_seen = started;
-}
-
-/* After a sleep. Who was called looks for tasks first: those of its own may hold it. A lone worker
- * is called for messages only, and looks at those again before it sleeps. */
-static void wake_up(gonet__worker_t *w)
-{
-    if (gonet__runtime_alone()) {
-        atomic_store_explicit(&w->sleeping, false, memory_order_release);
-        return;
+    if (atomic_load_explicit(&w->gone, memory_order_relaxed) != NULL)
+        gonet__task_take_gone(w);
+    if (atomic_load_explicit(&w->apply_wanted, memory_order_relaxed)) {
+        gonet__loop_lock(w);
+        gonet__watch_apply(w);
+        gonet__loop_unlock(w);
     }
-    atomic_store(&w->sleeping, false);
-    if (gonet__runtime_called(w))
-        gonet__worker_steal(w);
 }
 
-/* Whether there is a task, here or elsewhere, that the worker could begin. */
-static bool has_fresh(gonet__worker_t *w)
+static bool may_leave(gonet__worker_t *w)
 {
-    return atomic_load(&w->fresh_count) != 0 ||
-           (!gonet__runtime_alone() && !atomic_load(&w->stopping) &&
-            gonet__runtime_victim(w) != NULL);
+    return atomic_load_explicit(&w->stopping, memory_order_relaxed) &&
+           atomic_load_explicit(&w->pinned, memory_order_acquire) == 0;
 }
 
 static bool has_message(gonet__worker_t *w)
 {
     return atomic_load(&w->inbox) != NULL || atomic_load(&w->apply_wanted) ||
-           atomic_load(&w->sweep_wanted) || atomic_load(&w->dump_wanted) ||
-           (atomic_load(&w->stopping) && gonet__worker_live(w) == 0) || has_fresh(w);
+           (atomic_load(&w->stopping) && may_leave(w));
 }
 
-/* A turn lasts until everybody who is runnable now has run: a descriptor that is ready and not yet
- * served would be reported again by each look at the loop. */
-static void new_turn(gonet__worker_t *w)
+/* The loop is the worker's own again. Before it says that it sleeps: somebody who looks at the loop
+ * in its place would take the wake out of it. */
+static void take_loop(gonet__worker_t *w)
 {
-    w->budget = w->run_count > GONET__TURN ? w->run_count : GONET__TURN;
+    gonet__loop_lock(w);
+    if (atomic_load_explicit(&w->held, memory_order_relaxed))
+        gonet__held_end(w);
 }
 
-static void run_loop(gonet__worker_t *w, uv_run_mode mode)
+static void run_loop(gonet__worker_t *w, bool sleeps)
 {
     w->polled = 0;
     w->skipped = 0;
-    uv_run(&w->loop, mode);
+    gonet__loop_run(w, sleeps);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
+    gonet__watch_free_closed(w);
+    gonet__loop_unlock(w);
     new_turn(w);
 }
 
@@ -307,27 +313,15 @@ static void run_loop(gonet__worker_t *w, uv_run_mode mode)
  */
 static bool may_skip(gonet__worker_t *w)
 {
-    struct timespec ts;
     int64_t tick;
     bool moved;
 
     if (w->polled > 0 || ++w->skipped >= MAX_SKIPPED)
         return false;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-    tick = ts.tv_sec * GONET_SECOND + ts.tv_nsec;
+    tick = coarse_now();
     moved = tick != w->tick;
     w->tick = tick;
     return !moved;
-}
-
-/*
- * How to run the loop until something happens. All callbacks stop it, so both modes will do. libuv
- * before 1.45 reads the clock once less without UV_RUN_ONCE, but then runs timers only after
- * another look at the descriptors; from 1.45 on it is the other way round.
- */
-static uv_run_mode waiting_mode(const gonet__worker_t *w)
-{
-    return w->timer_at == 0 && w->old_libuv ? UV_RUN_DEFAULT : UV_RUN_ONCE;
 }
 
 /* Where memory is scarce others may want it. */
@@ -339,53 +333,51 @@ GONET__COLD static void keep_nothing(gonet__worker_t *w)
 
 static void poll_loop(gonet__worker_t *w)
 {
+    bool helps = gonet__runtime_worker_count() > 1 &&
+                 !atomic_load_explicit(&w->stopping, memory_order_relaxed);
+
     if (gonet__stack_scarce())
         keep_nothing(w);
-    if (w->run_head != NULL || atomic_load_explicit(&w->fresh_count, memory_order_relaxed) > 0) {
+    gonet__held_poll(w);
+    if (gonet__queue_count(&w->queue) > 0 || (helps && gonet__steal(w))) {
         if (may_skip(w)) {
             new_turn(w);
             return;
         }
-        plan_timer(w);
-        run_loop(w, UV_RUN_NOWAIT);
+        take_loop(w);
+        run_loop(w, false);
         return;
     }
-    if (!gonet__runtime_alone()) {
-        keep_watch(w);
-        if (gonet__worker_steal(w))
-            return;
-        w->on_watch = gonet__runtime_on_watch(w);
-    }
+    gonet__steal_report(w);
     plan_trim(w);
-    plan_timer(w);
+    take_loop(w);
     atomic_store(&w->sleeping, true);
-    run_loop(w, has_message(w) ? UV_RUN_NOWAIT : waiting_mode(w));
-    wake_up(w);
+    gonet__held_rearm(w);
+    run_loop(w, !has_message(w));
+    atomic_store(&w->sleeping, false);
+    gonet__monitor_wake();
+    gonet__steal_called(w);
 }
 
-static void close_loop(gonet__worker_t *w)
+/* All that a worker that ends has, goes to others. Nobody sends it anything any more. */
+static void hand_over(gonet__worker_t *w)
 {
-    gonet__watch_detach_all(w);
-    gonet__fork_mark_loop(&w->loop, gonet__fork_disown);
-    uv_close((uv_handle_t *)&w->async, NULL);
-    uv_close((uv_handle_t *)&w->timer, NULL);
-    while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0) { /* callbacks stop it */
-    }
-    gonet__watch_free_closed(w);
-    if (uv_loop_close(&w->loop) != 0)
-        abort(); /* a handle of ours was forgotten */
-}
-
-/* Whether no task is placed here, and nobody is about to place one or to wake. */
-static bool may_end(gonet__worker_t *w)
-{
+    gonet__worker_t *heir = gonet__runtime_worker(0);
+    gonet__task_t *t;
     unsigned turns = 0;
 
-    if (gonet__worker_live(w) != 0)
-        return false;
     while (atomic_load_explicit(&w->users, memory_order_acquire) != 0)
         gonet__relax(&turns);
-    return gonet__worker_live(w) == 0;
+    gonet__watch_detach_all(w);
+    drain_inbox(w);
+    while ((t = first(w)) != NULL)
+        gonet__worker_give(t);
+    if (heir == w || atomic_load(&heir->stopping)) { /* all of them end */
+        gonet__timer_hand_over(w->timers, NULL);
+    } else {
+        gonet__timer_hand_over(w->timers, heir->timers);
+        gonet__worker_wake(heir);
+    }
 }
 
 static void *worker_main(void *arg)
@@ -393,101 +385,101 @@ static void *worker_main(void *arg)
     gonet__worker_t *w = arg;
 
     gonet__local()->worker = w;
-    /* for good: what ends with the thread is not to end the runtime */
-    gonet__local()->in_runtime = true;
-    w->errno_at = &errno;
+    gonet__exit_guard_set(w);
+    gonet__local()->in_runtime = true; /* for good: what ends with it is not to end the runtime */
+    w->place.errno_at = gonet_errno_location();
     gonet__annotate_worker(&w->tool);
     gonet__signals_enter_worker(w);
     gonet__rseq_leave();
     (void)gonet__cxx_look(&w->cxx);
     w->clock_ms = (uint32_t)uv_now(&w->loop);
+    new_turn(w);
+    gonet__loop_unlock(w);
+    gonet__monitor_wake();
     for (;;) {
         run_ready(w);
         attend(w);
-        if (atomic_load_explicit(&w->stopping, memory_order_relaxed) && may_end(w))
+        if (may_leave(w) && gonet__runtime_leaves(w))
             break;
         poll_loop(w);
         gonet__cxx_turn(&w->cxx);
-        gonet__watch_free_closed(w);
     }
-    gonet__runtime_watch_done(w);
-    gonet__runtime_search_done(w, gonet__runtime_victim(w) != NULL);
-    close_loop(w);
+    gonet__loop_lock(w); /* for good */
+    if (atomic_load(&w->held))
+        gonet__held_end(w);
+    hand_over(w);
+    gonet__task_take_gone(w);
+    gonet__loop_close(w);
     gonet__stack_drain(&w->stacks);
     gonet__task_release_pool(w);
-    gonet__free(w->kept);
+    gonet__free(w->place.kept);
+    w->place.kept = NULL;
     gonet__signals_leave_worker(w);
     gonet__local()->worker = NULL;
+    atomic_store(&w->state, GONET__WORKER_ENDED);
     return NULL;
 }
 
-static gonet__worker_t *new_worker(void)
+/* The heaps outlive the workers: a thread that closes a descriptor during gonet_shutdown may be
+ * about to look into one. */
+static gonet__timer_heap_t *heap_of(uint32_t id)
 {
-    static _Atomic uint32_t ids;
+    static struct {
+        _Alignas(64) gonet__timer_heap_t heap;
+    } heaps[GONET__MAX_WORKERS];
+    gonet__timer_heap_t *heap = &heaps[id - 1].heap;
+
+    heap->root = NULL; /* else its entries are the parent's, who forked this process */
+    atomic_store_explicit(&heap->first, 0, memory_order_relaxed);
+    return heap;
+}
+
+gonet__worker_t *gonet__worker_new(uint32_t id)
+{
     gonet__worker_t *w = NULL;
 
     if (posix_memalign((void **)&w, 64, sizeof(*w)) != 0)
         return NULL;
-    *w = (gonet__worker_t){.id = atomic_fetch_add(&ids, 1) + 1,
-                           .old_libuv = uv_version() < UV_VERSION_OF(1, 45, 0)};
-    w->run_tail = &w->run_head;
-    w->fresh_tail = &w->fresh_head;
-    gonet__list_init(&w->tasks);
+    *w = (gonet__worker_t){.id = id, .timers = id > 0 ? heap_of(id) : NULL};
+    gonet__queue_init(&w->queue);
     gonet__list_init(&w->watches);
     return w;
 }
 
-static int open_loop(gonet__worker_t *w)
+int gonet__worker_start(gonet__worker_t *w)
 {
-    int r;
-
-    gonet__fd_reserve(); /* libuv takes any number, and ends the process when it closes 0, 1 or 2 */
-    r = uv_loop_init(&w->loop);
-    if (r != 0) {
-        if (uv_backend_fd(&w->loop) > 0) /* libuv before 1.51 forgets it; 0: it was not reached */
-            close(uv_backend_fd(&w->loop));
-        return -r;
-    }
-    r = uv_async_init(&w->loop, &w->async, on_async);
-    if (r != 0) {
-        uv_loop_close(&w->loop);
-        return -r;
-    }
-    uv_timer_init(&w->loop, &w->timer);
-    w->timer.data = w;
-    gonet__fork_mark_loop(&w->loop, gonet__fork_own);
-    return 0;
-}
-
-gonet__worker_t *gonet__worker_start(void)
-{
-    gonet__worker_t *w = new_worker();
     int e;
 
-    if (w == NULL) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    e = open_loop(w);
-    if (e == 0) {
-        e = gonet__signals_spawn(&w->thread, worker_main, w);
-        if (e != 0) {
-            gonet__fork_mark_loop(&w->loop, gonet__fork_disown);
-            uv_close((uv_handle_t *)&w->async, NULL);
-            uv_close((uv_handle_t *)&w->timer, NULL);
-            uv_run(&w->loop, UV_RUN_DEFAULT);
-            uv_loop_close(&w->loop);
-        }
-    }
+    atomic_store(&w->loop_lock, 1);
+    e = gonet__loop_open(w);
+    if (e != 0)
+        return e;
+    atomic_store(&w->stopping, false);
+    atomic_store(&w->eager, true);
+    atomic_store(&w->quiet, 0);
+    atomic_store(&w->patience, 0);
+    atomic_store(&w->caller, NULL);
+    atomic_store(&w->state, GONET__WORKER_RUNS);
+    w->helps = NULL;
+    w->cxx = (gonet__cxx_t){.count = 0};
+    e = gonet__signals_spawn(&w->thread, worker_main, w);
+    w->started = e == 0;
     if (e != 0) {
-        gonet__worker_free(w);
-        errno = e;
-        return NULL;
+        gonet__loop_close(w);
+        atomic_store(&w->state, GONET__WORKER_ENDED);
     }
-    return w;
+    return e;
 }
 
 void gonet__worker_free(gonet__worker_t *w)
 {
+    gonet__list_t *n;
+
+    /* What came when it had looked for the last time, and what came to it as an heir. */
+    gonet__timer_hand_over(w->timers, NULL);
+    gonet__task_take_gone(w);
+    gonet__task_release_pool(w);
+    while ((n = gonet__list_pop_front(&w->queue.home)) != NULL)
+        gonet__free(GONET__CONTAINER(n, gonet__task_t, all));
     free(w);
 }

@@ -1,9 +1,13 @@
 /*
- * A worker: one thread, one libuv loop, and the tasks that live on it.
+ * A worker: one thread, one libuv loop, one run queue. Any worker runs any task.
  *
- * Who may touch what: the thread alone, except the parts marked atomic, the list of tasks that have
- * not begun (own lock) and the registration of watches (registration lock). Nobody ever waits for a
- * worker to reach its loop.
+ * Who may touch what: the thread alone, except the parts marked atomic, the queue (queue.h), the
+ * timers (timer.h), the loop, which another worker may run in the place of one that is held
+ * (loop.h), and the registration of watches (registration lock). Nobody ever waits for a worker to
+ * reach its loop.
+ *
+ * A worker's struct is kept until gonet_shutdown, and used again when gonet_set_max_procs starts
+ * more workers after it has ended some.
  */
 #ifndef GONET_RUNTIME_WORKER_H
 #define GONET_RUNTIME_WORKER_H
@@ -18,92 +22,110 @@
 #include "base/list.h"
 #include "runtime/annotate.h"
 #include "runtime/cxx.h"
+#include "runtime/here.h"
+#include "runtime/queue.h"
 #include "runtime/stack.h"
 #include "runtime/task.h"
 #include "runtime/timer.h"
 
 struct gonet__watch;
 
-/* How many tasks run between two looks at the loop, at the least. */
+/* How many tasks run between two looks at the clock, and at the least between two at the loop. */
 #define GONET__TURN 61
+
+typedef enum {
+    GONET__WORKER_ENDED = 0, /* no thread, or one that only has to be joined */
+    GONET__WORKER_RUNS,
+    GONET__WORKER_LEAVES /* about to end: nothing can stop it */
+} gonet__worker_state_t;
 
 typedef struct gonet__worker {
     /* The thread's own; first what each turn and each switch needs. */
-    gonet__task_t *current;
-    gonet__task_t *run_head, **run_tail; /* runnable, first come first served */
-    int run_count;
-    int budget;                /* how many tasks may still run before the loop is looked at */
-    uint32_t id;               /* never reused; > 0 */
-    _Atomic(void *) running;   /* the task that runs, for the monitor */
-    _Atomic uint64_t runs;     /* resumptions so far; only it writes */
-    gonet__annotation_t *left; /* the context that was left last */
+    gonet__place_t place;
+    gonet__task_t *left;     /* whose stack was left last; NULL: the scheduler's */
+    gonet__task_t *finished; /* ended on its own stack; it is to be taken back */
+    int budget;              /* how many tasks may still run before the clock is looked at */
+    int turn;                /* how many after that, before the loop is looked at */
+    _Atomic uint64_t runs;   /* resumptions so far; only it writes */
+    gonet__queue_t queue;
 
     gonet__context_t context; /* of the scheduler, while a task runs */
-    gonet__task_t *finished;  /* ended on its own stack; its memory is to be taken back */
-    void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
-    int *errno_at; /* of the thread: each switch of tasks keeps it */
+    uint32_t id;              /* > 0 */
+    uint32_t clock_ms;        /* the loop's clock, when it was looked at last */
     gonet__cxx_t cxx;
-    gonet__timer_heap_t timers;
-    void *kept;       /* what the layers above keep for the next task: gonet__task_keep */
-    unsigned polled;  /* tasks that the last poll made runnable */
-    unsigned skipped; /* turns since the loop was looked at */
+    _Atomic uint64_t spawned,
+        ended; /* tasks that were started and that ended here; they only rise */
+    void (*probe)(gonet__task_t *task, void *arg); /* run on each task's stack when it is resumed */
+    void *probe_arg;
+    gonet__annotation_t tool;
+    gonet__task_t *free_tasks;
+    unsigned free_count;
+    gonet__stack_pool_t stacks;
+    uint32_t begun; /* tasks begun so far */
 
+    unsigned polled;             /* tasks that the last poll made runnable */
+    unsigned skipped;            /* turns since the loop was looked at */
+    int64_t tick;                /* of the coarse clock, when the loop was looked at last */
+    int64_t turn_tick;           /* … when a long turn began */
+    _Atomic int64_t trim_at;     /* when to give back unused stacks; 0: not planned */
+    struct gonet__worker *helps; /* who called; NULL: nobody */
+    int64_t helps_since;
+    unsigned helps_got; /* tasks that it took over since */
+    pthread_t thread;   /* to be joined, if it was started */
+    bool started;
+    void *alternate_stack;
+    _Atomic(gonet__worker_state_t) state;
+
+    gonet__timer_heap_t *timers;
+
+    /* The loop, and what belongs to it: under loop_lock. */
+    _Alignas(64) _Atomic uint32_t loop_lock;
     struct gonet__watch *closed; /* watches that the loop has let go */
     struct gonet__watch *dirty;  /* watches that want another interest */
     int64_t timer_at;            /* what the loop's timer is set to; 0: stopped */
-    int64_t trim_at;             /* when to give back unused stacks; 0: not planned */
-    uint32_t clock_ms;           /* the loop's clock, when it was looked at last */
-    bool on_watch;               /* sleeps in slices, to look for tasks that have not begun */
     bool old_libuv;              /* before 1.45 */
-    gonet__stack_pool_t stacks;
-
-    int64_t tick; /* of the coarse clock, when the loop was looked at last */
-    gonet__task_t *free_tasks;
-    unsigned free_count;
-    uint32_t begun;      /* tasks begun so far */
-    gonet__list_t tasks; /* those that have begun */
-    gonet__annotation_t tool;
-    uint64_t watch_count_seen;
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;
-    pthread_t thread;
-    struct gonet__worker *next_retired; /* the runtime's */
-    void *alternate_stack;
-    void *probe_arg;
-    _Atomic long live_own; /* tasks placed here by the worker itself; only it writes */
 
     _Alignas(64) _Atomic(gonet__task_t *) inbox; /* woken by others; last come first */
+    _Atomic(gonet__task_t *) gone;               /* tasks of this home that ended elsewhere */
     _Atomic bool sleeping;
     _Atomic bool apply_wanted;
-    _Atomic bool sweep_wanted; /* gonet_shutdown: wake whoever is parked */
-    _Atomic bool stopping;     /* end when no task lives */
-    _Atomic bool dump_wanted;
-    _Atomic long live_others; /* tasks placed here or taken away by others: a difference */
-
-    _Alignas(64) _Atomic uint32_t fresh_lock; /* guards the tasks that have not begun */
-    gonet__task_t *fresh_head, **fresh_tail;
-    _Atomic unsigned fresh_count;
-    _Atomic uint64_t fresh_total; /* how many were ever added; written under the lock */
-    _Atomic unsigned users;       /* foreign threads that are inside a call on this worker */
+    _Atomic bool stopping;   /* end as soon as no pinned task is left */
+    _Atomic unsigned pinned; /* tasks that are pinned here */
+    _Atomic unsigned users;  /* foreign threads that are about to wake it */
+    /* How others come to its help; see steal.c. */
+    _Atomic bool eager;                     /* call a sleeper when a task becomes runnable here */
+    _Atomic bool held;                      /* by a task: the monitor has seen it */
+    _Atomic int64_t quiet;                  /* until when it is not to be eager; ns */
+    _Atomic int64_t patience;               /* how long it was quiet the last time */
+    _Atomic(struct gonet__worker *) caller; /* who has called this one for help */
 
     /* a pi_lock: guards the two lists and every watch's dead mark */
-    _Atomic uint32_t registration;
+    _Alignas(64) _Atomic uint32_t registration;
     struct gonet__watch *requests; /* to be started */
     struct gonet__watch *retired;  /* to be closed */
     gonet__list_t watches;
 } gonet__worker_t;
 
-/* gonet__worker_task is gonet__task_current, inline. */
-static inline gonet__task_t *gonet__worker_task(void)
+static inline gonet__task_t *gonet__worker_task(const gonet__worker_t *w)
 {
-    gonet__worker_t *w = gonet__here();
-
-    return w != NULL ? w->current : NULL;
+    return atomic_load_explicit(&w->place.task, memory_order_relaxed);
 }
 
-/* gonet__worker_start makes a worker and its thread; NULL with errno set when that fails. */
-gonet__worker_t *gonet__worker_start(void);
+/* gonet__worker_count adds one to a counter that only the caller writes. */
+static inline void gonet__worker_count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_release);
+}
+
+/* gonet__worker_new makes a worker without a thread; NULL without memory. */
+gonet__worker_t *gonet__worker_new(uint32_t id);
+
+/* gonet__worker_start gives w, which has ended, a thread. 0 or an errno. */
+int gonet__worker_start(gonet__worker_t *w);
 
 /* gonet__worker_free releases a worker whose thread has been joined. */
 void gonet__worker_free(gonet__worker_t *w);
@@ -112,84 +134,78 @@ void gonet__worker_free(gonet__worker_t *w);
  * place. Whether the worker slept, and the caller was the one who woke it. */
 bool gonet__worker_wake(gonet__worker_t *w);
 
-/* gonet__worker_push appends to the run queue. The worker's thread only. */
+/* gonet__worker_give hands a runnable task to any other worker, since the caller's ends. */
+void gonet__worker_give(gonet__task_t *task);
+
+/* gonet__worker_take_inbox takes over all that was sent to w, oldest first. Any worker. */
+gonet__task_t *gonet__worker_take_inbox(gonet__worker_t *w);
+
+/* gonet__worker_accept puts a task that somebody has sent into the caller's queue; one that is
+ * pinned elsewhere goes there. */
+void gonet__worker_accept(gonet__task_t *task);
+
+/* gonet__worker_turn_goes_on: the budget is used up, but the turn is not over. On w's thread. */
+bool gonet__worker_turn_goes_on(gonet__worker_t *w);
+
+/* gonet__worker_settle lists a task that comes into its first queue. Entered. */
+static inline void gonet__worker_settle(gonet__worker_t *w, gonet__task_t *task)
+{
+    task->home = w;
+    gonet__list_push_back(&w->queue.home, &task->all);
+}
+
+/* The slow part of gonet__task_ready: the task is pinned, or the caller a thread. */
+void gonet__worker_send(gonet__task_t *task);
+
+/* gonet__steal_call: see steal.c. */
+GONET__COLD void gonet__steal_call(gonet__worker_t *w);
+
+/* gonet__worker_push makes task runnable here. On w's thread. */
 static inline void gonet__worker_push(gonet__worker_t *w, gonet__task_t *task)
 {
-    task->next = NULL;
-    *w->run_tail = task;
-    w->run_tail = &task->next;
-    w->run_count++;
+    gonet__queue_enter(&w->queue);
+    gonet__queue_append(&w->queue, task);
+    gonet__queue_leave(&w->queue);
+    if (__builtin_expect(atomic_load_explicit(&w->eager, memory_order_relaxed), 0))
+        gonet__steal_call(w);
 }
 
-/* gonet__worker_push_front makes task the next to run. The worker's thread only. */
-static inline void gonet__worker_push_front(gonet__worker_t *w, gonet__task_t *task)
-{
-    task->next = w->run_head;
-    if (task->next == NULL)
-        w->run_tail = &task->next;
-    w->run_head = task;
-    w->run_count++;
-}
+#ifdef GONET_TEST_HOOKS
+/* Tasks move at every chance: whoever becomes runnable goes to another worker. */
+extern _Atomic bool gonet__steal_always;
+#define GONET__STEAL_ALWAYS atomic_load_explicit(&gonet__steal_always, memory_order_relaxed)
+#else
+#define GONET__STEAL_ALWAYS false
+#endif
 
-/* gonet__task_post is gonet__task_ready for a task of another worker. */
-void gonet__task_post(gonet__task_t *task);
-
-/* gonet__task_ready makes a task that parks, or is about to, runnable. Any thread. */
+/* gonet__task_ready makes a task that parks, or is about to, runnable: on the caller's worker, or
+ * if the caller is a thread, on one that sleeps, if there is one. Any thread. */
 static inline void gonet__task_ready(gonet__task_t *task)
 {
-    if (task->worker == gonet__here())
-        gonet__worker_push(task->worker, task);
+    gonet__worker_t *w = gonet__here();
+
+    if (w == NULL || task->pin != NULL || GONET__STEAL_ALWAYS)
+        gonet__worker_send(task);
     else
-        gonet__task_post(task);
+        gonet__worker_push(w, task);
 }
 
-/*
- * gonet__worker_pop takes the first of the run queue, which is not empty. The worker's thread only.
- * Of many tasks few are in the cache: while this one runs, the stack of the next comes, and the
- * struct of the one after that.
- */
-static inline gonet__task_t *gonet__worker_pop(gonet__worker_t *w)
+static inline bool gonet__task_has_begun(const gonet__task_t *task)
 {
-    gonet__task_t *t = w->run_head;
-    gonet__task_t *next = t->next;
-
-    w->run_count--;
-    w->run_head = next;
-    if (next == NULL) {
-        w->run_tail = &w->run_head;
-    } else if (next->next != NULL) {
-        GONET__PREFETCH(next->next);
-        GONET__PREFETCH(next->context.sp);
-        GONET__PREFETCH((char *)next->context.sp + 64);
-    }
-    return t;
+    return atomic_load_explicit(&task->begun, memory_order_relaxed);
 }
 
-/* gonet__worker_add_fresh hands the worker a task that has not begun. Any thread. Returns how many
- * were there. */
-unsigned gonet__worker_add_fresh(gonet__worker_t *w, gonet__task_t *task);
+/* gonet__task_begin gives a task the stack that it was promised. On its worker's thread. */
+void gonet__task_begin(gonet__worker_t *w, gonet__task_t *task);
 
-/* gonet__worker_begin_fresh gives the first task that has not begun its stack; NULL: there is none.
- * The worker's thread only. */
-gonet__task_t *gonet__worker_begin_fresh(gonet__worker_t *w);
+/* gonet__task_take_gone takes back the tasks of w's that ended elsewhere. On w's thread. */
+void gonet__task_take_gone(gonet__worker_t *w);
 
-/* gonet__worker_steal takes half of another worker's tasks that have not begun; false: there are
- * none. The worker's thread only, outside any task. */
-bool gonet__worker_steal(gonet__worker_t *w);
+/* gonet__task_pin_to and gonet__task_unpin: by the task, or before it is in a queue. */
+void gonet__task_pin_to(gonet__task_t *task, gonet__worker_t *w);
+void gonet__task_unpin(gonet__task_t *task);
 
-/* gonet__worker_live returns how many tasks are placed on w. */
-static inline long gonet__worker_live(gonet__worker_t *w)
-{
-    return atomic_load_explicit(&w->live_own, memory_order_relaxed) +
-           atomic_load_explicit(&w->live_others, memory_order_relaxed);
-}
-
-/* gonet__worker_count_own changes the count of placed tasks. The worker's thread only. */
-static inline void gonet__worker_count_own(gonet__worker_t *w, long d)
-{
-    atomic_store_explicit(&w->live_own,
-                          atomic_load_explicit(&w->live_own, memory_order_relaxed) + d,
-                          memory_order_relaxed);
-}
+/* gonet__task_release_pool frees the pooled task structs of a worker that ends. */
+void gonet__task_release_pool(gonet__worker_t *w);
 
 #endif

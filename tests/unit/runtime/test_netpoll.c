@@ -19,6 +19,7 @@
 #include "runtime/clock.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
+#include "runtime/watch.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"
@@ -340,8 +341,8 @@ static void wait_for_both(void *arg)
 {
     wait_t *w = arg;
 
-    CHECK_INT(gonet__task_go_here(wait_side, &w[0]), 0);
-    CHECK_INT(gonet__task_go_here(wait_side, &w[1]), 0);
+    CHECK_INT(gonet_go(wait_side, &w[0]), 0);
+    CHECK_INT(gonet_go(wait_side, &w[1]), 0);
 }
 
 static void each_failure_has_its_errno(void **state)
@@ -628,6 +629,26 @@ IN_BOTH(deadlines_move)
 IN_BOTH(close_takes_waiters)
 IN_BOTH(error_queue)
 
+/* A caller that was taken away by a closer while it was about to wait asks for a watch when its
+ * number may be another's. */
+static void arm_closed(void *arg)
+{
+    end_t *e = new_pair();
+
+    (void)arg;
+    hold(&e->pd); /* as the closer does for it */
+    close_end(e);
+    CHECK(gonet__watch_arm(gonet__here(), &e->pd, READ));
+    CHECK(atomic_load(&e->pd.watch[READ]) == NULL && !atomic_load(&e->pd.side[READ].armed));
+    unhold(&e->pd);
+}
+
+static void closed_is_not_watched(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, arm_closed, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, leak_setup, teardown)
 
 int main(int argc, char **argv)
@@ -651,6 +672,7 @@ int main(int argc, char **argv)
         TEST(side_moves_between_workers),
         TEST(numbers_are_reused),
         TEST(closing_leaves_no_registration),
+        TEST(closed_is_not_watched),
         TEST(thread_without_eventfd),
     };
 

@@ -1,0 +1,28 @@
+/*
+ * How work gets to idle workers.
+ */
+#ifndef GONET_RUNTIME_STEAL_H
+#define GONET_RUNTIME_STEAL_H
+
+#include <stdbool.h>
+
+#include "runtime/worker.h"
+
+/* gonet__steal_choose asks the environment whether tasks move at every chance, which tests may
+ * want: GONET_STEAL=always. */
+void gonet__steal_choose(void);
+
+/* gonet__steal takes tasks over from another worker; false: there are none that are worth it. On
+ * the worker, outside any task. */
+bool gonet__steal(gonet__worker_t *w);
+
+/* gonet__steal_call_for wakes a sleeper to help w; false: nobody sleeps. Any thread. */
+bool gonet__steal_call_for(gonet__worker_t *w);
+
+/* gonet__steal_called looks for work if somebody has called; after a sleep. */
+void gonet__steal_called(gonet__worker_t *w);
+
+/* gonet__steal_report tells the caller whether it was worth it; before a sleep. */
+void gonet__steal_report(gonet__worker_t *w);
+
+#endif
