@@ -14,7 +14,7 @@ sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make
     socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb lcov:lcov \
     nftables:nft iputils-ping:ping gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc \
     libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h qemu-user-static:qemu-aarch64-static \
-    libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
+    spin:spin libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
 
 tests=$matrix/CTestTestfile.cmake
 mkdir -p "$matrix"
@@ -76,9 +76,11 @@ under="$most;scale;dns;interop"
 # The slow ones come first: the tests begin in this order.
 # shellcheck disable=SC2086 # the options are several words
 {
-    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under
+    configuration thread gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGONET_SANITIZE=thread $under \
+        "-DGONET_TEST_MOVING=unit/runtime|tcp|stress"
     configuration address gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_SANITIZE=address,undefined $under
-    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $release
+    configuration gcc-release gcc -DCMAKE_BUILD_TYPE=Release $release \
+        "-DGONET_TEST_MOVING=unit/(runtime|socket|conn|dial|resolve|io)|tcp|conform|net|stress|fork|life"
     # It counts which lines run.
     configuration gcc-debug gcc -DCMAKE_BUILD_TYPE=Debug -DGONET_COVERAGE=ON \
         -DGONET_VALGRIND=ON $debug
@@ -93,7 +95,7 @@ under="$most;scale;dns;interop"
 }
 # plain is the library as users build it; it is looked at from outside.
 configuration plain gcc -DCMAKE_BUILD_TYPE=Release -DGONET_TEST_HOOKS=OFF \
-    "-DGONET_TEST_FOLDERS=checks;install;interop;dns;debug"
+    "-DGONET_TEST_FOLDERS=models;checks;install;interop;dns;debug"
 step examples-run sh examples/run.sh
 
 # Most tests wait more than they work.

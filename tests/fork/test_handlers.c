@@ -43,12 +43,14 @@ static void use(void)
     }
 }
 
+/* Before the fork it comes after all others. */
 static void use_early(void)
 {
     if (!atomic_load(&wanted))
         return;
-    atomic_fetch_add(&early, 1);
     use();
+    if (atomic_fetch_add(&early, 1) == 0)
+        scene_before_fork();
 }
 
 static void use_late(void)

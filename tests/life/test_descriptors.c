@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,8 +51,9 @@ static void look_at_low_numbers(void)
             dprintf(REPORT, "%d is %s\n", fd, what);
             _exit(1);
         }
-        NEED(write(fd, "stray", 5) < 0);
-        NEED(read(fd, what, 1) < 0);
+        /* Past ThreadSanitizer: another thread may just be giving the number away. */
+        NEED(syscall(SYS_write, fd, "stray", (size_t)5) < 0);
+        NEED(syscall(SYS_read, fd, what, (size_t)1) < 0);
     }
 }
 

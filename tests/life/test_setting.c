@@ -179,6 +179,10 @@ static void privileged_programs_have_none(void **state)
 int main(int argc, char **argv)
 {
     child_main(argc, argv, parts);
+    /* The children have what their rows say, whatever this run of the tests was given. */
+    unsetenv("GONET_MAXPROCS");
+    unsetenv("GONET_GUARD");
+    unsetenv("GONETDEBUG");
     TABLE_ADD_ALL("setting", rows, environment, said);
     TABLE_ADD(privileged_programs_have_none);
     return table_run("setting");

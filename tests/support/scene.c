@@ -162,7 +162,7 @@ static void be_child(void (*use)(void *object), void *object)
     child_exit(check_failed() ? 1 : 0);
 }
 
-pid_t scene_fork_now(void)
+void scene_before_fork(void)
 {
 #ifdef GONET__ASAN
     const struct timespec a_while = {.tv_nsec = 1000000};
@@ -170,6 +170,11 @@ pid_t scene_fork_now(void)
     while (!check_others_sleep() && check_patience()) /* without a call of the library */
         nanosleep(&a_while, NULL);
 #endif
+}
+
+pid_t scene_fork_now(void)
+{
+    scene_before_fork();
     return fork();
 }
 

@@ -49,6 +49,10 @@ void scene_fork(void (*use)(void *object), void *object);
  * thread held them: with it, the fork waits until all other threads sleep. */
 pid_t scene_fork_now(void);
 
+/* scene_before_fork is the waiting alone: for a handler that comes last before the fork, when
+ * others have used the library. */
+void scene_before_fork(void);
+
 /* scene_end_of waits for a child: its status. */
 int scene_end_of(pid_t child);
 
