@@ -13,6 +13,7 @@
 #include "runtime/fork.h"
 #include "runtime/loop.h"
 #include "runtime/runtime.h"
+#include "runtime/steal.h"
 #include "runtime/spin.h"
 #include "runtime/watch.h"
 
@@ -63,8 +64,10 @@ void gonet__held_look(gonet__worker_t *w)
     for (unsigned i = 0; i < n; i++) {
         gonet__worker_t *v = gonet__runtime_worker(i);
 
-        if (v == w || !atomic_load_explicit(&v->held, memory_order_relaxed) ||
-            !gonet__loop_try_lock(v))
+        if (v == w || !atomic_load_explicit(&v->held, memory_order_relaxed))
+            continue;
+        gonet__steal_from_held(w, v);
+        if (!gonet__loop_try_lock(v))
             continue;
         if (atomic_load(&v->held)) {
             gonet__watch_apply(v);

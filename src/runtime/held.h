@@ -26,7 +26,8 @@ void gonet__held_end(gonet__worker_t *w);
 void gonet__held_look(gonet__worker_t *w);
 void gonet__held_ask(gonet__worker_t *w);
 
-/* gonet__held_poll looks at the loops of held workers, for w, which runs what becomes runnable. */
+/* gonet__held_poll looks at the queues and loops of held workers, for w, which runs what is
+ * runnable there. */
 static inline void gonet__held_poll(gonet__worker_t *w)
 {
     if (__builtin_expect(atomic_load_explicit(&gonet__held_count, memory_order_relaxed) > 0, 0))

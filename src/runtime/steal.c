@@ -165,6 +165,13 @@ static unsigned empty_inbox(gonet__worker_t *v)
     return n;
 }
 
+void gonet__steal_from_held(gonet__worker_t *w, gonet__worker_t *v)
+{
+    if (gonet__queue_movable(&v->queue) > 0)
+        rob(w, v);
+    empty_inbox(v);
+}
+
 bool gonet__steal(gonet__worker_t *w)
 {
     unsigned n = gonet__runtime_worker_made(), first = (unsigned)w->runs, got = 0;

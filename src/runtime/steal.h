@@ -16,6 +16,10 @@ void gonet__steal_choose(void);
  * the worker, outside any task. */
 bool gonet__steal(gonet__worker_t *w);
 
+/* gonet__steal_from_held takes tasks over from v, which a task holds, though w has work of its own:
+ * they would wait for as long as that one likes. */
+void gonet__steal_from_held(gonet__worker_t *w, gonet__worker_t *v);
+
 /* gonet__steal_call_for wakes a sleeper to help w; false: nobody sleeps. Any thread. */
 bool gonet__steal_call_for(gonet__worker_t *w);
 

@@ -243,6 +243,33 @@ static void start_and_hold(void *arg)
         continue;
 }
 
+/* Nor does one that is never idle leave what waits behind a held one alone. */
+static void keep_talking(void *arg)
+{
+    starter_t *s = arg;
+
+    while (!atomic_load(&s->over))
+        gonet_yield();
+}
+
+static void busy_worker_helps_a_held_one(void **state)
+{
+    int before = gonet_set_max_procs(2);
+
+    (void)state;
+    for (int round = 0; round < 5 && !check_failed(); round++) {
+        starter_t s = {.over = false};
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(gonet_wait_group_go(&s.ended, keep_talking, &s), 0);
+        assert_int_equal(gonet_wait_group_go(&s.ended, start_and_hold, &s), 0);
+        AWAIT(atomic_load(&s.begun));
+        atomic_store(&s.over, true);
+        gonet_wait_group_wait(&s.ended);
+    }
+    gonet_set_max_procs(before);
+    check_report();
+}
+
 /* A worker that comes later helps those that are held already. */
 static void new_worker_helps_at_once(void **state)
 {
@@ -305,6 +332,7 @@ int main(void)
         LEAK_TEST(three_of_four_held),
         LEAK_TEST(three_of_four_held_with_timers),
         LEAK_TEST(all_workers_are_used),
+        LEAK_TEST(busy_worker_helps_a_held_one),
         LEAK_TEST(new_worker_helps_at_once),
         LEAK_TEST(ending_worker_keeps_nothing),
     };
