@@ -194,11 +194,6 @@ typedef struct {
 
 static seen_t seen[GONET__MAX_WORKERS];
 
-static void wake_a_sleeper(gonet__worker_t *except)
-{
-    (void)gonet__steal_call_for(except);
-}
-
 /* One worker; true: it is awake. */
 static bool look_at_worker(gonet__worker_t *w, seen_t *s, int64_t now)
 {
@@ -223,7 +218,7 @@ static bool look_at_worker(gonet__worker_t *w, seen_t *s, int64_t now)
     if ((gonet__queue_movable(&w->queue) > 0 && (still || patient)) ||
         (still && (atomic_load(&w->inbox) != NULL || atomic_load(&w->apply_wanted) ||
                    (first != 0 && first <= now))))
-        wake_a_sleeper(w);
+        (void)gonet__steal_call_for(w);
     return true;
 }
 
@@ -277,7 +272,7 @@ static void wait_for_event(int ms)
         if (e[i].data.ptr == &monitor)
             (void)!read(monitor.event, &count, sizeof(count));
         else
-            wake_a_sleeper(NULL);
+            (void)gonet__steal_call_for(NULL);
     }
 }
 

@@ -108,13 +108,9 @@ void gonet__task_take_gone(gonet__worker_t *w)
 static void send_home(gonet__worker_t *w, gonet__task_t *task)
 {
     gonet__worker_t *home = task->home;
-    gonet__task_t *head = atomic_load_explicit(&home->gone, memory_order_relaxed);
-    gonet__task_t *all = NULL;
+    gonet__task_t *all;
 
-    do {
-        task->next = head;
-    } while (!atomic_compare_exchange_weak_explicit(&home->gone, &head, task, memory_order_release,
-                                                    memory_order_relaxed));
+    gonet__worker_leave_at(&home->gone, task);
     if (atomic_load(&home->state) != GONET__WORKER_ENDED || !gonet__queue_seize(&home->queue))
         return;
     all = unlist_gone(home);
@@ -166,19 +162,13 @@ GONET__INLINE void leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, i
     switch_to(w, task, &w->context, &w->tool, last);
 }
 
-/* Another part of the turn may begin: the clock has been looked at. */
-GONET__NOINLINE static bool goes_on(gonet__worker_t *w)
-{
-    return gonet__worker_turn_goes_on(w);
-}
-
 /* Leaves the task's stack for the next runnable task's, as long as the turn lasts, or for the
  * scheduler's. yields: the task itself is runnable, behind all others. */
 GONET__INLINE void leave(gonet__worker_t *w, gonet__task_t *task, int last, bool yields)
 {
     gonet__task_t *next = NULL;
 
-    if (__builtin_expect(w->budget <= 0, 0) && !goes_on(w)) {
+    if (__builtin_expect(w->budget <= 0, 0) && !gonet__worker_turn_goes_on(w)) {
         if (yields)
             gonet__worker_push(w, task);
         leave_to_scheduler(w, task, last);

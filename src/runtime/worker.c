@@ -55,46 +55,44 @@ bool gonet__worker_wake(gonet__worker_t *w)
 /* Hands task to w unless w is about to end, which it does not as long as a task is pinned there. */
 static bool post(gonet__worker_t *w, gonet__task_t *task)
 {
-    gonet__task_t *head;
     bool stays;
 
     atomic_fetch_add(&w->users, 1);
     stays = task->pin == w || !atomic_load(&w->stopping);
     if (stays) {
-        head = atomic_load_explicit(&w->inbox, memory_order_relaxed);
-        do {
-            task->next = head;
-        } while (!atomic_compare_exchange_weak_explicit(
-            &w->inbox, &head, task, memory_order_release, memory_order_relaxed));
+        gonet__worker_leave_at(&w->inbox, task);
         gonet__worker_wake(w);
     }
     atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
     return stays;
 }
 
-/* For a task that a thread wakes: the worker where it ran last, if that sleeps; any other that
- * does; where it ran last, if that is not held; any that is not. */
+/* How good a worker is for a task that a thread wakes: best one that sleeps, then one that is not
+ * held; of equal ones that where the task ran last. */
+static int fitness(const gonet__worker_t *w, const gonet__worker_t *last)
+{
+    bool sleeps = atomic_load_explicit(&w->sleeping, memory_order_relaxed);
+    bool held = atomic_load_explicit(&w->held, memory_order_relaxed);
+
+    return (sleeps ? 4 : held ? 0 : 2) + (w == last);
+}
+
 static gonet__worker_t *choose(const gonet__worker_t *last, const gonet__worker_t *except)
 {
     unsigned n = gonet__runtime_worker_count();
-    gonet__worker_t *any = NULL, *good = NULL;
+    gonet__worker_t *best = NULL;
+    int most = -1;
 
     for (unsigned i = 0; i < n; i++) {
         gonet__worker_t *v = gonet__runtime_worker(i);
+        int fit = v == except && n > 1 ? -1 : fitness(v, last);
 
-        if (v == except && n > 1)
-            continue;
-        if (atomic_load_explicit(&v->sleeping, memory_order_relaxed) &&
-            (v == last || good == NULL ||
-             !atomic_load_explicit(&good->sleeping, memory_order_relaxed)))
-            good = v;
-        else if (!atomic_load_explicit(&v->held, memory_order_relaxed) &&
-                 (good == NULL || v == last) &&
-                 !(good != NULL && atomic_load_explicit(&good->sleeping, memory_order_relaxed)))
-            good = v;
-        any = v;
+        if (fit > most) {
+            best = v;
+            most = fit;
+        }
     }
-    return good != NULL ? good : any;
+    return best;
 }
 
 void gonet__worker_send(gonet__task_t *task)

@@ -134,6 +134,15 @@ void gonet__worker_free(gonet__worker_t *w);
  * place. Whether the worker slept, and the caller was the one who woke it. */
 bool gonet__worker_wake(gonet__worker_t *w);
 
+/* gonet__worker_leave_at puts task where others find it, last come first. */
+static inline void gonet__worker_leave_at(_Atomic(gonet__task_t *) *list, gonet__task_t *task)
+{
+    task->next = atomic_load_explicit(list, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(list, &task->next, task, memory_order_release,
+                                                  memory_order_relaxed)) {
+    }
+}
+
 /* gonet__worker_give hands a runnable task to any other worker, since the caller's ends. */
 void gonet__worker_give(gonet__task_t *task);
 
