@@ -40,7 +40,7 @@ static void forget(gonet__pd_t *pd)
         atomic_init(&pd->side[i].slot, 0);
         atomic_init(&pd->watch[i], NULL);
         atomic_init(&pd->side[i].armed, false);
-        pd->side[i].error = false;
+        atomic_init(&pd->side[i].error, false);
         pd->side[i].delay = 0;
     }
     pd->timer = (gonet__timer_t){.kind = GONET__TIMER_POLL};
@@ -118,7 +118,7 @@ bool gonet__poll_event(gonet__pd_t *pd, gonet__side_t side, bool error)
     if (v == 0 || (v & (THREAD | PAUSES)) != 0)
         return false;
     if (error && (v & READY) == 0)
-        s->error = true; /* the waiter reads it after the wake */
+        atomic_store_explicit(&s->error, true, memory_order_relaxed); /* read after the wake */
     if (make_ready(s, v, false))
         gonet__here()->polled++;
     return true;
@@ -185,7 +185,7 @@ GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side
     struct pollfd p = {.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT};
     unsigned ms;
 
-    s->error = false;
+    atomic_store_explicit(&s->error, false, memory_order_relaxed);
     if (poll(&p, 1, 0) <= 0 || (p.revents & (POLLIN | POLLOUT | POLLHUP)) != 0 ||
         (p.revents & POLLERR) == 0) {
         s->delay = 0;
@@ -309,7 +309,7 @@ static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
         if (!over && !expired(pd, side))
             return false;
         if (retract(s, v)) {
-            s->error = p[0].revents == POLLERR;
+            atomic_store_explicit(&s->error, p[0].revents == POLLERR, memory_order_relaxed);
             *errnum = failed;
             *status = failed != 0 ? GONET__POLL_REFUSED
                       : over      ? GONET__POLL_OK
@@ -360,7 +360,7 @@ gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *er
 {
     gonet__task_t *task = gonet__task_current();
 
-    if (pd->side[side].error) {
+    if (atomic_load_explicit(&pd->side[side].error, memory_order_relaxed)) {
         gonet__poll_status_t status = after_error(pd, side, errnum);
         if (status != GONET__POLL_OK)
             return status;

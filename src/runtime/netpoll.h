@@ -35,7 +35,8 @@ typedef struct {
     _Atomic(uintptr_t) slot;  /* 0, or the waiter with its tags (netpoll.c) */
     _Atomic int64_t deadline; /* monotonic ns; 0: none */
     _Atomic bool armed;       /* some loop watches this side */
-    bool error;               /* the last wake was an error event */
+    _Atomic bool error;       /* the last wake was an error event (two loops may say so at once:
+                                 each side can have a watch of its own) */
     uint8_t delay;            /* how often an error event led to nothing */
 } gonet__poll_side_t;
 
