@@ -32,7 +32,7 @@ configure_file("${PROJECT_SOURCE_DIR}/cmake/gonet.pc.in" "${PROJECT_BINARY_DIR}/
 install(FILES "${PROJECT_BINARY_DIR}/gonet.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
 # gdb's commands for tasks; once more where gdb of the same prefix looks when it loads the library.
-set(gdb_script "${PROJECT_SOURCE_DIR}/src/runtime/gonet-gdb.py")
+set(gdb_script "${PROJECT_SOURCE_DIR}/src/runtime/debug/gonet-gdb.py")
 install(FILES "${gdb_script}" DESTINATION "${CMAKE_INSTALL_DATADIR}/gonet")
 install(FILES "${gdb_script}" RENAME "$<TARGET_FILE_NAME:gonet_shared>-gdb.py"
         DESTINATION "${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_LIBDIR}")

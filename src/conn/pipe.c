@@ -18,10 +18,10 @@
 #include "base/list.h"
 #include "conn/object.h"
 #include "gonet/errno.h"
-#include "runtime/clock.h"
-#include "runtime/spin.h"
-#include "runtime/task.h"
-#include "runtime/waitq.h"
+#include "runtime/time/clock.h"
+#include "runtime/ground/spin.h"
+#include "runtime/sched/task.h"
+#include "runtime/sync/waitq.h"
 
 /* What a read takes out of a longer write under the lock, without a switch to the writer. */
 #define SMALL ((size_t)16 * 1024)

@@ -11,11 +11,11 @@
 #include "error/error.h"
 #include "gonet/chan.h"
 #include "gonet/errno.h"
-#include "runtime/beside.h"
-#include "runtime/clock.h"
-#include "runtime/context.h"
-#include "runtime/task.h"
-#include "runtime/wait.h"
+#include "runtime/sync/beside.h"
+#include "runtime/time/clock.h"
+#include "runtime/sync/context.h"
+#include "runtime/sched/task.h"
+#include "runtime/sched/wait.h"
 
 static const gonet_dialer_t zero_dialer;
 

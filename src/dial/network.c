@@ -7,7 +7,7 @@
 
 #include "base/digits.h"
 #include "resolve/services.h"
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 
 static const gonet__network_t known[] = {
     {GONET__NETWORK_TCP, "tcp", 0, 0},       {GONET__NETWORK_TCP, "tcp4", '4', 0},

@@ -10,10 +10,10 @@
 
 #include "base/alloc.h"
 #include "error/error.h"
-#include "runtime/beside.h"
-#include "runtime/clock.h"
-#include "runtime/spin.h"
-#include "runtime/wait.h"
+#include "runtime/sync/beside.h"
+#include "runtime/time/clock.h"
+#include "runtime/ground/spin.h"
+#include "runtime/sched/wait.h"
 
 #define DEFAULT_DELAY (300 * GONET_MILLISECOND)
 

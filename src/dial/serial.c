@@ -8,7 +8,7 @@
 #include "dial/udp_dial.h"
 #include "dial/unix_dial.h"
 #include "error/error.h"
-#include "runtime/clock.h"
+#include "runtime/time/clock.h"
 
 #define SANE_MINIMUM (2 * GONET_SECOND)
 

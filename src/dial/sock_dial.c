@@ -9,7 +9,7 @@
 #include "dial/lookup.h"
 #include "dial/sock_options.h"
 #include "gonet/errno.h"
-#include "runtime/context.h"
+#include "runtime/sync/context.h"
 #include "socket/socket.h"
 #include "socket/sys.h"
 

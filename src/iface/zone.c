@@ -11,9 +11,9 @@
 #include "base/alloc.h"
 #include "gonet/sync.h"
 #include "iface/interfaces.h"
-#include "runtime/clock.h"
-#include "runtime/end_hook.h"
-#include "runtime/spin.h"
+#include "runtime/time/clock.h"
+#include "runtime/ground/end_hook.h"
+#include "runtime/ground/spin.h"
 
 #define MAX_AGE (60 * GONET_SECOND)
 

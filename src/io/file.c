@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "conn/stream.h"
 #include "gonet/errno.h"
-#include "runtime/pool.h"
+#include "runtime/life/pool.h"
 
 /* One read or write on the pool. */
 typedef struct {

@@ -11,9 +11,9 @@
 #include "base/alloc.h"
 #include "gonet/time.h"
 #include "resolve/hash.h"
-#include "runtime/clock.h"
-#include "runtime/end_hook.h"
-#include "runtime/fork.h"
+#include "runtime/time/clock.h"
+#include "runtime/ground/end_hook.h"
+#include "runtime/ground/fork.h"
 
 #define PLACES  1024
 #define MAX_TTL ((int64_t)7 * 24 * 3600)

@@ -11,8 +11,8 @@
 #include "resolve/debug.h"
 #include "resolve/random.h"
 #include "resolve/talk.h"
-#include "runtime/clock.h"
-#include "runtime/task.h"
+#include "runtime/time/clock.h"
+#include "runtime/sched/task.h"
 
 void gonet__packet_init(gonet__packet_t *packet)
 {

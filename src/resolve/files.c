@@ -16,8 +16,8 @@
 #include "resolve/hosts_table.h"
 #include "resolve/names_file.h"
 #include "resolve/watched_file.h"
-#include "runtime/end_hook.h"
-#include "runtime/fork.h"
+#include "runtime/ground/end_hook.h"
+#include "runtime/ground/fork.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static gonet__watched_t resolv_file = {.path = "/etc/resolv.conf"};

@@ -26,11 +26,11 @@
 #include "resolve/cache.h"
 #include "resolve/hash.h"
 #include "resolve/lookup.h"
-#include "runtime/context.h"
-#include "runtime/fork.h"
-#include "runtime/task.h"
-#include "runtime/wait.h"
-#include "runtime/waitq.h"
+#include "runtime/sync/context.h"
+#include "runtime/ground/fork.h"
+#include "runtime/sched/task.h"
+#include "runtime/sched/wait.h"
+#include "runtime/sync/waitq.h"
 
 #define BUCKETS 1024
 

@@ -18,12 +18,12 @@
 #include "error/error.h"
 #include "gonet/errno.h"
 #include "resolve/address.h"
-#include "runtime/context.h"
-#include "runtime/fork.h"
-#include "runtime/pool.h"
-#include "runtime/spin.h"
-#include "runtime/wait.h"
-#include "runtime/waitq.h"
+#include "runtime/sync/context.h"
+#include "runtime/ground/fork.h"
+#include "runtime/life/pool.h"
+#include "runtime/ground/spin.h"
+#include "runtime/sched/wait.h"
+#include "runtime/sync/waitq.h"
 
 /* Go's limit for what getnameinfo says; NI_MAXHOST is no limit of glibc's. */
 #define NAME_SIZE 4096

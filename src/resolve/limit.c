@@ -4,8 +4,8 @@
 #include "resolve/limit.h"
 
 #include "error/error.h"
-#include "runtime/clock.h"
-#include "runtime/context.h"
+#include "runtime/time/clock.h"
+#include "runtime/sync/context.h"
 
 int64_t gonet__limit_deadline(const gonet__limit_t *limit)
 {

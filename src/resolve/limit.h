@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "gonet/context.h"
-#include "runtime/wait.h"
+#include "runtime/sched/wait.h"
 
 typedef struct {
     gonet_context_t *ctx; /* may be NULL */

@@ -13,8 +13,8 @@
 #include "resolve/domain.h"
 #include "resolve/hosts.h"
 #include "resolve/sort.h"
-#include "runtime/beside.h"
-#include "runtime/task.h"
+#include "runtime/sync/beside.h"
+#include "runtime/sched/task.h"
 
 #define MAX_TYPES 3
 

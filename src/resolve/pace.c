@@ -10,8 +10,8 @@
 
 #include "error/error.h"
 #include "resolve/limit.h"
-#include "runtime/clock.h"
-#include "runtime/wait.h"
+#include "runtime/time/clock.h"
+#include "runtime/sched/wait.h"
 
 #define WINDOW 128
 #define PACE   (20 * GONET_MICROSECOND)

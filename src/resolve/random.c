@@ -12,7 +12,7 @@
 #include "base/compiler.h"
 #include "base/fd.h"
 #include "gonet/errno.h"
-#include "runtime/fork.h"
+#include "runtime/ground/fork.h"
 
 typedef struct {
     uint8_t left;

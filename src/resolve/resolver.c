@@ -9,7 +9,7 @@
 #include "resolve/files.h"
 #include "resolve/libc.h"
 #include "resolve/lookup.h"
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 
 static gonet_resolver_t the_default;
 gonet_resolver_t *gonet_default_resolver = &the_default;

@@ -15,9 +15,9 @@
 #include "gonet/errno.h"
 #include "resolve/names_file.h"
 #include "gonet/lookup.h"
-#include "runtime/end_hook.h"
-#include "runtime/fork.h"
-#include "runtime/task.h"
+#include "runtime/ground/end_hook.h"
+#include "runtime/ground/fork.h"
+#include "runtime/sched/task.h"
 
 #define MAX_NAME  25
 #define PORT_CLIP (UINT32_C(1) << 30)

@@ -7,9 +7,9 @@
 #include "error/error.h"
 #include "gonet/conn.h"
 #include "resolve/talk.h"
-#include "runtime/clock.h"
-#include "runtime/context.h"
-#include "runtime/task.h"
+#include "runtime/time/clock.h"
+#include "runtime/sync/context.h"
+#include "runtime/sched/task.h"
 
 /* As many reads in a row may bring nothing; what goes on in this way will not end. */
 #define MAX_EMPTY_READS 100

@@ -12,8 +12,8 @@
 #include "resolve/address.h"
 #include "resolve/limit.h"
 #include "resolve/pace.h"
-#include "runtime/context.h"
-#include "runtime/fork.h"
+#include "runtime/sync/context.h"
+#include "runtime/ground/fork.h"
 #include "socket/fd_inline.h"
 #include "socket/fd_io.h"
 

@@ -19,7 +19,7 @@
 #include "base/compiler.h"
 #include "base/list.h"
 #include "error/error.h"
-#include "runtime/netpoll.h"
+#include "runtime/netpoll/netpoll.h"
 
 /* How many reads wait first after an attempt that found no message: so many at first, twice as many
  * each time, at most so many. */

@@ -5,8 +5,8 @@
 #include "socket/fd_callback.h"
 
 #include "base/compiler.h"
-#include "runtime/fork.h"
-#include "runtime/task.h"
+#include "runtime/ground/fork.h"
+#include "runtime/sched/task.h"
 #include "socket/fd_lock.h"
 
 static _Thread_local gonet__fd_callback_t *thread_frames;

@@ -6,8 +6,8 @@
 #define GONET_SOCKET_FD_LOCK_H
 
 #include "base/compiler.h"
-#include "runtime/fork.h"
-#include "runtime/task.h"
+#include "runtime/ground/fork.h"
+#include "runtime/sched/task.h"
 #include "socket/fd.h"
 
 /* The word. */

@@ -10,8 +10,8 @@
 
 #include "gonet/errno.h"
 #include "gonet/task.h"
-#include "runtime/pool.h"
-#include "runtime/task.h"
+#include "runtime/life/pool.h"
+#include "runtime/sched/task.h"
 #include "socket/sigpipe.h"
 #include "socket/sys.h"
 

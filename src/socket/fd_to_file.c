@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "gonet/task.h"
-#include "runtime/pool.h"
+#include "runtime/life/pool.h"
 #include "socket/fd_pipe.h"
 #include "socket/sys.h"
 

@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 #include "gonet/errno.h"
-#include "runtime/end_hook.h"
-#include "runtime/fork.h"
+#include "runtime/ground/end_hook.h"
+#include "runtime/ground/fork.h"
 #include "socket/sys.h"
 
 #define SLOTS 16

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 
 #define GONET__COPY_SIZE ((size_t)32 * 1024)
 

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "gonet/errno.h"
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 
 void gonet__sigpipe_block(gonet__sigpipe_t *s)
 {

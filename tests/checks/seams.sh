@@ -26,13 +26,13 @@ only_in 'src/base/setting\.c' '(^|[^_a-z])(secure_)?getenv\(' "the environment i
 only_in 'src/base/say\.c' '(^|[^_a-z])stderr([^a-z(]|$)|STDERR_FILENO|perror\(' \
     "standard error is used beside base/say.h"
 # A jump of the wall clock must not stretch a wait.
-only_in 'src/runtime/clock\.c' 'CLOCK_REALTIME|_timedwait\(|timedlock\(|_clockwait\(|gettimeofday\(' \
-    "a wait by the wall clock, or beside runtime/clock.h"
+only_in 'src/runtime/time/clock\.c' 'CLOCK_REALTIME|_timedwait\(|timedlock\(|_clockwait\(|gettimeofday\(' \
+    "a wait by the wall clock, or beside runtime/time/clock.h"
 only_in 'none' '#[[:space:]]*include[[:space:]]*<(sys/|asm/|linux/)?errno\.h>' \
     "the C library's errno is included instead of gonet/errno.h"
 # The runtime's words are in here.h; a function of the others that has one is opaque, and does not park.
-only_in 'src/runtime/here\.c|src/resolve/random\.c|src/socket/(fd_callback|scratch)\.c' \
-    '(^|[^_a-z])(_Thread_local|thread_local|__thread)([^_a-z]|$)' "a thread-local variable beside runtime/here.h"
+only_in 'src/runtime/ground/here\.c|src/resolve/random\.c|src/socket/(fd_callback|scratch)\.c' \
+    '(^|[^_a-z])(_Thread_local|thread_local|__thread)([^_a-z]|$)' "a thread-local variable beside runtime/ground/here.h"
 # Some header of the system's may bring it along.
 for file in $(grep -lrwE 'errno' src --include='*.[ch]' | LC_ALL=C sort); do
     if sed -E 's,/\*([^*]|\*+[^*/])*\*+/,,g; /\/\*/,/\*\//d; s,"([^"\\]|\\.)*",,g' "$file" | grep -qw errno &&

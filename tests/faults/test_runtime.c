@@ -10,7 +10,7 @@
 #include "faults/fault.h"
 #include "faults/scenario.h"
 #include "gonet.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/runtime.h"
 #include "support/child.h"
 #include "support/leak.h"
 

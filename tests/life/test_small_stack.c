@@ -16,8 +16,8 @@
 
 #include <gonet.h>
 
-#include "runtime/annotate.h"
-#include "runtime/task.h"
+#include "runtime/switch/annotate.h"
+#include "runtime/sched/task.h"
 #include "support/check.h"
 #include "support/child.h"
 #include "support/net.h"

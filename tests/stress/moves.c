@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "gonet.h"
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 #include "support/check.h"
 
 #define MARK 5000 /* no errno is as high */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "gonet.h"
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 #include "support/check.h"
 #include "support/child.h"
 #include "support/leak.h"

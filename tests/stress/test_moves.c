@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "gonet.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/runtime.h"
 #include "stress/moves.h"
 #include "support/check.h"
 #include "support/leak.h"

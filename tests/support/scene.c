@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 
 #define VARIABLE "GONET_TEST_STATE"
 #define CROWD    6

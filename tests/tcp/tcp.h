@@ -6,7 +6,7 @@
 #define TESTS_TCP_TCP_H
 
 #include "gonet/tcp.h"
-#include "runtime/netpoll.h"
+#include "runtime/netpoll/netpoll.h"
 #include "support/actor.h"
 #include "support/leak.h"
 #include "support/net.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 #include "support/child.h"
 #include "support/pattern.h"
 #include "tcp/tcp.h"

@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "gonet/task.h"
-#include "runtime/end_hook.h"
+#include "runtime/ground/end_hook.h"
 #include "socket/sys.h"
 #include "support/actor.h"
 #include "support/leak.h"

@@ -20,7 +20,7 @@
 #include "dial/serial.h"
 #include "gonet/dial.h"
 #include "gonet/tcp.h"
-#include "runtime/clock.h"
+#include "runtime/time/clock.h"
 #include "socket/socket.h"
 #include "support/actor.h"
 #include "support/leak.h"

@@ -21,7 +21,7 @@
 #include "gonet/dial.h"
 #include "gonet/hostport.h"
 #include "gonet/tcp.h"
-#include "runtime/clock.h"
+#include "runtime/time/clock.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "runtime/annotate.h"
-#include "runtime/here.h"
-#include "runtime/switch.h"
+#include "runtime/switch/annotate.h"
+#include "runtime/ground/here.h"
+#include "runtime/switch/switch.h"
 
 enum { SIZE = 256 << 10 };
 

@@ -80,7 +80,7 @@ static int errno_is_taken_where_it_is(void)
 #ifdef __cplusplus
 }
 #else
-#include "runtime/here.h"
+#include "runtime/ground/here.h"
 
 static int words_in_loop(void)
 {

@@ -29,8 +29,8 @@ done
 # Without and with landing pads and signed return addresses.
 for protection in none standard; do
     $cc -static -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -O2 -mbranch-protection=$protection -I"$tree/src" -I"$work" \
-        -o "$work/values" test_switch_values.c "$work"/values_*.o "$tree/src/runtime/switch.c" \
-        "$tree/src/runtime/switch_entry.S"
+        -o "$work/values" test_switch_values.c "$work"/values_*.o "$tree/src/runtime/switch/switch.c" \
+        "$tree/src/runtime/switch/switch_entry.S"
     # The emulator's largest vectors: 256 bytes.
     timeout 120 qemu-aarch64-static -cpu max,sve-max-vq=16 "$work/values"
 done

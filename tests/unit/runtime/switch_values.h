@@ -6,8 +6,8 @@
 #ifndef TESTS_SWITCH_VALUES_H
 #define TESTS_SWITCH_VALUES_H
 
-#include "runtime/annotate.h"
-#include "runtime/switch.h"
+#include "runtime/switch/annotate.h"
+#include "runtime/switch/switch.h"
 
 /* One of two contexts that switch to each other. */
 typedef struct values_side {

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "gonet/chan.h"
-#include "runtime/chan.h"
-#include "runtime/spin.h"
+#include "runtime/sync/chan.h"
+#include "runtime/ground/spin.h"
 
 /* waiters says how many wait in a queue of ch. */
 static int waiters(gonet_chan_t *ch, gonet__waiter_t **queue)

@@ -4,7 +4,7 @@
 #include "crew.h"
 
 #include "gonet/sync.h"
-#include "runtime/waitq.h"
+#include "runtime/sync/waitq.h"
 
 typedef struct {
     gonet_mutex_t mutex;

@@ -3,7 +3,7 @@
 
 #include "gonet/chan.h"
 #include "gonet/context.h"
-#include "runtime/context.h"
+#include "runtime/sync/context.h"
 
 static bool is_done(gonet_context_t *ctx)
 {

@@ -10,7 +10,7 @@
 #include "gonet/chan.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 #include "support/actor.h"
 #include "support/leak.h"
 #include "support/net.h"

@@ -14,7 +14,7 @@
 
 #include "gonet/chan.h"
 #include "gonet/task.h"
-#include "runtime/task.h"
+#include "runtime/sched/task.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"

@@ -13,7 +13,7 @@
 #include "gonet/chan.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 #include "support/check.h"
 #include "support/child.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "gonet/task.h"
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 #include "support/check.h"
 #include "support/child.h"
 

@@ -2,7 +2,7 @@
  * Waiting for a side of a descriptor, from tasks and from threads: events, deadlines, closing,
  * descriptors that can't be watched, sides that move between workers, numbers that are reused.
  */
-#include "runtime/netpoll.h"
+#include "runtime/netpoll/netpoll.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,10 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/clock.h"
-#include "runtime/runtime.h"
-#include "runtime/task.h"
-#include "runtime/watch.h"
+#include "runtime/time/clock.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/sched/task.h"
+#include "runtime/poller/watch.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"

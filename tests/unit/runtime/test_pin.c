@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "pin.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/runtime.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"

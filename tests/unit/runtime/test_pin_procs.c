@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "pin.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/runtime.h"
 #include "support/actor.h"
 #include "support/leak.h"
 

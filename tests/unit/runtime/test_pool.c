@@ -5,8 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 
-#include "runtime/annotate.h"
-#include "runtime/pool.h"
+#include "runtime/switch/annotate.h"
+#include "runtime/life/pool.h"
 #include "support/child.h"
 
 static int count_threads(void)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "gonet/chan.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/runtime.h"
 #include "support/actor.h"
 #include "support/leak.h"
 

@@ -2,7 +2,7 @@
  * The run queue, from its owner's side and from that of a thief: order, counts, and that what is
  * pinned stays; and both at once.
  */
-#include "runtime/queue.h"
+#include "runtime/sched/queue.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * Restartable sequences: workers hand their registration back, threads and GONET_RSEQ=1 keep it.
  */
-#include "runtime/rseq.h"
+#include "runtime/ground/rseq.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -3,8 +3,8 @@
 
 #include "gonet/chan.h"
 #include "gonet/context.h"
-#include "runtime/chan.h"
-#include "runtime/spin.h"
+#include "runtime/sync/chan.h"
+#include "runtime/ground/spin.h"
 
 static bool queued(gonet_chan_t *ch, gonet__waiter_t **queue)
 {

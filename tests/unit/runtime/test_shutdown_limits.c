@@ -10,8 +10,8 @@
 
 #include "gonet/chan.h"
 #include "gonet/task.h"
-#include "runtime/end_hook.h"
-#include "runtime/runtime.h"
+#include "runtime/ground/end_hook.h"
+#include "runtime/sched/runtime.h"
 #include "support/actor.h"
 #include "support/leak.h"
 #include "busy.h"

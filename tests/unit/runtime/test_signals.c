@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "gonet/task.h"
-#include "runtime/annotate.h"
-#include "runtime/task.h"
+#include "runtime/switch/annotate.h"
+#include "runtime/sched/task.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"

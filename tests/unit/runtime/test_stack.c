@@ -1,7 +1,7 @@
 /*
  * Stacks: guards of every kind, reuse, and what is given back.
  */
-#include "runtime/stack.h"
+#include "runtime/switch/stack.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "gonet/task.h"
-#include "runtime/annotate.h"
-#include "runtime/task.h"
+#include "runtime/switch/annotate.h"
+#include "runtime/sched/task.h"
 #include "support/child.h"
 #include "support/check.h"
 

@@ -4,13 +4,13 @@
  *
  * Built with -DGONET_SWITCH=ucontext the same tests check the portable switch.
  */
-#include "runtime/switch.h"
+#include "runtime/switch/switch.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 #include "support/check.h"
 
 enum { SIZE = 64 << 10, N = 8 };

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "gonet/chan.h"
-#include "runtime/annotate.h"
+#include "runtime/switch/annotate.h"
 #include "support/actor.h"
 #include "support/leak.h"
 

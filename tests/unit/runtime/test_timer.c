@@ -2,7 +2,7 @@
  * The timer heap against a plain array: whatever is armed, moved and removed, the entries come out
  * in the order of their times, and none is lost.
  */
-#include "runtime/timer.h"
+#include "runtime/time/timer.h"
 
 #include <stdlib.h>
 

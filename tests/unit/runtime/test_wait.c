@@ -2,16 +2,16 @@
  * Waits: a wake, a deadline and gonet_shutdown compete, one of them wins; and no timer of an
  * earlier wait ends a later one.
  */
-#include "runtime/wait.h"
+#include "runtime/sched/wait.h"
 
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/clock.h"
-#include "runtime/netpoll.h"
-#include "runtime/task.h"
+#include "runtime/time/clock.h"
+#include "runtime/netpoll/netpoll.h"
+#include "runtime/sched/task.h"
 #include "support/actor.h"
 #include "support/leak.h"
 

@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/clock.h"
-#include "runtime/spin.h"
+#include "runtime/time/clock.h"
+#include "runtime/ground/spin.h"
 #include "socket/fd_inline.h"
 #include "socket/sys.h"
 #include "support/actor.h"

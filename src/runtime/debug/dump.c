@@ -1,0 +1,224 @@
+/*
+ * The dumper looks at one task at a time. It takes hold of it (`on`: as if it ran somewhere), so
+ * that no worker can run it meanwhile; then it resumes it itself, on its own thread, just far
+ * enough to unwind its stack (the probe in task.c), so nothing but the switch itself is needed to
+ * look at it. Workers go on with everything else. Between two tasks a marker keeps the place in the
+ * list.
+ *
+ * A task that runs can't be taken hold of. It is named; the monitor unwinds it, if there is one
+ * that may ask its worker by a signal.
+ */
+#include <execinfo.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gonet/errno.h"
+#include "gonet/task.h"
+#include "runtime/time/clock.h"
+#include "runtime/ground/fork.h"
+#include "runtime/sched/monitor.h"
+#include "runtime/netpoll/netpoll.h"
+#include "runtime/sched/resume.h"
+#include "runtime/sched/runtime.h"
+
+#define MAX_FRAMES 48
+
+typedef struct {
+    void *frame[MAX_FRAMES];
+    int count;
+} trace_t;
+
+typedef struct {
+    FILE *f;
+    gonet__worker_t *place; /* what the caller is while it resumes a task */
+    gonet__task_t *self;    /* the caller, if it is a task */
+    unsigned waiting;       /* tasks of one list that have not begun */
+} dump_t;
+
+static void take_trace(gonet__task_t *task, void *arg)
+{
+    trace_t *trace = arg;
+
+    (void)task;
+    trace->count = backtrace(trace->frame, MAX_FRAMES);
+}
+
+void gonet__dump_frames(FILE *f, void *const *frame, int count)
+{
+    char **names = backtrace_symbols(frame, count);
+
+    for (int i = 0; i < count; i++)
+        fprintf(f, "        %s\n", names != NULL ? names[i] : "?");
+    free(names);
+}
+
+static void describe(gonet__task_t *task, char *buf, unsigned size)
+{
+    gonet__pd_t *pd = task->parked_in;
+
+    switch ((gonet__park_t)task->park) {
+    case GONET__PARK_NONE:
+        snprintf(buf, size, "runnable");
+        break;
+    case GONET__PARK_WAIT:
+        snprintf(buf, size, "%s", task->why);
+        break;
+    case GONET__PARK_POLL:
+        snprintf(buf, size, "%s", task->side == GONET__SIDE_READ ? "read" : "write");
+        if (pd->describe != NULL)
+            pd->describe(pd, (gonet__side_t)task->side, buf, size);
+        break;
+    }
+}
+
+static void print_id(const dump_t *d, uint64_t id)
+{
+    fprintf(d->f, "task %u.%u ", (unsigned)(id >> 32), (unsigned)id);
+}
+
+/* Resumes a task that is on hold, so that it unwinds itself; after that it may go on anywhere. */
+static void probe(dump_t *d, gonet__task_t *task, trace_t *trace)
+{
+    gonet__worker_t *place = d->place;
+    gonet__worker_t *here = gonet__here();
+
+    place->probe = take_trace;
+    place->probe_arg = trace;
+    place->left = NULL;
+    gonet__local()->worker = place;
+    gonet__annotate_leave(&place->tool, &task->tool, 0);
+    gonet__switch(&place->context, &task->context);
+    gonet__task_entered(place, &place->tool);
+    gonet__local()->worker = here;
+}
+
+/* A task that is on hold. */
+static void print_parked(dump_t *d, gonet__task_t *task)
+{
+    char what[256];
+    trace_t trace = {.count = 0};
+    uint32_t age = (uint32_t)(uv_hrtime() / 1000000) - task->parked_at; /* wraps as it should */
+    bool parked = task->park != GONET__PARK_NONE;
+
+    describe(task, what, sizeof(what));
+    print_id(d, task->id);
+    fprintf(d->f, "[%s", what);
+    if (parked)
+        fprintf(d->f, ", %u.%03u s", age / 1000, age % 1000);
+    fprintf(d->f, "]\n");
+    if (task->entered)
+        probe(d, task, &trace);
+    else
+        atomic_store_explicit(&task->on, false, memory_order_release);
+    gonet__dump_frames(d->f, trace.frame, trace.count);
+}
+
+static void print_running(dump_t *d, const gonet__task_t *task, uint64_t id)
+{
+    unsigned n = gonet__runtime_worker_made();
+
+    print_id(d, id);
+    fprintf(d->f, "[running]\n");
+    if (task == d->self) {
+        trace_t trace;
+
+        take_trace(NULL, &trace);
+        gonet__dump_frames(d->f, trace.frame, trace.count);
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (gonet__worker_task(gonet__runtime_worker(i)) == task)
+            gonet__monitor_unwind(gonet__runtime_worker(i), d->f);
+    }
+}
+
+/* Looks at the task after the marker, and moves that behind it; false: there is none. */
+static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
+{
+    gonet__task_t *task;
+    gonet__list_t *n;
+    bool ours = false, begun = false, off = false;
+    uint64_t id = 0;
+
+    gonet__queue_insist(&home->queue);
+    n = marker->next;
+    if (n != &home->queue.home) {
+        gonet__list_remove(marker);
+        gonet__list_push_back(n->next, marker); /* before the one after n */
+        task = GONET__CONTAINER(n, gonet__task_t, all);
+        begun = atomic_load_explicit(&task->begun, memory_order_acquire);
+        id = begun ? task->id : 0;
+        ours = begun && atomic_compare_exchange_strong(&task->on, &off, true);
+    }
+    gonet__queue_release(&home->queue);
+    if (n == &home->queue.home)
+        return false;
+    task = GONET__CONTAINER(n, gonet__task_t, all);
+    if (!begun)
+        d->waiting++;
+    else if (ours)
+        print_parked(d, task);
+    else
+        print_running(d, task, id);
+    return true;
+}
+
+static void print_worker(gonet__worker_t *home, void *arg)
+{
+    dump_t *d = arg;
+    gonet__list_t marker;
+
+    d->waiting = 0;
+    gonet__queue_insist(&home->queue);
+    gonet__list_push_front(&home->queue.home, &marker);
+    gonet__queue_release(&home->queue);
+    while (print_next(d, home, &marker)) {
+    }
+    gonet__queue_insist(&home->queue);
+    gonet__list_remove(&marker);
+    gonet__queue_release(&home->queue);
+    if (d->waiting > 0)
+        fprintf(d->f, "worker %u: %u task%s not begun\n", home->id, d->waiting,
+                d->waiting == 1 ? "" : "s");
+}
+
+/* After it nobody is inside of the queue who has not seen that it is watched. */
+static void pass(gonet__worker_t *w, void *arg)
+{
+    (void)arg;
+    gonet__queue_insist(&w->queue);
+    gonet__queue_release(&w->queue);
+}
+
+/* The workers write into memory, since the caller may hold the lock of f. */
+void gonet_dump_tasks(FILE *f)
+{
+    void *warm[2];
+    char *text = NULL;
+    size_t len = 0;
+    FILE *all = open_memstream(&text, &len);
+    dump_t d = {.f = all, .place = gonet__worker_new(0), .self = gonet__task_current()};
+
+    backtrace(warm, 2); /* loads the unwinder here, not on a task's small stack */
+    if (all != NULL && d.place != NULL) {
+        gonet__annotate_worker(&d.place->tool);
+        d.place->place.errno_at = gonet_errno_location();
+        gonet__fork_lock(&gonet__runtime.lock);
+        atomic_store(&gonet__queue_watched, true);
+        gonet__runtime_each(pass, NULL);
+        gonet__runtime_each(print_worker, &d);
+        atomic_store(&gonet__queue_watched, false);
+        pthread_mutex_unlock(&gonet__runtime.lock);
+    }
+    if (all != NULL)
+        fclose(all);
+    if (text != NULL && d.place != NULL)
+        fwrite(text, 1, len, f);
+    else
+        fputs("gonet: no memory to list the tasks\n", f);
+    free(d.place);
+    free(text);
+    fflush(f);
+}

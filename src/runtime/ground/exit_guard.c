@@ -1,0 +1,41 @@
+/*
+ * A task must not end the thread that it runs in (pthread_exit): that is the worker's, whose loop,
+ * queue and pinned tasks nobody would see to any more, in silence. So the program ends, and says
+ * why. The C library tells of a thread's end by the destructor of a thread-specific value.
+ */
+#include "runtime/ground/exit_guard.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "runtime/ground/fatal.h"
+#include "runtime/ground/here.h"
+
+static pthread_key_t key;
+static bool made; /* not if the process has no key left: then there is no report */
+
+/* A worker at its end, and a task that went on as a thread in a forked child, are nobody's. */
+static void at_end(void *worker)
+{
+    if (gonet__here() == worker)
+        gonet__fatal("fatal error: a task has ended its thread (pthread_exit)");
+}
+
+void gonet__exit_guard_open(void)
+{
+    if (!made)
+        made = pthread_key_create(&key, at_end) == 0;
+}
+
+void gonet__exit_guard_close(void)
+{
+    if (made)
+        pthread_key_delete(key);
+    made = false;
+}
+
+void gonet__exit_guard_set(struct gonet__worker *w)
+{
+    if (made)
+        pthread_setspecific(key, w);
+}

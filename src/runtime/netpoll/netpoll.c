@@ -1,0 +1,417 @@
+/*
+ * Waiting for a side of a descriptor. The side's slot holds its one waiter: a task, or a thread
+ * (tag). Its life is empty -> parked -> ready -> empty: who wants the waiter to go on sets the
+ * ready tag and wakes it, and the waiter itself empties the slot when it runs. Until then the
+ * closer may take a task away; then the task, when it runs, finds the slot changed and leaves
+ * without touching the descriptor. A thread is inside of poll(2), which keeps the socket alive
+ * whatever happens to its number, so a thread is only woken, and the closer waits for it. A task
+ * that pauses (tag) is parked like any other, but for events, which pass it by.
+ *
+ * Deadlines are numbers. Whoever moves one forward, and the timer that comes, only make the waiter
+ * look again (rechecks): what it finds then counts, so an expired deadline that was moved meanwhile
+ * is none.
+ */
+#include "runtime/netpoll/netpoll.h"
+
+#include <poll.h>
+
+#include "base/compiler.h"
+#include "gonet/errno.h"
+#include "gonet/task.h"
+#include "runtime/time/clock.h"
+#include "runtime/netpoll/netpoll_task.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/netpoll/thread.h"
+#include "runtime/poller/watch.h"
+
+#define READY  ((uintptr_t)1)
+#define THREAD ((uintptr_t)2)
+#define PAUSES ((uintptr_t)4)
+#define TAGS   ((uintptr_t)7)
+
+#define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
+#define MAX_DELAY_MS        100u
+
+static void forget(gonet__pd_t *pd)
+{
+    atomic_init(&pd->lock, 0);
+    atomic_init(&pd->poll_errnum, 0);
+    for (int i = 0; i < 2; i++) {
+        atomic_init(&pd->side[i].slot, 0);
+        atomic_init(&pd->watch[i], NULL);
+        atomic_init(&pd->side[i].armed, false);
+        atomic_init(&pd->side[i].error, false);
+        pd->side[i].delay = 0;
+    }
+    pd->timer = (gonet__timer_t){.kind = GONET__TIMER_POLL};
+}
+
+void gonet__pd_init(gonet__pd_t *pd, int fd)
+{
+    pd->fd = fd;
+    forget(pd);
+    atomic_init(&pd->closing, false);
+    atomic_init(&pd->side[0].deadline, 0);
+    atomic_init(&pd->side[1].deadline, 0);
+}
+
+unsigned gonet__pd_reset(gonet__pd_t *pd)
+{
+    struct gonet__watch *a = atomic_load(&pd->watch[0]), *b = atomic_load(&pd->watch[1]);
+    unsigned held = (a != NULL) + (b != NULL && b != a);
+
+    if (atomic_load(&pd->lock) != 0)
+        held = 0; /* they were being changed: better too many references than too few */
+    forget(pd);
+    return held;
+}
+
+static bool expired(gonet__pd_t *pd, gonet__side_t side)
+{
+    int64_t deadline = atomic_load(&pd->side[side].deadline);
+
+    return deadline != 0 && deadline <= gonet__now();
+}
+
+gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side)
+{
+    if (atomic_load(&pd->closing))
+        return GONET__POLL_CLOSED;
+    if (expired(pd, side))
+        return GONET__POLL_TIMEOUT;
+    if (gonet__runtime_ending() && gonet__task_current() != NULL)
+        return GONET__POLL_SHUTDOWN;
+    return GONET__POLL_OK;
+}
+
+/* Makes a parked waiter ready; true if the caller was the one. A thread is told at once; a task is
+ * left in *task, to be made runnable. */
+static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet__task_t **task)
+{
+    *task = NULL;
+    if (v == 0 || (v & READY) != 0 || !atomic_compare_exchange_strong(&s->slot, &v, v | READY))
+        return false;
+    if ((v & THREAD) != 0) {
+        gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
+        return true;
+    }
+    *task = (gonet__task_t *)(v & ~TAGS);
+    (*task)->rechecks = rechecks;
+    return true;
+}
+
+static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
+{
+    gonet__task_t *task;
+    bool ours = mark_ready(s, v, rechecks, &task);
+
+    if (task != NULL)
+        gonet__task_ready(task);
+    return ours;
+}
+
+bool gonet__poll_event(gonet__pd_t *pd, gonet__side_t side, bool error)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    uintptr_t v = atomic_load(&s->slot);
+
+    if (v == 0 || (v & (THREAD | PAUSES)) != 0)
+        return false;
+    if (error && (v & READY) == 0)
+        atomic_store_explicit(&s->error, true, memory_order_relaxed); /* read after the wake */
+    if (make_ready(s, v, false))
+        gonet__here()->polled++;
+    return true;
+}
+
+bool gonet__poll_wanted(gonet__pd_t *pd, gonet__side_t side)
+{
+    uintptr_t v = atomic_load(&pd->side[side].slot);
+
+    return v != 0 && (v & (THREAD | PAUSES)) == 0;
+}
+
+void gonet__poll_failed(gonet__pd_t *pd, int errnum)
+{
+    bool told = false;
+
+    atomic_store(&pd->poll_errnum, errnum);
+    for (int i = 0; i < 2; i++) {
+        uintptr_t v = atomic_load(&pd->side[i].slot);
+        if ((v & THREAD) == 0 && make_ready(&pd->side[i], v, true))
+            told = true;
+    }
+    if (!told) /* nobody waits any more: the next one makes its own attempt */
+        atomic_store(&pd->poll_errnum, 0);
+}
+
+void gonet__poll_recheck(gonet__pd_t *pd)
+{
+    for (int i = 0; i < 2; i++) {
+        uintptr_t v = atomic_load(&pd->side[i].slot);
+
+        if ((v & THREAD) == 0)
+            make_ready(&pd->side[i], v, true);
+    }
+}
+
+int64_t gonet__poll_timer(gonet__pd_t *pd, int64_t now, gonet__task_t **woken)
+{
+    int64_t again = 0;
+
+    for (int i = 0; i < 2; i++) {
+        gonet__poll_side_t *s = &pd->side[i];
+        uintptr_t v = atomic_load(&s->slot);
+        int64_t deadline = atomic_load(&s->deadline);
+
+        if (v == 0 || (v & (THREAD | READY)) != 0)
+            continue; /* who waits there next arms it */
+        if ((v & PAUSES) != 0 || (deadline != 0 && deadline <= now))
+            mark_ready(s, v, true, &woken[i]); /* it looks at the clock, and may pause again */
+        else
+            again = gonet__earlier(again, deadline);
+    }
+    return again;
+}
+
+/*
+ * The last wake was an error event, and the call found nothing to report: if an error queue is all
+ * there is, a reader is told so, and a writer waits a little, since its side is not to be affected.
+ */
+GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side_t side,
+                                                    int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    struct pollfd p = {.fd = pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT};
+    unsigned ms;
+
+    atomic_store_explicit(&s->error, false, memory_order_relaxed);
+    if (poll(&p, 1, 0) <= 0 || (p.revents & (POLLIN | POLLOUT | POLLHUP)) != 0 ||
+        (p.revents & POLLERR) == 0) {
+        s->delay = 0;
+        return GONET__POLL_OK;
+    }
+    if (side == GONET__SIDE_READ)
+        return GONET__POLL_NOT_POLLABLE;
+    ms = s->delay >= 7 ? MAX_DELAY_MS : 1u << s->delay++;
+    return gonet__pd_pause(pd, side, ms, errnum);
+}
+
+/* Takes the caller's own waiter v out of the slot before it parks; false: somebody else has it. */
+static bool retract(gonet__poll_side_t *s, uintptr_t v)
+{
+    return atomic_compare_exchange_strong(&s->slot, &v, 0);
+}
+
+/* From the slot a closer may have taken the caller, and detached pd, which then is in no heap any
+ * more: one of the two sees what the other has done. */
+static void arm_timer(gonet__pd_t *pd, int64_t at)
+{
+    if (!gonet__timer_arm(gonet__here()->timers, &pd->timer, at))
+        return;
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&pd->closing, memory_order_relaxed))
+        gonet__timer_remove(&pd->timer);
+}
+
+/*
+ * The order matters, since a loop may drop the side's interest, fire the timer or end at this very
+ * moment, on another worker: the caller is in the slot before it looks at `armed` and at the timer;
+ * they change these before they look at the slot. So one of the two sees the other.
+ */
+static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task,
+                                      int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    gonet__poll_status_t status;
+    int64_t deadline;
+
+    do {
+        if (atomic_load_explicit(&pd->poll_errnum, memory_order_relaxed) != 0) {
+            *errnum = atomic_exchange(&pd->poll_errnum, 0);
+            if (*errnum != 0)
+                return GONET__POLL_NO_MEMORY;
+        }
+        atomic_store(&s->slot, (uintptr_t)task);
+        if (!atomic_load(&s->armed) && !gonet__watch_arm(gonet__here(), pd, side) &&
+            retract(s, (uintptr_t)task)) {
+            *errnum = ENOMEM;
+            return GONET__POLL_NO_MEMORY;
+        }
+        if (!gonet__pd_clear(pd, side)) {
+            status = gonet__pd_check(pd, side);
+            if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
+                return status;
+            deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
+            if (deadline != 0)
+                arm_timer(pd, deadline);
+        }
+        task->side = (uint8_t)side;
+        task->parked_in = pd;
+        task->park = GONET__PARK_POLL;
+        gonet__task_park(task);
+        if (!retract(s, (uintptr_t)task | READY))
+            return GONET__POLL_TAKEN;
+    } while (task->rechecks);
+    return GONET__POLL_OK;
+}
+
+static gonet__poll_status_t pause_task(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task,
+                                       int64_t until)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    const uintptr_t v = (uintptr_t)task | PAUSES;
+    gonet__poll_status_t status;
+
+    while (gonet__now() < until) {
+        atomic_store(&s->slot, v);
+        status = gonet__pd_check(pd, side);
+        if (status != GONET__POLL_OK && retract(s, v))
+            return status;
+        arm_timer(pd, gonet__earlier(until, atomic_load(&s->deadline)));
+        task->side = (uint8_t)side;
+        task->parked_in = pd;
+        task->park = GONET__PARK_POLL;
+        gonet__task_park(task);
+        if (!retract(s, v | READY))
+            return GONET__POLL_TAKEN;
+    }
+    return gonet__pd_check(pd, side);
+}
+
+/* Until when a thread may poll: its deadline, the end of its pause or of a slice; 0: for ever. */
+static int64_t poll_limit(const gonet__poll_side_t *s, const gonet__thread_t *t, int64_t until)
+{
+    int64_t limit = gonet__earlier(until, atomic_load(&s->deadline));
+
+    if (t->event < 0)
+        limit = gonet__earlier(limit, gonet__add_ns(gonet__now(), NO_EVENTFD_SLICE_NS));
+    return limit;
+}
+
+/*
+ * Polls once with the slot filled with v; true when the wait is over with *status, or to be
+ * repeated (OK, *again). until != 0: it pauses, and does not look at the descriptor.
+ */
+static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t, int64_t until,
+                        gonet__poll_status_t *status, bool *again, int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    uintptr_t v = (uintptr_t)t | THREAD;
+    struct pollfd p[2] = {
+        {.fd = until != 0 ? -1 : pd->fd, .events = side == GONET__SIDE_READ ? POLLIN : POLLOUT},
+        {.fd = t->event, .events = POLLIN}};
+    int failed = gonet__thread_poll(p, 2, poll_limit(s, t, until));
+
+    if (atomic_load(&s->slot) == v) {
+        bool over = failed != 0 || p[0].revents != 0 || (until != 0 && gonet__now() >= until);
+
+        if (!over && !expired(pd, side))
+            return false;
+        if (retract(s, v)) {
+            atomic_store_explicit(&s->error, p[0].revents == POLLERR, memory_order_relaxed);
+            *errnum = failed;
+            *status = failed != 0 ? GONET__POLL_REFUSED
+                      : over      ? GONET__POLL_OK
+                                  : GONET__POLL_TIMEOUT;
+            return true;
+        }
+    }
+    gonet__thread_consume(t);
+    *again = retract(s, v | READY);
+    *status = *again ? GONET__POLL_OK : GONET__POLL_TAKEN;
+    return true;
+}
+
+/* until != 0: a pause. */
+static gonet__poll_status_t wait_as(gonet__thread_t *t, gonet__pd_t *pd, gonet__side_t side,
+                                    int64_t until, int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    uintptr_t v = (uintptr_t)t | THREAD;
+    gonet__poll_status_t status;
+    bool again;
+
+    do {
+        again = false;
+        atomic_store(&s->slot, v);
+        status = gonet__pd_check(pd, side);
+        if (status != GONET__POLL_OK && retract(s, v))
+            return status;
+        while (!thread_poll(pd, side, t, until, &status, &again, errnum)) {
+        }
+    } while (again);
+    return status;
+}
+
+GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side,
+                                                        int64_t until, int *errnum)
+{
+    gonet__thread_t t;
+    gonet__poll_status_t status;
+
+    gonet__thread_begin(&t);
+    status = wait_as(&t, pd, side, until, errnum);
+    gonet__thread_end(&t);
+    return status;
+}
+
+gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *errnum)
+{
+    gonet__task_t *task = gonet__task_current();
+
+    if (atomic_load_explicit(&pd->side[side].error, memory_order_relaxed)) {
+        gonet__poll_status_t status = after_error(pd, side, errnum);
+        if (status != GONET__POLL_OK)
+            return status;
+    }
+    if (task != NULL)
+        return wait_task(pd, side, task, errnum);
+    return wait_thread(pd, side, 0, errnum);
+}
+
+gonet__poll_status_t gonet__pd_pause(gonet__pd_t *pd, gonet__side_t side, unsigned ms, int *errnum)
+{
+    gonet__task_t *task = gonet__task_current();
+    int64_t until = gonet__add_ns(gonet__now(), ms * GONET_MILLISECOND);
+
+    if (task != NULL)
+        return pause_task(pd, side, task, until);
+    return wait_thread(pd, side, until, errnum);
+}
+
+void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline)
+{
+    for (int i = 0; i < 2; i++) {
+        gonet__poll_side_t *s = &pd->side[i];
+        if ((mask & (1u << i)) == 0)
+            continue;
+        int64_t before = atomic_exchange(&s->deadline, deadline);
+        if (deadline != 0 && (before == 0 || deadline < before))
+            make_ready(s, atomic_load(&s->slot), true);
+    }
+}
+
+void gonet__pd_close(gonet__pd_t *pd)
+{
+    atomic_store(&pd->closing, true);
+}
+
+bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    uintptr_t v;
+
+    pd->hold(pd); /* for the waiter, who looks at the slot when it runs */
+    do {
+        v = atomic_load(&s->slot);
+        if (v == 0 || (v & THREAD) != 0) {
+            make_ready(s, v, true); /* a thread looks again, and leaves by itself */
+            pd->unhold(pd);
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&s->slot, &v, 0));
+    if ((v & READY) == 0) /* else it is on its way already */
+        gonet__task_ready((gonet__task_t *)(v & ~TAGS));
+    return true;
+}

@@ -1,0 +1,213 @@
+/*
+ * gonet__wait_t for tasks (woken through their worker) and threads (a futex on the state).
+ *
+ * While gonet_shutdown is under way, a task's call that would wait comes back at once, the first
+ * time. A task that calls again and again all the same is told so later each time, after 1, 2, 4 …
+ * 100 ms: so it costs its worker nothing, and leaves the processor to those who come to their end.
+ * Meanwhile it waits as usual, so what it waits for may come after all, and never beyond the call's
+ * own deadline; the sweep leaves it alone.
+ */
+#include "runtime/sched/wait.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "gonet/errno.h"
+#include "runtime/time/clock.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/sched/worker.h"
+
+#define DOUBLINGS    7
+#define MAX_DELAY_MS 100
+
+void gonet__wait_init(gonet__wait_t *w)
+{
+    gonet__task_t *task = gonet__task_current();
+    uint32_t generation = gonet__fork_now();
+
+    w->task = task;
+    w->value = 0;
+    if (task == NULL) {
+        atomic_init(&w->state, generation | GONET__WAIT_WAITING);
+        return;
+    }
+    w->number = (uint32_t)(atomic_load_explicit(&task->wait, memory_order_relaxed) >> 32) + 1;
+    atomic_store_explicit(&task->until, 0, memory_order_relaxed); /* before: of no earlier wait */
+    atomic_store_explicit(&task->wait, gonet__wait_word(w, GONET__WAIT_WAITING),
+                          memory_order_release);
+}
+
+gonet__wait_state_t gonet__wait_state(gonet__wait_t *w)
+{
+    uint64_t word;
+
+    if (w->task == NULL)
+        return (gonet__wait_state_t)(atomic_load(&w->state) % GONET__GENERATION);
+    word = atomic_load(&w->task->wait);
+    if ((uint32_t)(word >> 32) != w->number)
+        return GONET__WAIT_WOKEN;
+    return (gonet__wait_state_t)(word % GONET__GENERATION);
+}
+
+static inline gonet__wait_state_t park(gonet__wait_t *w, int64_t deadline, unsigned flags,
+                                       const char *why)
+{
+    gonet__task_t *task = w->task;
+
+    task->park = GONET__PARK_WAIT;
+    task->why = why;
+    atomic_store_explicit(&task->flags, (uint8_t)flags, memory_order_relaxed);
+    atomic_store_explicit(&task->until, deadline != 0 ? deadline : INT64_MAX, memory_order_release);
+    if (deadline != 0)
+        gonet__timer_arm(gonet__here()->timers, &task->timer, deadline);
+    gonet__task_park(task);
+    return gonet__wait_state(w);
+}
+
+/* The word of a wait that time or gonet_shutdown may end: *until tells when. 0: there is none. */
+static uint64_t look(gonet__task_t *task, int64_t *until)
+{
+    uint64_t word = atomic_load(&task->wait);
+
+    *until = atomic_load(&task->until);
+    if (word % GONET__GENERATION != GONET__WAIT_WAITING || *until == 0)
+        return 0;
+    return word;
+}
+
+static bool claim(gonet__task_t *task, uint64_t word, gonet__wait_state_t state)
+{
+    return atomic_compare_exchange_strong(&task->wait, &word, word + (uint64_t)state);
+}
+
+bool gonet__wait_sweep(gonet__task_t *task)
+{
+    int64_t until;
+    uint64_t word = look(task, &until);
+
+    return word != 0 &&
+           (atomic_load_explicit(&task->flags, memory_order_relaxed) &
+            GONET__WAIT_UNINTERRUPTIBLE) == 0 &&
+           claim(task, word, GONET__WAIT_INTERRUPTED);
+}
+
+int64_t gonet__wait_timer(gonet__task_t *task, int64_t now, gonet__task_t **woken)
+{
+    int64_t until;
+    uint64_t word = look(task, &until);
+
+    if (word == 0 || until == INT64_MAX)
+        return 0;
+    if (until > now)
+        return until;
+    if (claim(task, word, GONET__WAIT_EXPIRED))
+        woken[0] = task;
+    return 0;
+}
+
+int64_t gonet__wait_note_told(gonet__task_t *task)
+{
+    uint32_t end = atomic_load_explicit(&gonet__runtime.ends, memory_order_relaxed);
+    int64_t ms;
+
+    if (task->told_of != end) {
+        task->told_of = end;
+        task->told = 0;
+        return 0;
+    }
+    ms = task->told < DOUBLINGS ? INT64_C(1) << task->told++ : MAX_DELAY_MS;
+    return gonet__now() + ms * GONET_MILLISECOND;
+}
+
+/* A wait of a task that begins while gonet_shutdown is under way. */
+GONET__COLD static gonet__wait_state_t wait_in_the_end(gonet__wait_t *w, int64_t deadline,
+                                                       const char *why)
+{
+    int64_t until = gonet__wait_note_told(w->task);
+    gonet__wait_state_t state;
+
+    if (until == 0 && gonet__wait_end(w, GONET__WAIT_INTERRUPTED))
+        return GONET__WAIT_INTERRUPTED;
+    if (until != 0)
+        until = gonet__earlier(until, deadline);
+    state = park(w, until, GONET__WAIT_UNINTERRUPTIBLE, why);
+    return state == GONET__WAIT_EXPIRED ? GONET__WAIT_INTERRUPTED : state;
+}
+
+bool gonet__wait_ending(void)
+{
+    return gonet__runtime_ending() && gonet__task_current() != NULL;
+}
+
+void gonet__wait_told(int64_t deadline)
+{
+    gonet__wait_t w;
+
+    gonet__wait_init(&w);
+    if (w.task != NULL)
+        wait_in_the_end(&w, deadline, "the end");
+}
+
+/* A task's wait that is not simply to park. */
+GONET__NOINLINE static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline,
+                                                     unsigned flags, const char *why)
+{
+    if (deadline != 0 && deadline <= gonet__now() && gonet__wait_end(w, GONET__WAIT_EXPIRED))
+        return GONET__WAIT_EXPIRED;
+    if (gonet__runtime_ending() && (flags & GONET__WAIT_UNINTERRUPTIBLE) == 0)
+        return wait_in_the_end(w, deadline, why);
+    return park(w, deadline, flags, why);
+}
+
+static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
+{
+    return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL,
+                   FUTEX_BITSET_MATCH_ANY);
+}
+
+GONET__NOINLINE static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
+{
+    static const struct timespec a_while = {.tv_nsec = 1000000};
+    struct timespec until = {.tv_sec = deadline / GONET_SECOND, .tv_nsec = deadline % GONET_SECOND};
+
+    for (;;) {
+        uint32_t word = atomic_load(&w->state), state = word % GONET__GENERATION;
+        if (state == GONET__WAIT_WOKEN)
+            return GONET__WAIT_CLAIMED;
+        if (state == GONET__WAIT_WAITING && deadline != 0 && deadline <= gonet__now() &&
+            gonet__wait_end(w, GONET__WAIT_EXPIRED))
+            return GONET__WAIT_EXPIRED;
+        /* the time of FUTEX_WAIT_BITSET is absolute; once claimed, the wake is near */
+        if (futex(&w->state, FUTEX_WAIT_BITSET, word,
+                  deadline != 0 && state == GONET__WAIT_WAITING ? &until : NULL) < 0 &&
+            (errno == ENOSYS || errno == EPERM))
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &a_while, NULL); /* it may not wait: it looks */
+    }
+}
+
+gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned flags,
+                                    const char *why)
+{
+    if (deadline < 0)
+        deadline = 1;
+    if (w->task == NULL)
+        return wait_thread(w, deadline);
+    if (deadline != 0 || gonet__runtime_ending())
+        return wait_task(w, deadline, flags, why);
+    return park(w, 0, flags, why);
+}
+
+void gonet__wait_wake(gonet__wait_t *w)
+{
+    if (w->task != NULL) {
+        gonet__task_ready(w->task);
+        return;
+    }
+    /* The store may end the waiter's frame: the address alone is used after it. */
+    atomic_store(&w->state, gonet__fork_seen() | GONET__WAIT_WOKEN);
+    futex(&w->state, FUTEX_WAKE, INT_MAX, NULL);
+}
