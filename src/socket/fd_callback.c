@@ -42,7 +42,7 @@ static bool comes_before(gonet__fd_callback_t *top, gonet__fd_callback_t *f)
 /* A user's function has forked, maybe: in the child it goes on as a thread, and has what it had. */
 static GONET__OPAQUE void reset_after_fork(void)
 {
-    gonet__task_t *task = gonet__fork_task();
+    gonet__task_t *task = gonet__task_forking();
 
     if (task != NULL)
         thread_frames = task->callbacks;

@@ -1,8 +1,10 @@
 #!/bin/sh
 # layers.sh SOURCE_DIR: checks who includes whom. A file of src/ may include its own folder's headers
-# and those of the folders below it; libuv is for runtime alone, c-ares for resolve, netlink for iface;
-# a public header sees public headers only.
+# and those of the folders below it; the folders of src/runtime are rooms, each a layer of its own.
+# libuv is for one file of runtime/poller alone, c-ares for resolve, netlink for iface; a public header
+# sees public headers only. (calls.sh: likewise for calls.)
 set -u
+. "$(dirname "$0")/allowed.sh"
 cd "$1" || exit 2
 bad=0
 complain() {
@@ -10,34 +12,13 @@ complain() {
     bad=1
 }
 
-# allowed LAYER: the folders that the layer may include from; empty for one that does not exist.
-allowed() {
-    case $1 in
-    base) echo "base" ;;
-    error) echo "base error" ;;
-    addr) echo "base error addr" ;;
-    runtime) echo "base error addr runtime" ;;
-    socket | iface) echo "base error addr runtime $1" ;;
-    resolve) echo "base error addr runtime socket resolve" ;;
-    conn) echo "base error addr runtime socket iface resolve conn" ;;
-    dial) echo "base error addr runtime socket iface resolve conn dial" ;;
-    io) echo "base error addr runtime socket iface resolve conn dial io" ;;
-    esac
-}
-
 includes() {
     sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*([<"])([^>"]*)[>"].*/\1\2/p' "$1"
 }
 
-# has LIST WORD
-has() {
-    case " $1 " in *" $2 "*) return 0 ;; esac
-    return 1
-}
-
 check_system() { # FILE LAYER HEADER
     case $3 in
-    uv.h | uv/*) [ "$2" = runtime ] || complain "$1: <$3>: libuv is for src/runtime alone" ;;
+    uv.h | uv/*) [ "$1" = src/runtime/poller/uv.c ] || complain "$1: <$3>: libuv is for uv.c alone" ;;
     ares*.h) [ "$2" = resolve ] || complain "$1: <$3>: c-ares is for src/resolve alone" ;;
     linux/netlink.h | linux/rtnetlink.h | linux/if_addr.h)
         [ "$2" = iface ] || complain "$1: <$3>: netlink is for src/iface alone" ;;
@@ -55,7 +36,7 @@ check_source() { # FILE LAYER
         '"gonet.h' | '"gonet/'*) [ -f "include/${header#?}" ] || complain "$1: no include/${header#?}" ;;
         *)
             name=${header#?}
-            has "$(allowed "$2")" "${name%%/*}" || complain "$1: \"$name\": $2 must not include that"
+            may_use "$2" "$(layer_of "$name")" || complain "$1: \"$name\": $2 must not include that"
             ;;
         esac
         if [ "$first" = 1 ] && [ "$own" != "${1#src/}" ] && [ -f "src/$own" ]; then
@@ -76,8 +57,7 @@ check_public() { # FILE
 
 seen=0
 for file in $(find src -name '*.[chS]' | LC_ALL=C sort); do
-    layer=${file#src/}
-    layer=${layer%%/*}
+    layer=$(layer_of "${file#src/}")
     if [ -z "$(allowed "$layer")" ]; then
         complain "$file: src/$layer is not a layer"
         continue
@@ -90,13 +70,13 @@ for file in $(find include -name '*.h'); do
     seen=$((seen + 1))
 done
 
-# What a layer's target may see (USES) follows the same table.
-for file in src/*/CMakeLists.txt; do
+# What a target may see (USES) follows the same table.
+for file in src/*/CMakeLists.txt src/runtime/*/CMakeLists.txt; do
     layer=${file#src/}
     layer=${layer%/*}
     for used in $(tr '\n()' '   ' <"$file" | sed -nE 's/.*[[:space:]]USES[[:space:]]+//p' |
         sed -E 's/[[:space:]](LINKS|SOURCES)[[:space:]].*//'); do
-        has "$(allowed "$layer")" "$used" || complain "$file: USES $used: $layer must not"
+        may_use "$layer" "$used" || complain "$file: USES $used: $layer must not"
     done
 done
 [ "$seen" -gt 0 ] || complain "found nothing to check"

@@ -7,7 +7,7 @@ src=$1/src here=$1/tests/unit/runtime shared=$2 archive=$3
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 flags="-D_GNU_SOURCE -Wall -Wextra -Werror -I$1/include -I$src -I$here -I$tmp"
-machine="$here/move.c $src/runtime/switch/switch.c $src/runtime/switch/switch_entry.S $src/runtime/ground/here.c"
+machine="$here/move.c $src/runtime/switch/switch.c $src/runtime/switch/switch_entry.S $src/runtime/ground/here.c $src/runtime/ground/local.S"
 status=0
 ways=0
 

@@ -3,8 +3,8 @@
  * information: src/runtime/debug/gonet-gdb.py reads it by the symbol's name. Words are added at the
  * end; whatever else changes, the version does, too.
  */
-#ifndef GONET_RUNTIME_DEBUG_H
-#define GONET_RUNTIME_DEBUG_H
+#ifndef GONET_RUNTIME_DEBUG_DEBUG_H
+#define GONET_RUNTIME_DEBUG_DEBUG_H
 
 #include <stdint.h>
 

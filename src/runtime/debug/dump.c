@@ -8,6 +8,8 @@
  * A task that runs can't be taken hold of. It is named; the monitor unwinds it, if there is one
  * that may ask its worker by a signal.
  */
+#include "runtime/debug/dump.h"
+
 #include <execinfo.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,12 +18,12 @@
 
 #include "gonet/errno.h"
 #include "gonet/task.h"
-#include "runtime/time/clock.h"
+#include "runtime/debug/slow.h"
 #include "runtime/ground/fork.h"
-#include "runtime/sched/monitor.h"
 #include "runtime/netpoll/netpoll.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
+#include "runtime/time/clock.h"
 
 #define MAX_FRAMES 48
 
@@ -99,7 +101,8 @@ static void print_parked(dump_t *d, gonet__task_t *task)
 {
     char what[256];
     trace_t trace = {.count = 0};
-    uint32_t age = (uint32_t)(uv_hrtime() / 1000000) - task->parked_at; /* wraps as it should */
+    uint32_t age =
+        (uint32_t)(gonet__now() / GONET_MILLISECOND) - task->parked_at; /* wraps as it should */
     bool parked = task->park != GONET__PARK_NONE;
 
     describe(task, what, sizeof(what));
@@ -130,7 +133,7 @@ static void print_running(dump_t *d, const gonet__task_t *task, uint64_t id)
     }
     for (unsigned i = 0; i < n; i++) {
         if (gonet__worker_task(gonet__runtime_worker(i)) == task)
-            gonet__monitor_unwind(gonet__runtime_worker(i), d->f);
+            gonet__slow_unwind(gonet__runtime_worker(i), d->f);
     }
 }
 

@@ -1,8 +1,8 @@
 /*
  * What layers above keep for the whole process (caches) and give up when the runtime ends.
  */
-#ifndef GONET_RUNTIME_END_HOOK_H
-#define GONET_RUNTIME_END_HOOK_H
+#ifndef GONET_RUNTIME_GROUND_END_HOOK_H
+#define GONET_RUNTIME_GROUND_END_HOOK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

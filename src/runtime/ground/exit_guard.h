@@ -1,8 +1,8 @@
 /*
  * Workers whose thread is ended by a task.
  */
-#ifndef GONET_RUNTIME_EXIT_GUARD_H
-#define GONET_RUNTIME_EXIT_GUARD_H
+#ifndef GONET_RUNTIME_GROUND_EXIT_GUARD_H
+#define GONET_RUNTIME_GROUND_EXIT_GUARD_H
 
 struct gonet__worker;
 

@@ -1,8 +1,8 @@
 /*
  * The end of a program that broke a rule: one line on standard error, in Go's words, and abort.
  */
-#ifndef GONET_RUNTIME_FATAL_H
-#define GONET_RUNTIME_FATAL_H
+#ifndef GONET_RUNTIME_GROUND_FATAL_H
+#define GONET_RUNTIME_GROUND_FATAL_H
 
 #include <stdlib.h>
 

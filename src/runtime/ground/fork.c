@@ -13,17 +13,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/switch/cxx.h"
-#include "runtime/debug/debug.h"
-#include "runtime/sched/monitor.h"
-#include "runtime/netpoll/netpoll.h"
+#include "runtime/ground/here.h"
 #include "runtime/ground/pi_lock.h"
-#include "runtime/life/pool.h"
-#include "runtime/sched/runtime.h"
 #include "runtime/ground/signals.h"
 #include "runtime/ground/spin.h"
-#include "runtime/switch/stack.h"
-#include "runtime/netpoll/thread.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -59,14 +52,6 @@ void gonet__fork_disown(int fd)
         atomic_fetch_and(&own[fd / 64], ~(UINT64_C(1) << fd % 64));
 }
 
-void gonet__fork_mark_loop(uv_loop_t *loop, void (*mark)(int fd))
-{
-    mark(uv_backend_fd(loop));
-    mark(loop->async_io_watcher.fd);
-    mark(loop->signal_pipefd[0]);
-    mark(loop->signal_pipefd[1]);
-}
-
 static void close_own(void)
 {
     for (int i = atomic_load(&own_words); i-- > 0;) {
@@ -91,13 +76,6 @@ bool gonet__fork_renew(pthread_mutex_t *lock)
     return free;
 }
 
-gonet__task_t *gonet__fork_task(void)
-{
-    gonet__worker_t *w = gonet__local()->forking; /* of the task that forks */
-
-    return w != NULL ? gonet__worker_task(w) : NULL;
-}
-
 uint32_t gonet__fork_coming(void)
 {
     return last + GONET__GENERATION;
@@ -105,33 +83,26 @@ uint32_t gonet__fork_coming(void)
 
 static void reset(void)
 {
-    gonet__runtime_t *r = &gonet__runtime;
-    unsigned wanted = r->wanted;
-    bool blocks_signals = gonet__local()->forking != NULL || gonet__local()->in_runtime;
+    gonet__local_t *l = gonet__local();
+    bool blocks_signals = l->forking != NULL || l->in_runtime;
 
     close_own();
-    atomic_store(&gonet__ending, false);
-    *r = (gonet__runtime_t){.wanted = wanted, .layout = &gonet__debug_layout};
-    pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->idle, NULL);
-    gonet__local()->worker = NULL;
-    gonet__local()->in_runtime = false;
+    l->worker = NULL;
+    l->in_runtime = false;
     gonet__pi_forget();
-    gonet__thread_forget();
-    gonet__stack_forget();
-    gonet__monitor_fork_child();
-    atomic_store(&gonet__queue_watched, false);
-    gonet__pool_fork_child();
     for (gonet__fork_hook_t *h = hooks; h != NULL; h = h->next)
-        h->fn();
+        h->child();
     if (blocks_signals)
         gonet__signals_restore_mask();
-    gonet__local()->forking = NULL;
+    l->forking = NULL;
 }
 
 static void prepare(void)
 {
-    gonet__cxx_fork_prepare();
+    for (gonet__fork_hook_t *h = hooks; h != NULL; h = h->next) {
+        if (h->before != NULL)
+            h->before();
+    }
     gonet__local()->forking = gonet__here();
     gonet__local()->worker = NULL;
 }
@@ -140,7 +111,10 @@ static void parent(void)
 {
     gonet__local()->worker = gonet__local()->forking;
     gonet__local()->forking = NULL;
-    gonet__cxx_fork_parent();
+    for (gonet__fork_hook_t *h = hooks; h != NULL; h = h->next) {
+        if (h->after != NULL)
+            h->after();
+    }
 }
 
 static void child(void)

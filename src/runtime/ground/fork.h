@@ -8,12 +8,13 @@
  * is known at its first use of anything, whoever made it and whichever fork handler comes first.
  * Where there is no such page, the handler of pthread_atfork tells.
  */
-#ifndef GONET_RUNTIME_FORK_H
-#define GONET_RUNTIME_FORK_H
+#ifndef GONET_RUNTIME_GROUND_FORK_H
+#define GONET_RUNTIME_GROUND_FORK_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -83,23 +84,30 @@ static inline void gonet__fork_end_reset(_Atomic uint32_t *generation)
 
 /*
  * GONET__FORK_HOOK(fn), once in a file: fn resets what the file keeps for the whole process, in
- * each child, before anything else is done there; by its only thread, under no lock. Another thread
- * of the parent may have been anywhere in it: what can be half changed is given up, not walked.
+ * each child, before anything else is done there, and in no order that others could rely on; by its
+ * only thread, under no lock. Another thread of the parent may have been anywhere in it: what can
+ * be half changed is given up, not walked. GONET__FORK_HOOKS has two more, around the fork, in the
+ * thread that forks: before it, and after it in the parent; NULL: none.
  */
 typedef struct gonet__fork_hook {
-    void (*fn)(void);
+    void (*child)(void);
+    void (*before)(void);
+    void (*after)(void);
     struct gonet__fork_hook *next;
 } gonet__fork_hook_t;
 
 void gonet__fork_hook_add(gonet__fork_hook_t *hook);
 
-#define GONET__FORK_HOOK(function)                               \
-    __attribute__((constructor)) static void add_fork_hook(void) \
-    {                                                            \
-        static gonet__fork_hook_t hook = {.fn = function};       \
-                                                                 \
-        gonet__fork_hook_add(&hook);                             \
+#define GONET__FORK_HOOKS(in_child, before_fork, after_fork)                      \
+    __attribute__((constructor)) static void add_fork_hook(void)                  \
+    {                                                                             \
+        static gonet__fork_hook_t hook = {                                        \
+            .child = (in_child), .before = (before_fork), .after = (after_fork)}; \
+                                                                                  \
+        gonet__fork_hook_add(&hook);                                              \
     }
+
+#define GONET__FORK_HOOK(fn) GONET__FORK_HOOKS(fn, NULL, NULL)
 
 /* gonet__fork_lock takes a lock that is one for the whole process. Use it in the place of
  * pthread_mutex_lock, so that a child that was not reset yet is. */
@@ -120,12 +128,7 @@ bool gonet__fork_renew(pthread_mutex_t *lock);
 void gonet__fork_own(int fd);
 void gonet__fork_disown(int fd);
 
-/* gonet__fork_mark_loop calls one of the two for each descriptor of the loop. */
-struct uv_loop_s;
-void gonet__fork_mark_loop(struct uv_loop_s *loop, void (*mark)(int fd));
-
-/* For hooks: the task that forked (NULL: it was a thread), and the generation that begins. */
-struct gonet__task *gonet__fork_task(void);
+/* gonet__fork_coming returns the generation that begins, for hooks. */
 uint32_t gonet__fork_coming(void);
 
 #endif

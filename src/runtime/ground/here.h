@@ -13,8 +13,8 @@
  * What gonet__local returned, and what was read there, is good until the caller parks; a task that
  * looks at it on both sides of a park calls it twice.
  */
-#ifndef GONET_RUNTIME_HERE_H
-#define GONET_RUNTIME_HERE_H
+#ifndef GONET_RUNTIME_GROUND_HERE_H
+#define GONET_RUNTIME_GROUND_HERE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
 
 struct gonet__worker;
 
-/* All zero in a new thread. At most GONET__LOCAL_SIZE bytes, for switch_entry.S makes the room. */
+/* All zero in a new thread. At most GONET__LOCAL_SIZE bytes, for local.S makes the room. */
 typedef struct {
     struct gonet__worker *worker;  /* that the thread is; NULL: a plain thread */
     struct gonet__worker *forking; /* worker, while a task forks: fork.c */
@@ -35,9 +35,9 @@ typedef struct {
 } gonet__local_t;
 
 #define GONET__LOCAL_SIZE 64
-_Static_assert(sizeof(gonet__local_t) <= GONET__LOCAL_SIZE, "see switch_entry.S");
+_Static_assert(sizeof(gonet__local_t) <= GONET__LOCAL_SIZE, "see local.S");
 
-/* The variable is made in switch_entry.S, where link-time optimisation neither renames nor drops
+/* The variable is made in local.S, where link-time optimisation neither renames nor drops
  * it: that does not look into asm. */
 #if defined(__x86_64__) && defined(__LP64__) && !defined(GONET_SWITCH_UCONTEXT)
 static inline gonet__local_t *gonet__local(void)

@@ -6,8 +6,8 @@
  *
  * In a forked child a lock that was held is set to 0 by whoever resets what it guards.
  */
-#ifndef GONET_RUNTIME_PI_LOCK_H
-#define GONET_RUNTIME_PI_LOCK_H
+#ifndef GONET_RUNTIME_GROUND_PI_LOCK_H
+#define GONET_RUNTIME_GROUND_PI_LOCK_H
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * date each time a thread goes on after a sleep, and a worker sleeps and wakes all the time: 1 % of
  * an echo. So workers hand it back; GONET_RSEQ=1 keeps it.
  */
-#ifndef GONET_RUNTIME_RSEQ_H
-#define GONET_RUNTIME_RSEQ_H
+#ifndef GONET_RUNTIME_GROUND_RSEQ_H
+#define GONET_RUNTIME_GROUND_RSEQ_H
 
 /* Whether libc registers, and in a place that we know. */
 #if defined(__has_include) && (defined(__x86_64__) || defined(__aarch64__))

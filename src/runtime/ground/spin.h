@@ -8,8 +8,8 @@
  * the word itself, would cost as much as all the rest. So it may miss who has just gone to sleep,
  * and sleepers look again after a while.
  */
-#ifndef GONET_RUNTIME_SPIN_H
-#define GONET_RUNTIME_SPIN_H
+#ifndef GONET_RUNTIME_GROUND_SPIN_H
+#define GONET_RUNTIME_GROUND_SPIN_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

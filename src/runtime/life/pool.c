@@ -15,13 +15,13 @@
 #include "base/alloc.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/fatal.h"
 #include "runtime/ground/fork.h"
-#include "runtime/sched/runtime.h"
 #include "runtime/ground/signals.h"
+#include "runtime/sched/runtime.h"
 #include "runtime/sched/task.h"
 #include "runtime/sched/wait.h"
+#include "runtime/time/clock.h"
 
 #define MAX_AT_WORK 500 /* for each kind */
 #define IDLE_NS     (10 * GONET_SECOND)
@@ -327,7 +327,7 @@ void gonet__pool_stop(void)
 }
 
 /* The jobs are the parent's, and their list may be half changed: it is given up. */
-void gonet__pool_fork_child(void)
+static void forget_all(void)
 {
     memset(pool.work, 0, sizeof(pool.work));
     pool.idle = NULL;
@@ -338,3 +338,5 @@ void gonet__pool_fork_child(void)
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.ended, NULL);
 }
+
+GONET__FORK_HOOK(forget_all)

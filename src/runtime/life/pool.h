@@ -3,8 +3,8 @@
  * has at most 500 of them, so that none waits for another: closes that linger for minutes, or reads
  * of a terminal, leave the program's own work alone.
  */
-#ifndef GONET_RUNTIME_POOL_H
-#define GONET_RUNTIME_POOL_H
+#ifndef GONET_RUNTIME_LIFE_POOL_H
+#define GONET_RUNTIME_LIFE_POOL_H
 
 #include <stdbool.h>
 
@@ -27,8 +27,5 @@ void *gonet__pool_call(gonet__work_t work, void *(*fn)(void *arg), void *arg);
 
 /* gonet__pool_stop ends all threads of the pool after the queued work is done, and joins them. */
 void gonet__pool_stop(void);
-
-/* gonet__pool_fork_child forgets the threads, which a forked child does not have. */
-void gonet__pool_fork_child(void);
 
 #endif

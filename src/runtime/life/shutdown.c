@@ -13,35 +13,23 @@
 #include "base/say.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
-#include "runtime/time/clock.h"
-#include "runtime/sched/monitor.h"
+#include "runtime/debug/slow.h"
 #include "runtime/ground/end_hook.h"
 #include "runtime/ground/exit_guard.h"
 #include "runtime/ground/fork.h"
 #include "runtime/life/pool.h"
-#include "runtime/ground/signals.h"
-#include "runtime/switch/stack.h"
+#include "runtime/life/start.h"
+#include "runtime/poller/poller.h"
+#include "runtime/sched/monitor.h"
+#include "runtime/sched/overflow.h"
 #include "runtime/sched/wait.h"
-#include "runtime/poller/watch.h"
-
-_Atomic bool gonet__ending;
+#include "runtime/switch/stack.h"
+#include "runtime/time/clock.h"
 
 #define rt gonet__runtime
 
 #define FIRST_SWEEP ((int64_t)10000000) /* ns to the second sweep, and so on, doubling */
 #define LAST_SWEEP  ((int64_t)1000000000)
-
-/* Of two that end at once each counts itself, then looks at the other: one sees that it is the
- * last. */
-void gonet__runtime_ended_one(void)
-{
-    atomic_thread_fence(memory_order_seq_cst);
-    if (gonet__runtime_live() != 0)
-        return;
-    gonet__fork_lock(&rt.lock);
-    pthread_cond_broadcast(&rt.idle);
-    pthread_mutex_unlock(&rt.lock);
-}
 
 /* Ends the waits of the tasks of one home, and lets those who wait for descriptors look again. */
 static void sweep(gonet__worker_t *w, void *arg)
@@ -65,7 +53,7 @@ static void sweep(gonet__worker_t *w, void *arg)
         gonet__wait_note_told(woken);
         gonet__task_ready(woken);
     }
-    gonet__watch_sweep(w);
+    gonet__poller_sweep(&w->poller);
 }
 
 static void ask_stop(gonet__worker_t *w, void *arg)
@@ -117,6 +105,7 @@ static void take_down(void)
     gonet__pool_stop();
     gonet__runtime_each(join, NULL); /* not under the lock: a worker's end may want it */
     gonet__monitor_close();
+    gonet__slow_close();
     gonet__end_hook_run();
     gonet__fork_lock(&rt.lock);
     gonet__runtime_each(release, NULL);
@@ -126,7 +115,7 @@ static void take_down(void)
     atomic_store(&rt.made, 0);
     atomic_store(&rt.spawned, 0);
     gonet__stack_release_all();
-    gonet__signals_uninstall();
+    gonet__overflow_uninstall();
     gonet__exit_guard_close();
 }
 
@@ -134,7 +123,7 @@ static void take_down(void)
 static void go_on(void)
 {
     atomic_store(&gonet__ending, false);
-    gonet__runtime_adjust(); /* gonet_set_max_procs may have been called meanwhile */
+    gonet__start_adjust(); /* gonet_set_max_procs may have been called meanwhile */
 }
 
 int gonet_shutdown(gonet_duration_t wait)

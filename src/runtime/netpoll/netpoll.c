@@ -18,11 +18,10 @@
 #include "base/compiler.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
-#include "runtime/time/clock.h"
-#include "runtime/netpoll/netpoll_task.h"
-#include "runtime/sched/runtime.h"
 #include "runtime/netpoll/thread.h"
-#include "runtime/poller/watch.h"
+#include "runtime/poller/poller.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/time/clock.h"
 
 #define READY  ((uintptr_t)1)
 #define THREAD ((uintptr_t)2)
@@ -31,40 +30,6 @@
 
 #define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
 #define MAX_DELAY_MS        100u
-
-static void forget(gonet__pd_t *pd)
-{
-    atomic_init(&pd->lock, 0);
-    atomic_init(&pd->poll_errnum, 0);
-    for (int i = 0; i < 2; i++) {
-        atomic_init(&pd->side[i].slot, 0);
-        atomic_init(&pd->watch[i], NULL);
-        atomic_init(&pd->side[i].armed, false);
-        atomic_init(&pd->side[i].error, false);
-        pd->side[i].delay = 0;
-    }
-    pd->timer = (gonet__timer_t){.kind = GONET__TIMER_POLL};
-}
-
-void gonet__pd_init(gonet__pd_t *pd, int fd)
-{
-    pd->fd = fd;
-    forget(pd);
-    atomic_init(&pd->closing, false);
-    atomic_init(&pd->side[0].deadline, 0);
-    atomic_init(&pd->side[1].deadline, 0);
-}
-
-unsigned gonet__pd_reset(gonet__pd_t *pd)
-{
-    struct gonet__watch *a = atomic_load(&pd->watch[0]), *b = atomic_load(&pd->watch[1]);
-    unsigned held = (a != NULL) + (b != NULL && b != a);
-
-    if (atomic_load(&pd->lock) != 0)
-        held = 0; /* they were being changed: better too many references than too few */
-    forget(pd);
-    return held;
-}
 
 static bool expired(gonet__pd_t *pd, gonet__side_t side)
 {
@@ -110,7 +75,7 @@ static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
     return ours;
 }
 
-bool gonet__poll_event(gonet__pd_t *pd, gonet__side_t side, bool error)
+static bool event(gonet__pd_t *pd, gonet__side_t side, bool error)
 {
     gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v = atomic_load(&s->slot);
@@ -124,14 +89,14 @@ bool gonet__poll_event(gonet__pd_t *pd, gonet__side_t side, bool error)
     return true;
 }
 
-bool gonet__poll_wanted(gonet__pd_t *pd, gonet__side_t side)
+static bool wanted(gonet__pd_t *pd, gonet__side_t side)
 {
     uintptr_t v = atomic_load(&pd->side[side].slot);
 
     return v != 0 && (v & (THREAD | PAUSES)) == 0;
 }
 
-void gonet__poll_failed(gonet__pd_t *pd, int errnum)
+static void failed(gonet__pd_t *pd, int errnum)
 {
     bool told = false;
 
@@ -145,7 +110,7 @@ void gonet__poll_failed(gonet__pd_t *pd, int errnum)
         atomic_store(&pd->poll_errnum, 0);
 }
 
-void gonet__poll_recheck(gonet__pd_t *pd)
+static void recheck(gonet__pd_t *pd)
 {
     for (int i = 0; i < 2; i++) {
         uintptr_t v = atomic_load(&pd->side[i].slot);
@@ -155,8 +120,10 @@ void gonet__poll_recheck(gonet__pd_t *pd)
     }
 }
 
-int64_t gonet__poll_timer(gonet__pd_t *pd, int64_t now, gonet__task_t **woken)
+/* pd's timer has come; the deadlines of the day decide. */
+static int64_t fire(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
 {
+    gonet__pd_t *pd = GONET__CONTAINER(t, gonet__pd_t, timer);
     int64_t again = 0;
 
     for (int i = 0; i < 2; i++) {
@@ -172,6 +139,44 @@ int64_t gonet__poll_timer(gonet__pd_t *pd, int64_t now, gonet__task_t **woken)
             again = gonet__earlier(again, deadline);
     }
     return again;
+}
+
+static const gonet__pd_calls_t calls = {
+    .event = event, .wanted = wanted, .failed = failed, .recheck = recheck};
+
+static void forget(gonet__pd_t *pd)
+{
+    atomic_init(&pd->lock, 0);
+    atomic_init(&pd->poll_errnum, 0);
+    for (int i = 0; i < 2; i++) {
+        atomic_init(&pd->side[i].slot, 0);
+        atomic_init(&pd->watch[i], NULL);
+        atomic_init(&pd->side[i].armed, false);
+        atomic_init(&pd->side[i].error, false);
+        pd->side[i].delay = 0;
+    }
+    pd->timer = (gonet__timer_t){.fire = fire};
+}
+
+void gonet__pd_init(gonet__pd_t *pd, int fd)
+{
+    pd->fd = fd;
+    forget(pd);
+    pd->calls = &calls;
+    atomic_init(&pd->closing, false);
+    atomic_init(&pd->side[0].deadline, 0);
+    atomic_init(&pd->side[1].deadline, 0);
+}
+
+unsigned gonet__pd_reset(gonet__pd_t *pd)
+{
+    struct gonet__watch *a = atomic_load(&pd->watch[0]), *b = atomic_load(&pd->watch[1]);
+    unsigned held = (a != NULL) + (b != NULL && b != a);
+
+    if (atomic_load(&pd->lock) != 0)
+        held = 0; /* they were being changed: better too many references than too few */
+    forget(pd);
+    return held;
 }
 
 /*
@@ -233,7 +238,7 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
                 return GONET__POLL_NO_MEMORY;
         }
         atomic_store(&s->slot, (uintptr_t)task);
-        if (!atomic_load(&s->armed) && !gonet__watch_arm(gonet__here(), pd, side) &&
+        if (!atomic_load(&s->armed) && !gonet__poller_arm(&gonet__here()->poller, pd, side) &&
             retract(s, (uintptr_t)task)) {
             *errnum = ENOMEM;
             return GONET__POLL_NO_MEMORY;
@@ -414,4 +419,10 @@ bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side)
     if ((v & READY) == 0) /* else it is on its way already */
         gonet__task_ready((gonet__task_t *)(v & ~TAGS));
     return true;
+}
+
+void gonet__pd_detach(gonet__pd_t *pd)
+{
+    gonet__poller_detach(pd);
+    gonet__timer_remove(&pd->timer);
 }

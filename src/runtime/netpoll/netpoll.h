@@ -1,22 +1,16 @@
 /*
- * Waiting for one descriptor: the only way between the sockets and the loops, so that another
- * poller can take its place.
- *
- * A poll descriptor (pd) has two sides. A side is used by one caller at a time (the holder of the
- * fd's read or write lock). Deadlines are numbers that may be stored by anybody.
+ * Waiting for one descriptor (pd.h): the only way between the sockets and the pollers. Deadlines
+ * are numbers that may be stored by anybody.
  */
-#ifndef GONET_RUNTIME_NETPOLL_H
-#define GONET_RUNTIME_NETPOLL_H
+#ifndef GONET_RUNTIME_NETPOLL_NETPOLL_H
+#define GONET_RUNTIME_NETPOLL_NETPOLL_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/time/timer.h"
-
-struct gonet__watch;
-
-typedef enum { GONET__SIDE_READ = 0, GONET__SIDE_WRITE = 1 } gonet__side_t;
+#include "runtime/poller/pd.h"
+#include "runtime/sched/runtime.h"
 
 typedef enum {
     GONET__POLL_OK = 0,
@@ -31,42 +25,15 @@ typedef enum {
     GONET__POLL_REFUSED,   /* a thread may not poll; errnum says why */
 } gonet__poll_status_t;
 
-typedef struct {
-    _Atomic(uintptr_t) slot;  /* 0, or the waiter with its tags (netpoll.c) */
-    _Atomic int64_t deadline; /* monotonic ns; 0: none */
-    _Atomic bool armed;       /* some loop watches this side */
-    _Atomic bool error;       /* the last wake was an error event (two loops may say so at once:
-                                 each side can have a watch of its own) */
-    uint8_t delay;            /* how often an error event led to nothing */
-} gonet__poll_side_t;
-
-typedef struct gonet__pd {
-    int fd;
-    _Atomic int poll_errnum; /* why the loop could not watch fd; 0: it could */
-    _Atomic uint32_t lock;   /* a pi_lock: guards watch and armed on the slow paths */
-    _Atomic bool closing;    /* set first by the closer */
-    gonet__poll_side_t side[2];
-    gonet__timer_t timer; /* for the deadlines of the tasks that wait for the two */
-    /* which watch serves each side, its worker arms it; under the lock */
-    _Atomic(struct gonet__watch *) watch[2];
-    void (*hold)(struct gonet__pd *pd);   /* adds a reference to the memory around pd */
-    void (*unhold)(struct gonet__pd *pd); /* drops one; may free pd */
-    /* text for gonet_dump_tasks: what is waited for, into buf; may be NULL */
-    void (*describe)(struct gonet__pd *pd, gonet__side_t side, char *buf, unsigned size);
-} gonet__pd_t;
-
 /* gonet__pd_init prepares pd for fd; the three functions may be set before or after. */
 void gonet__pd_init(gonet__pd_t *pd, int fd);
-
-/* gonet_shutdown wants every task to come back. */
-extern _Atomic bool gonet__ending;
 
 /* gonet__pd_clear says that nothing is closed, limited or ending: most operations may start at
  * once. */
 static inline bool gonet__pd_clear(gonet__pd_t *pd, gonet__side_t side)
 {
     return !atomic_load(&pd->closing) && atomic_load(&pd->side[side].deadline) == 0 &&
-           !atomic_load_explicit(&gonet__ending, memory_order_relaxed);
+           !gonet__runtime_ending();
 }
 
 /*

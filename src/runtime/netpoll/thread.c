@@ -19,11 +19,11 @@
 #include "base/fd.h"
 #include "gonet/errno.h"
 #include "gonet/time.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/end_hook.h"
 #include "runtime/ground/fork.h"
 #include "runtime/ground/here.h"
 #include "runtime/ground/spin.h"
+#include "runtime/time/clock.h"
 
 #define SLOTS 256
 #define APART 9 /* of threads that come one after another: another cache line */
@@ -77,11 +77,14 @@ static void close_kept(void)
     }
 }
 
-void gonet__thread_forget(void)
+/* A child has closed them. */
+static void forget_kept(void)
 {
     for (unsigned i = 0; i < SLOTS; i++)
         atomic_store(&slots[i], 0);
 }
+
+GONET__FORK_HOOK(forget_kept)
 
 void gonet__thread_begin(gonet__thread_t *t)
 {

@@ -2,8 +2,8 @@
  * Plain threads that wait for a descriptor: in poll(2), on the descriptor and on an eventfd that
  * is theirs meanwhile.
  */
-#ifndef GONET_RUNTIME_THREAD_H
-#define GONET_RUNTIME_THREAD_H
+#ifndef GONET_RUNTIME_NETPOLL_THREAD_H
+#define GONET_RUNTIME_NETPOLL_THREAD_H
 
 #include <poll.h>
 #include <stdatomic.h>
@@ -33,8 +33,5 @@ void gonet__thread_signal(gonet__thread_t *t);
 
 /* gonet__thread_consume waits for the signal that somebody has sent or is about to send. */
 void gonet__thread_consume(gonet__thread_t *t);
-
-/* gonet__thread_forget: in a forked child, which has closed the eventfds. */
-void gonet__thread_forget(void);
 
 #endif

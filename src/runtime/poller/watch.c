@@ -1,93 +1,114 @@
 /*
- * libuv aborts when a descriptor is closed between uv_poll_start and the next turn of the loop, and
- * a late uv_close deletes whatever has the same number by then. So:
+ * Which poller watches which descriptor for what. A pd has at most one watch per side, one for both
+ * sides if they are waited for on the same worker; so no two pollers ever watch the same side.
  *
- * - all starts happen in gonet__watch_apply, under the worker's registration lock, which the loop's
- * flush (uv_run NOWAIT) still holds: outside the lock nothing is pending in libuv;
- * - a closer on any thread takes that lock, deletes the descriptor from the loop's epoll set by
- * itself, and marks the watch dead; then it may close(2). The worker closes the handle when it gets
- * there, before it starts any new one;
+ * libuv aborts when a descriptor is closed between uv_poll_start and the next turn of the loop, and
+ * a late uv_close deletes whatever has the same number by then; the rules are good for others, too:
+ *
+ * - all starts happen in gonet__poller_apply, under the poller's registration lock, which the
+ * loop's flush still holds: outside the lock nothing is pending in the loop;
+ * - a closer on any thread takes that lock, takes the descriptor away from the kernel's side of the
+ * loop (gonet__loop_forget), and marks the watch dead; then it may close(2). The worker stops the
+ * watch when it gets there, before it starts any new one;
  * - an interest that nobody waits for any more is dropped when it has fired once for nothing.
  *
- * Locks, in this order: a loop, a pd's (which watch serves which side), a worker's registration.
+ * Locks, in this order: a poller's, a pd's (which watch serves which side), a poller's
+ * registration.
  */
-#include "runtime/poller/watch.h"
+#include "runtime/poller/poller.h"
 
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <uv.h>
-
-#include "base/alloc.h"
-#include "runtime/poller/loop.h"
 #include "gonet/errno.h"
-#include "runtime/netpoll/netpoll_task.h"
+#include "runtime/ground/here.h"
 #include "runtime/ground/pi_lock.h"
+#include "runtime/ground/spin.h"
+#include "runtime/poller/loop.h"
 
-typedef struct gonet__watch {
-    uv_poll_t handle; /* first; it ends with what libuv looks at for an event, and so do we begin */
-    gonet__pd_t *pd;  /* its memory is held as long as the watch lives */
-    gonet__worker_t *worker;
-    _Atomic bool dead;               /* written under the registration lock */
-    _Atomic uint8_t want;            /* 1u << side; written under the pd's lock */
-    uint8_t set;                     /* what libuv was told; under the loop's lock */
-    int errnum;                      /* why it could not be started; under the loop's lock */
-    bool dirty;                      /* under the loop's lock */
-    bool started;                    /* the handle is initialised; registration lock */
-    struct gonet__watch *next;       /* requests, retired or closed */
-    struct gonet__watch *next_dirty; /* under the loop's lock */
-    gonet__list_t all;               /* the worker's watches; registration lock */
-} watch_t;
+typedef gonet__watch_t watch_t;
+
+void gonet__poller_wait(gonet__poller_t *p)
+{
+    unsigned turns = 0;
+
+    do
+        gonet__relax(&turns);
+    while (!gonet__poller_try_lock(p));
+}
+
+bool gonet__poller_wake(gonet__poller_t *p)
+{
+    bool ours;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&p->sleeping, memory_order_relaxed))
+        return false;
+    atomic_fetch_add(&p->wakers, 1); /* it may wake by itself, and must not end meanwhile */
+    ours = atomic_exchange(&p->sleeping, false);
+    if (ours)
+        gonet__loop_wake(p);
+    atomic_fetch_sub_explicit(&p->wakers, 1, memory_order_release);
+    return ours;
+}
+
+int gonet__poller_open(gonet__poller_t *p, struct gonet__worker *owner)
+{
+    atomic_store(&p->lock, 1);
+    p->owner = owner;
+    gonet__list_init(&p->watches);
+    return gonet__loop_open(p);
+}
+
+void gonet__poller_close(gonet__poller_t *p)
+{
+    unsigned turns = 0;
+
+    while (atomic_load_explicit(&p->wakers, memory_order_acquire) != 0)
+        gonet__relax(&turns);
+    gonet__loop_close(p);
+}
 
 static void mark_dirty(watch_t *watch)
 {
-    gonet__worker_t *w = watch->worker;
+    gonet__poller_t *p = watch->poller;
 
     if (watch->dirty)
         return;
     watch->dirty = true;
-    watch->next_dirty = w->dirty;
-    w->dirty = watch;
-    atomic_store_explicit(&w->apply_wanted, true, memory_order_relaxed);
+    watch->next_dirty = p->dirty;
+    p->dirty = watch;
+    atomic_store_explicit(&p->apply_wanted, true, memory_order_relaxed);
 }
 
-static void on_closed(uv_handle_t *handle)
+void gonet__watch_closed(watch_t *watch)
 {
-    watch_t *watch = GONET__CONTAINER(handle, watch_t, handle);
-    gonet__worker_t *w = watch->worker;
+    gonet__poller_t *p = watch->poller;
 
-    watch->next = w->closed;
-    w->closed = watch;
-    uv_stop(&w->loop); /* for its memory to be released */
+    watch->next = p->closed;
+    p->closed = watch;
 }
 
-static void on_poll(uv_poll_t *handle, int status, int events)
+void gonet__watch_event(watch_t *watch, unsigned sides, bool error)
 {
-    watch_t *watch = GONET__CONTAINER(handle, watch_t, handle);
-    gonet__worker_t *w = watch->worker;
-    bool error = status < 0;
+    gonet__pd_t *pd = watch->pd;
 
-    uv_stop(&w->loop);
     if (atomic_load(&watch->dead))
         return;
     if (error) {
-        uv_poll_stop(handle); /* libuv has stopped it, and left it in the kernel's set */
         watch->set = 0;
-        events = UV_READABLE | UV_WRITABLE;
         mark_dirty(watch);
     }
-    if ((events & UV_READABLE) != 0 && !gonet__poll_event(watch->pd, GONET__SIDE_READ, error))
-        mark_dirty(watch);
-    if ((events & UV_WRITABLE) != 0 && !gonet__poll_event(watch->pd, GONET__SIDE_WRITE, error))
-        mark_dirty(watch);
+    for (int i = 0; i < 2; i++) {
+        if ((sides & 1u << i) != 0 && !pd->calls->event(pd, (gonet__side_t)i, error))
+            mark_dirty(watch);
+    }
 }
 
-static watch_t *new_watch(gonet__worker_t *w, gonet__pd_t *pd, unsigned want)
+static watch_t *new_watch(gonet__poller_t *p, gonet__pd_t *pd, unsigned want)
 {
-    watch_t *watch = gonet__zalloc(sizeof(*watch));
+    watch_t *watch = gonet__loop_new();
 
     if (watch == NULL)
         return NULL;
-    watch->worker = w;
+    watch->poller = p;
     watch->pd = pd;
     atomic_init(&watch->want, (uint8_t)want);
     pd->hold(pd);
@@ -97,22 +118,22 @@ static watch_t *new_watch(gonet__worker_t *w, gonet__pd_t *pd, unsigned want)
 /* Under the registration lock. */
 static void enlist(watch_t *watch)
 {
-    gonet__worker_t *w = watch->worker;
+    gonet__poller_t *p = watch->poller;
 
-    gonet__list_push_back(&w->watches, &watch->all);
-    watch->next = w->requests;
-    w->requests = watch;
+    gonet__list_push_back(&p->watches, &watch->all);
+    watch->next = p->requests;
+    p->requests = watch;
 }
 
 /* Under the pd's lock. On the watch's worker. */
 static void request(watch_t *watch)
 {
-    gonet__worker_t *w = watch->worker;
+    gonet__poller_t *p = watch->poller;
 
-    gonet__pi_lock(&w->registration);
+    gonet__pi_lock(&p->registration);
     enlist(watch);
-    gonet__pi_unlock(&w->registration);
-    atomic_store(&w->apply_wanted, true);
+    gonet__pi_unlock(&p->registration);
+    atomic_store(&p->apply_wanted, true);
 }
 
 /*
@@ -122,51 +143,51 @@ static void request(watch_t *watch)
  */
 static void retire(watch_t *watch, int fd, watch_t *substitute)
 {
-    gonet__worker_t *w = watch->worker;
-    bool own = w == gonet__here() && gonet__loop_try_lock(w);
+    gonet__poller_t *p = watch->poller;
+    bool own = p->owner == gonet__here() && gonet__poller_try_lock(p);
 
-    gonet__pi_lock(&w->registration);
+    gonet__pi_lock(&p->registration);
     atomic_store(&watch->dead, true);
     gonet__list_remove(&watch->all);
     if (watch->started && own) {
-        uv_close((uv_handle_t *)&watch->handle, on_closed);
+        gonet__loop_stop(watch);
     } else if (watch->started) {
-        epoll_ctl(uv_backend_fd(&w->loop), EPOLL_CTL_DEL, fd, NULL);
-        watch->next = w->retired;
-        w->retired = watch;
+        gonet__loop_forget(p, fd);
+        watch->next = p->retired;
+        p->retired = watch;
     } /* else it is still among the requests, where it is found dead */
     if (substitute != NULL)
         enlist(substitute);
-    atomic_store(&w->apply_wanted, true);
+    atomic_store(&p->apply_wanted, true);
     if (!own)
-        gonet__worker_wake(w);
-    gonet__pi_unlock(&w->registration);
+        gonet__poller_wake(p);
+    gonet__pi_unlock(&p->registration);
     if (own)
-        gonet__loop_unlock(w);
+        gonet__poller_unlock(p);
 }
 
-/* Under the pd's lock: the watch that is to serve side on w; NULL without memory. */
-static watch_t *choose_watch(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side)
+/* Under the pd's lock: the watch that is to serve side in p; NULL without memory. */
+static watch_t *choose_watch(gonet__poller_t *p, gonet__pd_t *pd, gonet__side_t side)
 {
     watch_t *mine = atomic_load(&pd->watch[side]);
     watch_t *others = atomic_load(&pd->watch[!side]);
     watch_t *watch;
     watch_t *substitute = NULL;
 
-    if (mine != NULL && mine->worker == w)
+    if (mine != NULL && mine->poller == p)
         return mine;
-    if (others != NULL && others->worker == w) {
+    if (others != NULL && others->poller == p) {
         watch = others;
     } else {
-        watch = new_watch(w, pd, 0);
+        watch = new_watch(p, pd, 0);
         if (watch == NULL)
             return NULL;
     }
     if (mine != NULL && mine == others) { /* the other side stays where it is, alone */
-        substitute = new_watch(mine->worker, pd, 1u << !side);
+        substitute = new_watch(mine->poller, pd, 1u << !side);
         if (substitute == NULL) {
             pd->unhold(pd);
-            gonet__free(watch);
+            gonet__loop_free(watch);
             return NULL;
         }
         atomic_store(&pd->watch[!side], substitute);
@@ -179,27 +200,27 @@ static watch_t *choose_watch(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t 
     return watch;
 }
 
-bool gonet__watch_arm(gonet__worker_t *w, gonet__pd_t *pd, gonet__side_t side)
+bool gonet__poller_arm(gonet__poller_t *p, gonet__pd_t *pd, gonet__side_t side)
 {
     watch_t *watch = NULL;
     bool closing;
 
-    gonet__loop_lock(w);
+    gonet__poller_lock(p);
     gonet__pi_lock(&pd->lock);
     closing = atomic_load(&pd->closing); /* else the lock comes before the closer's who detaches */
     if (!closing)
-        watch = choose_watch(w, pd, side);
+        watch = choose_watch(p, pd, side);
     if (watch != NULL) {
         atomic_fetch_or(&watch->want, (uint8_t)(1u << side));
         atomic_store(&pd->side[side].armed, true);
         mark_dirty(watch);
     }
     gonet__pi_unlock(&pd->lock);
-    gonet__loop_unlock(w);
+    gonet__poller_unlock(p);
     return watch != NULL || closing;
 }
 
-void gonet__pd_detach(gonet__pd_t *pd)
+void gonet__poller_detach(gonet__pd_t *pd)
 {
     watch_t *a;
     watch_t *b;
@@ -214,7 +235,6 @@ void gonet__pd_detach(gonet__pd_t *pd)
     if (b != NULL && b != a)
         retire(b, pd->fd, NULL);
     gonet__pi_unlock(&pd->lock);
-    gonet__timer_remove(&pd->timer);
 }
 
 /* Drops the interests of a dirty watch that nobody waits for. */
@@ -224,10 +244,10 @@ static void settle(watch_t *watch)
 
     gonet__pi_lock(&pd->lock);
     for (int i = 0; i < 2; i++) {
-        if (atomic_load(&pd->watch[i]) != watch || gonet__poll_wanted(pd, (gonet__side_t)i))
+        if (atomic_load(&pd->watch[i]) != watch || pd->calls->wanted(pd, (gonet__side_t)i))
             continue;
         bool armed = atomic_exchange(&pd->side[i].armed, false);
-        if (gonet__poll_wanted(pd, (gonet__side_t)i)) /* it has come meanwhile, and relies on it */
+        if (pd->calls->wanted(pd, (gonet__side_t)i)) /* it has come meanwhile, and relies on it */
             atomic_store(&pd->side[i].armed, armed);
         else
             atomic_fetch_and(&watch->want, (uint8_t) ~(1u << i));
@@ -235,16 +255,7 @@ static void settle(watch_t *watch)
     gonet__pi_unlock(&pd->lock);
 }
 
-/* Under the registration lock: the handle of a watch that was asked for. 0 or an errno. */
-static int start_handle(watch_t *watch)
-{
-    int r = uv_poll_init(&watch->worker->loop, &watch->handle, watch->pd->fd);
-
-    watch->started = r == 0;
-    return -r;
-}
-
-/* Under the registration lock: tells libuv what is wanted; true if the loop must be flushed. */
+/* Under the registration lock: tells the loop what is wanted; true if it must be flushed. */
 static bool sync_interest(watch_t *watch)
 {
     uint8_t want = atomic_load(&watch->want);
@@ -252,21 +263,15 @@ static bool sync_interest(watch_t *watch)
     if (want == watch->set)
         return false;
     watch->set = want;
-    if (want == 0) {
-        uv_poll_stop(&watch->handle);
-        return false;
-    }
-    uv_poll_start(&watch->handle,
-                  ((want & 1u) != 0 ? UV_READABLE : 0) | ((want & 2u) != 0 ? UV_WRITABLE : 0),
-                  on_poll);
-    return true;
+    gonet__loop_want(watch, want);
+    return want != 0;
 }
 
 /* The watch can't be had: whoever waits for it is told. */
 static void give_up(watch_t *watch)
 {
     gonet__pd_t *pd = watch->pd;
-    gonet__worker_t *w = watch->worker;
+    gonet__poller_t *p = watch->poller;
     bool ours = false;
 
     gonet__pi_lock(&pd->lock);
@@ -279,26 +284,27 @@ static void give_up(watch_t *watch)
     }
     gonet__pi_unlock(&pd->lock);
     if (ours) {
-        gonet__pi_lock(&w->registration);
+        gonet__pi_lock(&p->registration);
         gonet__list_remove(&watch->all);
-        gonet__pi_unlock(&w->registration);
-        gonet__poll_failed(pd, watch->errnum);
+        gonet__pi_unlock(&p->registration);
+        pd->calls->failed(pd, watch->errnum);
     }
-    watch->next = w->closed;
-    w->closed = watch;
+    watch->next = p->closed;
+    p->closed = watch;
 }
 
 /* Under the registration lock. Those that failed are linked in *failed. */
-static bool start_requests(gonet__worker_t *w, watch_t **failed)
+static bool start_requests(gonet__poller_t *p, watch_t **failed)
 {
-    watch_t *watch = w->requests;
+    watch_t *watch = p->requests;
     bool flush = false;
 
-    w->requests = NULL;
+    p->requests = NULL;
     while (watch != NULL) {
         watch_t *next = watch->next;
-        watch->errnum = atomic_load(&watch->dead) ? ECANCELED : start_handle(watch);
+        watch->errnum = atomic_load(&watch->dead) ? ECANCELED : gonet__loop_start(watch);
         if (watch->errnum == 0) {
+            watch->started = true;
             flush |= sync_interest(watch);
         } else {
             watch->next = *failed;
@@ -310,29 +316,29 @@ static bool start_requests(gonet__worker_t *w, watch_t **failed)
 }
 
 /* Under the registration lock. */
-static void close_retired(gonet__worker_t *w)
+static void close_retired(gonet__poller_t *p)
 {
-    while (w->retired != NULL) {
-        watch_t *watch = w->retired;
-        w->retired = watch->next;
-        uv_close((uv_handle_t *)&watch->handle, on_closed);
+    while (p->retired != NULL) {
+        watch_t *watch = p->retired;
+        p->retired = watch->next;
+        gonet__loop_stop(watch);
     }
 }
 
-void gonet__watch_apply_wanted(gonet__worker_t *w)
+void gonet__poller_apply_wanted(gonet__poller_t *p)
 {
     watch_t *dirty;
     watch_t *failed = NULL;
     bool flush;
 
-    atomic_store(&w->apply_wanted, false);
-    for (watch_t *d = w->dirty; d != NULL; d = d->next_dirty)
+    atomic_store(&p->apply_wanted, false);
+    for (watch_t *d = p->dirty; d != NULL; d = d->next_dirty)
         settle(d);
-    dirty = w->dirty;
-    w->dirty = NULL;
-    gonet__pi_lock(&w->registration);
-    close_retired(w);
-    flush = start_requests(w, &failed);
+    dirty = p->dirty;
+    p->dirty = NULL;
+    gonet__pi_lock(&p->registration);
+    close_retired(p);
+    flush = start_requests(p, &failed);
     while (dirty != NULL) {
         watch_t *watch = dirty;
         dirty = watch->next_dirty;
@@ -341,55 +347,55 @@ void gonet__watch_apply_wanted(gonet__worker_t *w)
             flush |= sync_interest(watch);
     }
     if (flush)
-        uv_run(&w->loop, UV_RUN_NOWAIT);
-    gonet__pi_unlock(&w->registration);
+        gonet__loop_flush(p);
+    gonet__pi_unlock(&p->registration);
     while (failed != NULL) {
         watch_t *watch = failed;
         failed = watch->next;
         give_up(watch);
     }
-    gonet__watch_free_closed(w);
+    gonet__poller_free_closed(p);
 }
 
-void gonet__watch_free_list(gonet__worker_t *w)
+void gonet__poller_free_list(gonet__poller_t *p)
 {
-    watch_t *watch = w->closed;
+    watch_t *watch = p->closed;
 
-    w->closed = NULL;
+    p->closed = NULL;
     while (watch != NULL) {
         watch_t *next = watch->next;
         gonet__pd_t *pd = watch->pd;
         if (watch->dirty) { /* still in the list: the next apply must not find it */
-            watch_t **p = &w->dirty;
-            while (*p != watch)
-                p = &(*p)->next_dirty;
-            *p = watch->next_dirty;
+            watch_t **at = &p->dirty;
+            while (*at != watch)
+                at = &(*at)->next_dirty;
+            *at = watch->next_dirty;
         }
-        gonet__free(watch);
+        gonet__loop_free(watch);
         pd->unhold(pd);
         watch = next;
     }
 }
 
 /* The first of the worker's watches that can be locked together with its pd; NULL: none left. */
-static watch_t *any_watch(gonet__worker_t *w)
+static watch_t *any_watch(gonet__poller_t *p)
 {
     watch_t *watch = NULL;
 
-    gonet__pi_lock(&w->registration);
-    if (!gonet__list_empty(&w->watches)) {
-        watch = GONET__CONTAINER(w->watches.next, watch_t, all);
+    gonet__pi_lock(&p->registration);
+    if (!gonet__list_empty(&p->watches)) {
+        watch = GONET__CONTAINER(p->watches.next, watch_t, all);
         watch->pd->hold(watch->pd);
     }
-    gonet__pi_unlock(&w->registration);
+    gonet__pi_unlock(&p->registration);
     return watch;
 }
 
-void gonet__watch_detach_all(gonet__worker_t *w)
+void gonet__poller_detach_all(gonet__poller_t *p)
 {
     watch_t *watch;
 
-    while ((watch = any_watch(w)) != NULL) {
+    while ((watch = any_watch(p)) != NULL) {
         gonet__pd_t *pd = watch->pd;
         gonet__pi_lock(&pd->lock);
         bool ours = false;
@@ -403,17 +409,20 @@ void gonet__watch_detach_all(gonet__worker_t *w)
         if (ours)
             retire(watch, pd->fd, NULL);
         gonet__pi_unlock(&pd->lock);
-        gonet__poll_recheck(pd); /* who waits is watched from where it runs next */
+        pd->calls->recheck(pd); /* who waits is watched from where it runs next */
         pd->unhold(pd);
     }
-    atomic_store(&w->apply_wanted, true);
-    gonet__watch_apply(w);
+    atomic_store(&p->apply_wanted, true);
+    gonet__poller_apply(p);
 }
 
-void gonet__watch_sweep(gonet__worker_t *w)
+void gonet__poller_sweep(gonet__poller_t *p)
 {
-    gonet__pi_lock(&w->registration);
-    for (gonet__list_t *n = w->watches.next; n != &w->watches; n = n->next)
-        gonet__poll_recheck(GONET__CONTAINER(n, watch_t, all)->pd);
-    gonet__pi_unlock(&w->registration);
+    gonet__pi_lock(&p->registration);
+    for (gonet__list_t *n = p->watches.next; n != &p->watches; n = n->next) {
+        gonet__pd_t *pd = GONET__CONTAINER(n, watch_t, all)->pd;
+
+        pd->calls->recheck(pd);
+    }
+    gonet__pi_unlock(&p->registration);
 }

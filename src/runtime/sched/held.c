@@ -10,16 +10,23 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "runtime/ground/fork.h"
-#include "runtime/poller/loop.h"
+#include "runtime/ground/spin.h"
+#include "runtime/poller/poller.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
-#include "runtime/ground/spin.h"
-#include "runtime/poller/watch.h"
 
 _Atomic unsigned gonet__held_count;
 
 static _Atomic int set = -1; /* the monitor's; a worker may come back when that has ended */
+
+static void forget_held(void)
+{
+    atomic_store(&gonet__held_count, 0);
+}
+
+GONET__FORK_HOOK(forget_held)
 
 int gonet__held_open(void)
 {
@@ -38,15 +45,26 @@ void gonet__held_close(void)
     close(fd);
 }
 
+/* One event of w's poller is to be told. */
+static void ask_of(gonet__worker_t *w)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLONESHOT};
+    int fd = gonet__poller_fd(&w->poller);
+
+    if (epoll_ctl(atomic_load(&set), EPOLL_CTL_MOD, fd, &e) != 0 && errno == ENOENT)
+        epoll_ctl(atomic_load(&set), EPOLL_CTL_ADD, fd, &e);
+}
+
 void gonet__held_begin(gonet__worker_t *w)
 {
-    if (!gonet__loop_try_lock(w)) /* it has come back, and may be about to end, or others look */
+    /* Else it has come back, and may be about to end, or others look. */
+    if (!gonet__poller_try_lock(&w->poller))
         return;
     if (atomic_load(&w->state) == GONET__WORKER_RUNS && !atomic_exchange(&w->held, true)) {
         atomic_fetch_add(&gonet__held_count, 1);
-        gonet__loop_watch(w, atomic_load(&set));
+        ask_of(w);
     }
-    gonet__loop_unlock(w);
+    gonet__poller_unlock(&w->poller);
 }
 
 void gonet__held_end(gonet__worker_t *w)
@@ -54,7 +72,7 @@ void gonet__held_end(gonet__worker_t *w)
     if (!atomic_exchange(&w->held, false))
         return;
     atomic_fetch_sub(&gonet__held_count, 1);
-    gonet__loop_unwatch(w, atomic_load(&set));
+    epoll_ctl(atomic_load(&set), EPOLL_CTL_DEL, gonet__poller_fd(&w->poller), NULL);
 }
 
 void gonet__held_look(gonet__worker_t *w)
@@ -67,15 +85,15 @@ void gonet__held_look(gonet__worker_t *w)
         if (v == w || !atomic_load_explicit(&v->held, memory_order_relaxed))
             continue;
         gonet__steal_from_held(w, v);
-        if (!gonet__loop_try_lock(v))
+        if (!gonet__poller_try_lock(&v->poller))
             continue;
         if (atomic_load(&v->held)) {
-            gonet__watch_apply(v);
-            gonet__loop_run(v, false);
-            gonet__watch_apply(v);
-            gonet__watch_free_closed(v);
+            gonet__poller_apply(&v->poller);
+            gonet__worker_poll(v, false);
+            gonet__poller_apply(&v->poller);
+            gonet__poller_free_closed(&v->poller);
         }
-        gonet__loop_unlock(v);
+        gonet__poller_unlock(&v->poller);
     }
 }
 
@@ -89,13 +107,13 @@ void gonet__held_ask(gonet__worker_t *w)
 
         /* Locked, for a worker that comes back may end, and with it its descriptor. */
         while (v != w && atomic_load_explicit(&v->held, memory_order_relaxed)) {
-            if (!gonet__loop_try_lock(v)) {
+            if (!gonet__poller_try_lock(&v->poller)) {
                 gonet__relax(&turns);
                 continue;
             }
             if (atomic_load(&v->held))
-                gonet__loop_watch(v, atomic_load(&set));
-            gonet__loop_unlock(v);
+                ask_of(v);
+            gonet__poller_unlock(&v->poller);
             break;
         }
     }

@@ -3,8 +3,8 @@
  * from then on the others look at their loops, too: each time they look at their own, and when the
  * monitor is told of an event there.
  */
-#ifndef GONET_RUNTIME_HELD_H
-#define GONET_RUNTIME_HELD_H
+#ifndef GONET_RUNTIME_SCHED_HELD_H
+#define GONET_RUNTIME_SCHED_HELD_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

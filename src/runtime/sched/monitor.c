@@ -9,125 +9,46 @@
  * worker wakes: at rest it costs nothing.
  *
  * It runs no tasks, and takes no lock but by trying. What it looks at stays until gonet_shutdown,
- * which ends it first. For GONETDEBUG=slowtask it reports a task that has held its worker for so
- * long: the worker is asked by SIGURG, whose default is to be ignored, and unwinds the task from
- * the handler. SIGQUIT's handler only writes to the monitor's eventfd; the monitor prints.
+ * which ends it first.
  */
 #include "runtime/sched/monitor.h"
 
-#include <execinfo.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/digits.h"
 #include "base/fd.h"
-#include "base/say.h"
-#include "base/setting.h"
 #include "gonet/errno.h"
-#include "gonet/task.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/fork.h"
+#include "runtime/ground/signals.h"
 #include "runtime/sched/held.h"
 #include "runtime/sched/runtime.h"
-#include "runtime/ground/signals.h"
 #include "runtime/sched/steal.h"
+#include "runtime/time/clock.h"
 
-#define MAX_FRAMES 48
-#define ANSWER_NS  GONET_SECOND
-#define LOOK_NS    ((int64_t)10000000)
-#define SOON_NS    ((int64_t)2000000)
+#define LOOK_NS ((int64_t)10000000)
+#define SOON_NS ((int64_t)2000000)
 #define ALERT_NS \
     ((int64_t)1000000000)            /* how long it looks more often after it has found one held */
 #define REST_NS ((int64_t)100000000) /* how long all have slept when it sleeps, too */
 #define EVENTS  16
 
 static struct {
-    int64_t slow; /* ns; 0: not asked for */
-    bool quit;    /* SIGQUIT dumps */
+    void (*also)(int64_t now); /* what else is to be done at each look */
     pthread_t thread;
     bool running;
     _Atomic bool stop;
-    _Atomic bool dump; /* SIGQUIT has come */
-    int set;           /* held.c's, and event */
+    int set; /* held.c's, and event */
     int event;
     int64_t alert; /* until when it looks more often */
     int64_t awake; /* when somebody was seen awake last */
-    sem_t unwound;
-    void *frame[MAX_FRAMES];
-    _Atomic int count;
 } monitor = {.set = -1, .event = -1};
 
 _Atomic bool gonet__monitor_rests;
 
-static pthread_mutex_t unwind_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-typedef struct {
-    void *task;
-    uint64_t runs;
-    bool reported;
-} sample_t;
-
-static sample_t samples[2 * GONET__MAX_WORKERS];
-static unsigned sampled;
-
-/* "100ms", "2s", "1500us"; a bare number is milliseconds. 0: none of these. */
-static int64_t parse_duration(const char *p, size_t len)
-{
-    int v;
-    size_t used;
-    size_t unit;
-
-    if (!gonet__scan_decimal(p, len, &v, &used) || v > 1000000)
-        return 0;
-    unit = len - used;
-    p += used;
-    if (unit == 2 && memcmp(p, "us", 2) == 0)
-        return v * GONET_MICROSECOND;
-    if (unit == 1 && *p == 's')
-        return v * GONET_SECOND;
-    return unit == 0 || (unit == 2 && memcmp(p, "ms", 2) == 0) ? v * GONET_MILLISECOND : 0;
-}
-
-static void read_settings(void)
-{
-    static const char *const off_on[] = {"0", "1", NULL};
-    size_t len;
-    const char *slow = gonet__setting(GONET__SETTING_SLOWTASK, &len);
-
-    if (slow != NULL)
-        monitor.slow = parse_duration(slow, len);
-    if (slow != NULL && monitor.slow == 0)
-        gonet__setting_refuse(GONET__SETTING_SLOWTASK, "a time: 100ms, 1500us, 2s");
-    monitor.quit = gonet__setting_word(GONET__SETTING_DUMPONSIGQUIT, off_on) == 1;
-    sem_init(&monitor.unwound, 0, 0);
-}
-
-bool gonet__dump_monitored(void)
-{
-    pthread_once(&once, read_settings);
-    return monitor.slow != 0 || monitor.quit;
-}
-
-static void on_urgent(int sig)
-{
-    int e = errno;
-
-    (void)sig;
-    if (gonet__here() != NULL && atomic_load(&monitor.count) < 0) {
-        atomic_store(&monitor.count, backtrace(monitor.frame, MAX_FRAMES));
-        sem_post(&monitor.unwound);
-    }
-    errno = e;
-}
-
-static void tell(void)
+void gonet__monitor_tell(void)
 {
     uint64_t one = 1;
 
@@ -135,56 +56,9 @@ static void tell(void)
     }
 }
 
-static void on_quit(int sig)
+bool gonet__monitor_runs(void)
 {
-    int e = errno;
-
-    (void)sig;
-    atomic_store(&monitor.dump, true);
-    tell();
-    errno = e;
-}
-
-void gonet__monitor_unwind(gonet__worker_t *w, FILE *f)
-{
-    int count;
-
-    if (!monitor.running || !gonet__dump_monitored())
-        return;
-    pthread_mutex_lock(&unwind_lock);
-    atomic_store(&monitor.count, -1);
-    pthread_kill(w->thread, SIGURG);
-    (void)gonet__sem_until(&monitor.unwound, gonet__now() + ANSWER_NS);
-    count = atomic_exchange(&monitor.count, 0);
-    if (count > 0)
-        gonet__dump_frames(f, monitor.frame, count);
-    pthread_mutex_unlock(&unwind_lock);
-}
-
-/* Under the runtime's lock. */
-static void look_at(gonet__worker_t *w, void *arg)
-{
-    sample_t *s;
-    void *task = gonet__worker_task(w);
-    uint64_t runs = atomic_load(&w->runs);
-
-    (void)arg;
-    if (sampled == sizeof(samples) / sizeof(*samples))
-        return;
-    s = &samples[sampled++];
-    if (task == NULL || task != s->task || runs != s->runs) {
-        *s = (sample_t){.task = task, .runs = runs};
-        return;
-    }
-    if (s->reported)
-        return;
-    s->reported = true;
-    gonet__say("gonet: a task has held its worker for more than %lld ms\n",
-               (long long)(monitor.slow / GONET_MILLISECOND));
-    if (gonet__stderr() == NULL)
-        return;
-    fprintf(gonet__stderr(), "worker %u [held by a running task]\n", w->id);
-    gonet__monitor_unwind(w, gonet__stderr());
+    return monitor.running;
 }
 
 typedef struct {
@@ -204,7 +78,7 @@ static bool look_at_worker(gonet__worker_t *w, seen_t *s, int64_t now)
     int64_t first;
 
     *s = (seen_t){.runs = runs, .looked = in_task};
-    if (atomic_load(&w->sleeping) || atomic_load(&w->state) != GONET__WORKER_RUNS) {
+    if (gonet__poller_sleeps(&w->poller) || atomic_load(&w->state) != GONET__WORKER_RUNS) {
         s->looked = false;
         return false;
     }
@@ -216,7 +90,7 @@ static bool look_at_worker(gonet__worker_t *w, seen_t *s, int64_t now)
         atomic_store_explicit(&w->eager, true, memory_order_relaxed);
     first = gonet__timer_next(w->timers);
     if ((gonet__queue_movable(&w->queue) > 0 && (still || patient)) ||
-        (still && (atomic_load(&w->inbox) != NULL || atomic_load(&w->apply_wanted) ||
+        (still && (atomic_load(&w->inbox) != NULL || gonet__poller_behind(&w->poller) ||
                    (first != 0 && first <= now))))
         (void)gonet__steal_call_for(w);
     return true;
@@ -239,7 +113,7 @@ static bool all_asleep(void)
     for (unsigned i = 0; i < n; i++) {
         gonet__worker_t *w = gonet__runtime_worker(i);
 
-        if (!atomic_load(&w->sleeping) && atomic_load(&w->state) == GONET__WORKER_RUNS)
+        if (!gonet__poller_sleeps(&w->poller) && atomic_load(&w->state) == GONET__WORKER_RUNS)
             return false;
     }
     return true;
@@ -276,20 +150,6 @@ static void wait_for_event(int ms)
     }
 }
 
-static void look_for_slow(int64_t now)
-{
-    static int64_t next;
-
-    if (monitor.slow == 0 || now < next)
-        return;
-    next = now + monitor.slow;
-    if (pthread_mutex_trylock(&gonet__runtime.lock) == 0) {
-        sampled = 0;
-        gonet__runtime_each(look_at, NULL);
-        pthread_mutex_unlock(&gonet__runtime.lock);
-    }
-}
-
 static void *monitor_main(void *arg)
 {
     int64_t next = 0;
@@ -298,22 +158,15 @@ static void *monitor_main(void *arg)
     while (!atomic_load(&monitor.stop)) {
         int64_t now = gonet__now();
 
-        if (atomic_exchange(&monitor.dump, false) && gonet__stderr() != NULL)
-            gonet_dump_tasks(gonet__stderr());
         if (now >= next) {
             look(now);
             next = now + (now < monitor.alert ? SOON_NS : LOOK_NS);
         }
-        look_for_slow(now);
+        monitor.also(now);
         wait_for_event(pause_until(now, next));
     }
     return NULL;
 }
-
-static const struct sigaction urgent_action = {.sa_handler = on_urgent,
-                                               .sa_flags = SA_RESTART | SA_ONSTACK};
-static const struct sigaction quit_action = {.sa_handler = on_quit,
-                                             .sa_flags = SA_RESTART | SA_ONSTACK};
 
 static bool open_set(void)
 {
@@ -338,41 +191,23 @@ static void close_set(void)
     monitor.set = monitor.event = -1;
 }
 
-static void give_back(void)
-{
-    if (gonet__dump_monitored()) {
-        gonet__signals_give_back(SIGURG, &urgent_action);
-        gonet__signals_give_back(SIGQUIT, &quit_action);
-    }
-    close_set();
-}
-
 /* Without it the workers go on: each helps itself. */
-void gonet__monitor_start(bool several)
+bool gonet__monitor_start(void (*also)(int64_t now))
 {
-    void *warm[2];
-
-    if (monitor.running || !(several || gonet__dump_monitored()))
-        return;
     if (!open_set()) {
         close_set();
-        return;
+        return false;
     }
-    if (gonet__dump_monitored()) {
-        backtrace(warm, 2); /* loads the unwinder, which a signal handler must not */
-        gonet__signals_take(SIGURG, &urgent_action);
-        if (monitor.quit)
-            gonet__signals_take(SIGQUIT, &quit_action);
-    }
-    memset(samples, 0, sizeof(samples)); /* another runtime's tasks may have the same addresses */
     memset(seen, 0, sizeof(seen));
     atomic_store(&monitor.stop, false);
     atomic_store(&gonet__monitor_rests, false);
+    monitor.also = also;
     monitor.alert = 0;
     monitor.awake = gonet__now();
     monitor.running = gonet__signals_spawn(&monitor.thread, monitor_main, NULL) == 0;
     if (!monitor.running)
-        give_back();
+        close_set();
+    return monitor.running;
 }
 
 void gonet__monitor_stop(void)
@@ -380,30 +215,27 @@ void gonet__monitor_stop(void)
     if (!monitor.running)
         return;
     atomic_store(&monitor.stop, true);
-    tell();
+    gonet__monitor_tell();
     pthread_join(monitor.thread, NULL);
     monitor.running = false;
 }
 
 void gonet__monitor_close(void)
 {
-    if (monitor.event >= 0)
-        give_back();
+    close_set();
 }
 
 void gonet__monitor_wake_up(void)
 {
     if (atomic_exchange(&gonet__monitor_rests, false))
-        tell();
+        gonet__monitor_tell();
 }
 
-void gonet__monitor_fork_child(void)
+static void forget_monitor(void)
 {
     monitor.running = false;
     monitor.set = monitor.event = -1;
     atomic_store(&gonet__monitor_rests, false);
-    atomic_store(&gonet__held_count, 0);
-    pthread_mutex_init(&unwind_lock, NULL);
-    if (gonet__dump_monitored())
-        sem_init(&monitor.unwound, 0, 0);
 }
+
+GONET__FORK_HOOK(forget_monitor)

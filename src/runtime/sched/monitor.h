@@ -1,21 +1,28 @@
 /*
  * The monitor: a thread that looks at the workers from outside.
  */
-#ifndef GONET_RUNTIME_MONITOR_H
-#define GONET_RUNTIME_MONITOR_H
+#ifndef GONET_RUNTIME_SCHED_MONITOR_H
+#define GONET_RUNTIME_SCHED_MONITOR_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdint.h>
 
-#include "runtime/sched/worker.h"
-
-/* The monitor starts with the runtime, if there are several workers or GONETDEBUG asks for it, and
- * ends with it: the thread before the workers, its descriptors, which they use, after them. */
-void gonet__monitor_start(bool several);
+/*
+ * gonet__monitor_start lets the monitor, which does not run, begin; false: it can't be had. also is
+ * called in its thread at each of its looks, which are up to 10 ms apart while a worker is awake,
+ * and after gonet__monitor_tell. gonet__monitor_stop ends the thread, before the workers;
+ * gonet__monitor_close its descriptors, which they use, after them.
+ */
+bool gonet__monitor_start(void (*also)(int64_t now));
 void gonet__monitor_stop(void);
 void gonet__monitor_close(void);
-void gonet__monitor_fork_child(void);
+
+/* gonet__monitor_runs says whether it has been started. */
+bool gonet__monitor_runs(void);
+
+/* gonet__monitor_tell makes it look at once. Also from a signal's handler. */
+void gonet__monitor_tell(void);
 
 /* Whether it sleeps as long as all workers do. */
 extern _Atomic bool gonet__monitor_rests;
@@ -28,15 +35,5 @@ static inline void gonet__monitor_wake(void)
     if (__builtin_expect(atomic_load(&gonet__monitor_rests), 0))
         gonet__monitor_wake_up();
 }
-
-/* gonet__monitor_unwind prints the backtrace of the task that w runs, if GONETDEBUG asks for such
- * things. */
-void gonet__monitor_unwind(gonet__worker_t *w, FILE *f);
-
-/* gonet__dump_monitored says whether GONETDEBUG asks for the monitor. */
-bool gonet__dump_monitored(void);
-
-/* gonet__dump_frames prints the frames of a backtrace, one a line. */
-void gonet__dump_frames(FILE *f, void *const *frame, int count);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/ground/fork.h"
 #include "runtime/ground/spin.h"
 
 #define PATIENCE \
@@ -21,6 +22,13 @@ static bool register_barrier(void)
 {
     return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
+
+static void forget_lookers(void)
+{
+    atomic_store(&gonet__queue_watched, false);
+}
+
+GONET__FORK_HOOK(forget_lookers)
 
 void gonet__queue_init(gonet__queue_t *q)
 {

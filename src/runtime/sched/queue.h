@@ -10,8 +10,8 @@
  * Measured for a yield among two tasks, ns: a list that nobody else may touch 4.8, this 5.0, the
  * list under a spin lock 9.4 to 14.9.
  */
-#ifndef GONET_RUNTIME_QUEUE_H
-#define GONET_RUNTIME_QUEUE_H
+#ifndef GONET_RUNTIME_SCHED_QUEUE_H
+#define GONET_RUNTIME_SCHED_QUEUE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -2,12 +2,12 @@
  * Entering a task, inline in the turn of its worker: what returns right after a switch returns to
  * where the processor does not expect it.
  */
-#ifndef GONET_RUNTIME_RESUME_H
-#define GONET_RUNTIME_RESUME_H
+#ifndef GONET_RUNTIME_SCHED_RESUME_H
+#define GONET_RUNTIME_SCHED_RESUME_H
 
 #include "base/compiler.h"
-#include "runtime/switch/switch.h"
 #include "runtime/sched/worker.h"
+#include "runtime/switch/switch.h"
 
 /* gonet__task_take_back frees the task that has left its stack for the last time. */
 void gonet__task_take_back(gonet__worker_t *w);

@@ -1,15 +1,14 @@
 /*
- * The runtime as a whole: which workers there are, starting and ending.
+ * The runtime as a whole: which workers there are.
  */
-#ifndef GONET_RUNTIME_RUNTIME_H
-#define GONET_RUNTIME_RUNTIME_H
+#ifndef GONET_RUNTIME_SCHED_RUNTIME_H
+#define GONET_RUNTIME_SCHED_RUNTIME_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/netpoll/netpoll.h"
 #include "runtime/sched/task.h"
 #include "runtime/sched/worker.h"
 
@@ -32,6 +31,8 @@ typedef struct {
 extern gonet__runtime_t gonet__runtime;
 
 /* Whether gonet_shutdown wants every task to come back. */
+extern _Atomic bool gonet__ending;
+
 static inline bool gonet__runtime_ending(void)
 {
     return atomic_load_explicit(&gonet__ending, memory_order_relaxed);
@@ -52,13 +53,6 @@ static inline gonet__worker_t *gonet__runtime_worker(unsigned i)
     return atomic_load_explicit(&gonet__runtime.worker[i], memory_order_acquire);
 }
 
-/*
- * gonet__runtime_place counts a new task and makes it runnable, on w, or, in a thread (w is NULL),
- * on some worker, starting the runtime if need be. pinned: there for good. False with errno: no
- * worker could be started, or there is no memory for its stack.
- */
-bool gonet__runtime_place(gonet__worker_t *w, gonet__task_t *task, bool pinned);
-
 /* gonet__runtime_leaves: w, which is asked to stop, ends now; false: it is to go on after all. On
  * its thread. */
 bool gonet__runtime_leaves(gonet__worker_t *w);
@@ -66,10 +60,6 @@ bool gonet__runtime_leaves(gonet__worker_t *w);
 /* gonet__runtime_live returns how many tasks live, or did a moment ago: 0 is certain, if none can
  * be started. Any thread. */
 long gonet__runtime_live(void);
-
-/* gonet__runtime_adjust makes the number of workers the one wanted, if there are any. Under the
- * runtime's lock, while none shuts it down. */
-void gonet__runtime_adjust(void);
 
 /* gonet__runtime_ended_one: a task has ended, and is counted, while the runtime is ending. */
 void gonet__runtime_ended_one(void);

@@ -20,9 +20,9 @@
 #include "runtime/sched/steal.h"
 
 #include "base/setting.h"
-#include "runtime/time/clock.h"
-#include "runtime/sched/runtime.h"
 #include "runtime/ground/spin.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/time/clock.h"
 
 #define OBSERVE_NS 3000
 #define MOVE_NS    20000
@@ -50,7 +50,7 @@ static gonet__worker_t *a_sleeper(const gonet__worker_t *except)
     for (unsigned i = 0; i < n; i++) {
         gonet__worker_t *v = gonet__runtime_worker(i);
 
-        if (v != except && atomic_load_explicit(&v->sleeping, memory_order_relaxed))
+        if (v != except && gonet__poller_sleeps(&v->poller))
             return v;
     }
     return NULL;

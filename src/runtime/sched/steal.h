@@ -1,8 +1,8 @@
 /*
  * How work gets to idle workers.
  */
-#ifndef GONET_RUNTIME_STEAL_H
-#define GONET_RUNTIME_STEAL_H
+#ifndef GONET_RUNTIME_SCHED_STEAL_H
+#define GONET_RUNTIME_SCHED_STEAL_H
 
 #include <stdbool.h>
 

@@ -19,17 +19,16 @@
 #include "base/compiler.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/fatal.h"
+#include "runtime/sched/overflow.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
-#include "runtime/ground/signals.h"
-#include "runtime/switch/switch.h"
 #include "runtime/sched/wait.h"
 #include "runtime/sched/worker.h"
+#include "runtime/switch/switch.h"
+#include "runtime/time/clock.h"
 
 #define POOLED_TASKS 4096
-#define MAX_STACK    ((size_t)1 << 30)
 
 static void task_main(void *arg);
 
@@ -232,7 +231,7 @@ GONET__INLINE void park(gonet__task_t *task, bool yields)
     int saved_errno = *w->place.errno_at;
 
     if (task->canary && gonet__stack_overrun(task->stack))
-        gonet__signals_report_overrun(task);
+        gonet__overflow_report(task);
     task->parked_at = w->clock_ms;
     leave(w, task, 0, yields);
     if (gonet__here()->probe != NULL)
@@ -275,8 +274,10 @@ static gonet__task_t *new_task(gonet__worker_t *w)
         gonet__task_take_gone(w);
     if (w == NULL || w->free_tasks == NULL) {
         t = gonet__zalloc(sizeof(*t));
-        if (t != NULL)
+        if (t != NULL) {
             gonet__list_init(&t->all);
+            t->timer.fire = gonet__wait_timer;
+        }
         return t;
     }
     t = w->free_tasks;
@@ -290,9 +291,7 @@ static gonet__task_t *new_task(gonet__worker_t *w)
     return t;
 }
 
-/* A task that runs fn(arg) on the default stack, which it takes when it begins, or on one of its
- * own. NULL with errno. */
-static gonet__task_t *make_task(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
+gonet__task_t *gonet__task_make(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
                                 size_t stack_size)
 {
     gonet__task_t *task;
@@ -314,8 +313,7 @@ static gonet__task_t *make_task(gonet__worker_t *w, void (*fn)(void *arg), void 
     return NULL;
 }
 
-/* Takes back a task that was not started; errno stays. */
-static void unmake_task(gonet__worker_t *w, gonet__task_t *task)
+void gonet__task_unmake(gonet__worker_t *w, gonet__task_t *task)
 {
     int e = errno;
 
@@ -324,44 +322,6 @@ static void unmake_task(gonet__worker_t *w, gonet__task_t *task)
     task->pin = NULL;
     free_task(w, task);
     errno = e;
-}
-
-static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinned)
-{
-    gonet__worker_t *w = gonet__here();
-    gonet__task_t *task;
-
-    if (fn == NULL || stack_size > MAX_STACK) {
-        errno = EINVAL;
-        return -1;
-    }
-    if (stack_size != 0 && stack_size < GONET__STACK_MIN)
-        stack_size = GONET__STACK_MIN;
-    task = make_task(w, fn, arg, stack_size);
-    if (task == NULL) {
-        gonet__task_tick(); /* somebody may try again and again */
-        return -1;
-    }
-    if (!gonet__runtime_place(w, task, pinned)) {
-        unmake_task(w, task);
-        return -1;
-    }
-    return 0;
-}
-
-int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
-{
-    return start(fn, arg, stack_size, false);
-}
-
-int gonet_go(void (*fn)(void *arg), void *arg)
-{
-    return start(fn, arg, 0, false);
-}
-
-int gonet_go_pinned(void (*fn)(void *arg), void *arg)
-{
-    return start(fn, arg, 0, true);
 }
 
 void gonet__task_pin_to(gonet__task_t *task, gonet__worker_t *w)

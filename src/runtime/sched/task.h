@@ -7,16 +7,16 @@
  * its home worker takes it back, so the word that is claimed may be looked at by whoever holds the
  * lock of something that the task is in.
  */
-#ifndef GONET_RUNTIME_TASK_H
-#define GONET_RUNTIME_TASK_H
+#ifndef GONET_RUNTIME_SCHED_TASK_H
+#define GONET_RUNTIME_SCHED_TASK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
-#include "runtime/switch/annotate.h"
 #include "runtime/ground/here.h"
+#include "runtime/switch/annotate.h"
 #include "runtime/switch/stack.h"
 #include "runtime/switch/switch.h"
 #include "runtime/time/timer.h"
@@ -82,6 +82,14 @@ static inline gonet__place_t *gonet__task_place(void)
 static inline gonet__task_t *gonet__task_current(void)
 {
     gonet__place_t *place = gonet__task_place();
+
+    return place != NULL ? atomic_load_explicit(&place->task, memory_order_relaxed) : NULL;
+}
+
+/* gonet__task_forking returns the task that forks, for a hook of fork.h; NULL: a thread does. */
+static inline gonet__task_t *gonet__task_forking(void)
+{
+    gonet__place_t *place = (gonet__place_t *)(void *)gonet__local()->forking;
 
     return place != NULL ? atomic_load_explicit(&place->task, memory_order_relaxed) : NULL;
 }

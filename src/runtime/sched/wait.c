@@ -17,9 +17,9 @@
 
 #include "base/compiler.h"
 #include "gonet/errno.h"
-#include "runtime/time/clock.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/worker.h"
+#include "runtime/time/clock.h"
 
 #define DOUBLINGS    7
 #define MAX_DELAY_MS 100
@@ -95,8 +95,9 @@ bool gonet__wait_sweep(gonet__task_t *task)
            claim(task, word, GONET__WAIT_INTERRUPTED);
 }
 
-int64_t gonet__wait_timer(gonet__task_t *task, int64_t now, gonet__task_t **woken)
+int64_t gonet__wait_timer(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
 {
+    gonet__task_t *task = GONET__CONTAINER(t, gonet__task_t, timer);
     int64_t until;
     uint64_t word = look(task, &until);
 

@@ -12,8 +12,8 @@
  * time and by gonet_shutdown a wait may be ended from the moment when `until` is set: then the task
  * is certain to park. Who queues the wait may claim it before.
  */
-#ifndef GONET_RUNTIME_WAIT_H
-#define GONET_RUNTIME_WAIT_H
+#ifndef GONET_RUNTIME_SCHED_WAIT_H
+#define GONET_RUNTIME_SCHED_WAIT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -69,8 +69,8 @@ int64_t gonet__wait_note_told(struct gonet__task *task);
  * it. Any thread, as long as the task can't be freed. */
 bool gonet__wait_sweep(struct gonet__task *task);
 
-/* gonet__wait_timer: the task's timer has fired. See gonet__timer_fire_t. */
-int64_t gonet__wait_timer(struct gonet__task *task, int64_t now, struct gonet__task **woken);
+/* gonet__wait_timer is what a task's timer does. */
+gonet__timer_fire_t gonet__wait_timer;
 
 /* gonet__wait_state returns the state alone. */
 gonet__wait_state_t gonet__wait_state(gonet__wait_t *w);

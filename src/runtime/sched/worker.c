@@ -19,38 +19,21 @@
 
 #include "base/alloc.h"
 #include "gonet/errno.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/exit_guard.h"
 #include "runtime/ground/fork.h"
-#include "runtime/sched/held.h"
-#include "runtime/poller/loop.h"
-#include "runtime/sched/monitor.h"
-#include "runtime/netpoll/netpoll_task.h"
-#include "runtime/sched/resume.h"
 #include "runtime/ground/rseq.h"
-#include "runtime/sched/runtime.h"
 #include "runtime/ground/signals.h"
 #include "runtime/ground/spin.h"
+#include "runtime/sched/held.h"
+#include "runtime/sched/monitor.h"
+#include "runtime/sched/overflow.h"
+#include "runtime/sched/resume.h"
+#include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
-#include "runtime/poller/watch.h"
+#include "runtime/time/clock.h"
 
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
-
-bool gonet__worker_wake(gonet__worker_t *w)
-{
-    bool ours;
-
-    atomic_thread_fence(memory_order_seq_cst);
-    if (!atomic_load_explicit(&w->sleeping, memory_order_relaxed))
-        return false;
-    atomic_fetch_add(&w->users, 1); /* it may wake by itself, and must not end meanwhile */
-    ours = atomic_exchange(&w->sleeping, false);
-    if (ours)
-        gonet__loop_wake(w);
-    atomic_fetch_sub_explicit(&w->users, 1, memory_order_release);
-    return ours;
-}
 
 /* Hands task to w unless w is about to end, which it does not as long as a task is pinned there. */
 static bool post(gonet__worker_t *w, gonet__task_t *task)
@@ -71,7 +54,7 @@ static bool post(gonet__worker_t *w, gonet__task_t *task)
  * held; of equal ones that where the task ran last. */
 static int fitness(const gonet__worker_t *w, const gonet__worker_t *last)
 {
-    bool sleeps = atomic_load_explicit(&w->sleeping, memory_order_relaxed);
+    bool sleeps = gonet__poller_sleeps(&w->poller);
     bool held = atomic_load_explicit(&w->held, memory_order_relaxed);
 
     return (sleeps ? 4 : held ? 0 : 2) + (w == last);
@@ -266,10 +249,10 @@ static void attend(gonet__worker_t *w)
     drain_inbox(w);
     if (atomic_load_explicit(&w->gone, memory_order_relaxed) != NULL)
         gonet__task_take_gone(w);
-    if (atomic_load_explicit(&w->apply_wanted, memory_order_relaxed)) {
-        gonet__loop_lock(w);
-        gonet__watch_apply(w);
-        gonet__loop_unlock(w);
+    if (gonet__poller_behind(&w->poller)) {
+        gonet__poller_lock(&w->poller);
+        gonet__poller_apply(&w->poller);
+        gonet__poller_unlock(&w->poller);
     }
 }
 
@@ -281,7 +264,7 @@ static bool may_leave(gonet__worker_t *w)
 
 static bool has_message(gonet__worker_t *w)
 {
-    return atomic_load(&w->inbox) != NULL || atomic_load(&w->apply_wanted) ||
+    return atomic_load(&w->inbox) != NULL || gonet__poller_behind(&w->poller) ||
            (atomic_load(&w->stopping) && may_leave(w));
 }
 
@@ -289,19 +272,48 @@ static bool has_message(gonet__worker_t *w)
  * in its place would take the wake out of it. */
 static void take_loop(gonet__worker_t *w)
 {
-    gonet__loop_lock(w);
+    gonet__poller_lock(&w->poller);
     if (atomic_load_explicit(&w->held, memory_order_relaxed))
         gonet__held_end(w);
+}
+
+/* Wakes those whose time has come. */
+static void run_timers(gonet__timer_heap_t *heap)
+{
+    int64_t now;
+
+    if (gonet__timer_next(heap) == 0)
+        return;
+    now = gonet__now();
+    for (;;) {
+        gonet__task_t *woken[2] = {NULL, NULL};
+
+        if (!gonet__timer_fire(heap, now, woken))
+            return;
+        for (int i = 0; i < 2; i++) {
+            if (woken[i] != NULL)
+                gonet__task_ready(woken[i]);
+        }
+    }
+}
+
+void gonet__worker_poll(gonet__worker_t *w, bool sleeps)
+{
+    int64_t at = gonet__earlier(gonet__timer_next(w->timers),
+                                atomic_load_explicit(&w->trim_at, memory_order_relaxed));
+
+    if (gonet__poller_run(&w->poller, at, sleeps))
+        run_timers(w->timers);
 }
 
 static void run_loop(gonet__worker_t *w, bool sleeps)
 {
     w->polled = 0;
     w->skipped = 0;
-    gonet__loop_run(w, sleeps);
-    w->clock_ms = (uint32_t)uv_now(&w->loop);
-    gonet__watch_free_closed(w);
-    gonet__loop_unlock(w);
+    gonet__worker_poll(w, sleeps);
+    w->clock_ms = gonet__poller_clock(&w->poller);
+    gonet__poller_free_closed(&w->poller);
+    gonet__poller_unlock(&w->poller);
     new_turn(w);
 }
 
@@ -349,10 +361,10 @@ static void poll_loop(gonet__worker_t *w)
     gonet__steal_report(w);
     plan_trim(w);
     take_loop(w);
-    atomic_store(&w->sleeping, true);
+    gonet__poller_will_sleep(&w->poller, true);
     gonet__held_rearm(w);
     run_loop(w, !has_message(w));
-    atomic_store(&w->sleeping, false);
+    gonet__poller_will_sleep(&w->poller, false);
     gonet__monitor_wake();
     gonet__steal_called(w);
 }
@@ -366,7 +378,7 @@ static void hand_over(gonet__worker_t *w)
 
     while (atomic_load_explicit(&w->users, memory_order_acquire) != 0)
         gonet__relax(&turns);
-    gonet__watch_detach_all(w);
+    gonet__poller_detach_all(&w->poller);
     drain_inbox(w);
     while ((t = first(w)) != NULL)
         gonet__worker_give(t);
@@ -387,12 +399,12 @@ static void *worker_main(void *arg)
     gonet__local()->in_runtime = true; /* for good: what ends with it is not to end the runtime */
     w->place.errno_at = gonet_errno_location();
     gonet__annotate_worker(&w->tool);
-    gonet__signals_enter_worker(w);
+    gonet__overflow_enter_worker(w);
     gonet__rseq_leave();
     (void)gonet__cxx_look(&w->cxx);
-    w->clock_ms = (uint32_t)uv_now(&w->loop);
+    w->clock_ms = gonet__poller_clock(&w->poller);
     new_turn(w);
-    gonet__loop_unlock(w);
+    gonet__poller_unlock(&w->poller);
     gonet__monitor_wake();
     for (;;) {
         run_ready(w);
@@ -402,17 +414,17 @@ static void *worker_main(void *arg)
         poll_loop(w);
         gonet__cxx_turn(&w->cxx);
     }
-    gonet__loop_lock(w); /* for good */
+    gonet__poller_lock(&w->poller); /* for good */
     if (atomic_load(&w->held))
         gonet__held_end(w);
     hand_over(w);
     gonet__task_take_gone(w);
-    gonet__loop_close(w);
+    gonet__poller_close(&w->poller);
     gonet__stack_drain(&w->stacks);
     gonet__task_release_pool(w);
     gonet__free(w->place.kept);
     w->place.kept = NULL;
-    gonet__signals_leave_worker(w);
+    gonet__overflow_leave_worker(w);
     gonet__local()->worker = NULL;
     atomic_store(&w->state, GONET__WORKER_ENDED);
     return NULL;
@@ -440,7 +452,6 @@ gonet__worker_t *gonet__worker_new(uint32_t id)
         return NULL;
     *w = (gonet__worker_t){.id = id, .timers = id > 0 ? heap_of(id) : NULL};
     gonet__queue_init(&w->queue);
-    gonet__list_init(&w->watches);
     return w;
 }
 
@@ -448,8 +459,7 @@ int gonet__worker_start(gonet__worker_t *w)
 {
     int e;
 
-    atomic_store(&w->loop_lock, 1);
-    e = gonet__loop_open(w);
+    e = gonet__poller_open(&w->poller, w);
     if (e != 0)
         return e;
     atomic_store(&w->stopping, false);
@@ -463,7 +473,7 @@ int gonet__worker_start(gonet__worker_t *w)
     e = gonet__signals_spawn(&w->thread, worker_main, w);
     w->started = e == 0;
     if (e != 0) {
-        gonet__loop_close(w);
+        gonet__poller_close(&w->poller);
         atomic_store(&w->state, GONET__WORKER_ENDED);
     }
     return e;

@@ -1,34 +1,31 @@
 /*
- * A worker: one thread, one libuv loop, one run queue. Any worker runs any task.
+ * A worker: one thread, one poller, one run queue. Any worker runs any task.
  *
  * Who may touch what: the thread alone, except the parts marked atomic, the queue (queue.h), the
- * timers (timer.h), the loop, which another worker may run in the place of one that is held
- * (loop.h), and the registration of watches (registration lock). Nobody ever waits for a worker to
- * reach its loop.
+ * timers (timer.h), and the poller, which another worker may run in the place of one that is held
+ * (poller.h). Nobody ever waits for a worker to reach its poller.
  *
  * A worker's struct is kept until gonet_shutdown, and used again when gonet_set_max_procs starts
  * more workers after it has ended some.
  */
-#ifndef GONET_RUNTIME_WORKER_H
-#define GONET_RUNTIME_WORKER_H
+#ifndef GONET_RUNTIME_SCHED_WORKER_H
+#define GONET_RUNTIME_SCHED_WORKER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "base/compiler.h"
 #include "base/list.h"
+#include "runtime/ground/here.h"
+#include "runtime/poller/poller.h"
+#include "runtime/sched/queue.h"
+#include "runtime/sched/task.h"
 #include "runtime/switch/annotate.h"
 #include "runtime/switch/cxx.h"
-#include "runtime/ground/here.h"
-#include "runtime/sched/queue.h"
 #include "runtime/switch/stack.h"
-#include "runtime/sched/task.h"
 #include "runtime/time/timer.h"
-
-struct gonet__watch;
 
 /* How many tasks run between two looks at the clock, and at the least between two at the loop. */
 #define GONET__TURN 61
@@ -78,23 +75,11 @@ typedef struct gonet__worker {
 
     gonet__timer_heap_t *timers;
 
-    /* The loop, and what belongs to it: under loop_lock. */
-    _Alignas(64) _Atomic uint32_t loop_lock;
-    struct gonet__watch *closed; /* watches that the loop has let go */
-    struct gonet__watch *dirty;  /* watches that want another interest */
-    int64_t timer_at;            /* what the loop's timer is set to; 0: stopped */
-    bool old_libuv;              /* before 1.45 */
-    uv_loop_t loop;
-    uv_async_t async;
-    uv_timer_t timer;
-
     _Alignas(64) _Atomic(gonet__task_t *) inbox; /* woken by others; last come first */
     _Atomic(gonet__task_t *) gone;               /* tasks of this home that ended elsewhere */
-    _Atomic bool sleeping;
-    _Atomic bool apply_wanted;
-    _Atomic bool stopping;   /* end as soon as no pinned task is left */
-    _Atomic unsigned pinned; /* tasks that are pinned here */
-    _Atomic unsigned users;  /* foreign threads that are about to wake it */
+    _Atomic bool stopping;                       /* end as soon as no pinned task is left */
+    _Atomic unsigned pinned;                     /* tasks that are pinned here */
+    _Atomic unsigned users; /* foreign threads that are about to send it something */
     /* How others come to its help; see steal.c. */
     _Atomic bool eager;                     /* call a sleeper when a task becomes runnable here */
     _Atomic bool held;                      /* by a task: the monitor has seen it */
@@ -102,11 +87,7 @@ typedef struct gonet__worker {
     _Atomic int64_t patience;               /* how long it was quiet the last time */
     _Atomic(struct gonet__worker *) caller; /* who has called this one for help */
 
-    /* a pi_lock: guards the two lists and every watch's dead mark */
-    _Alignas(64) _Atomic uint32_t registration;
-    struct gonet__watch *requests; /* to be started */
-    struct gonet__watch *retired;  /* to be closed */
-    gonet__list_t watches;
+    _Alignas(64) gonet__poller_t poller;
 } gonet__worker_t;
 
 static inline gonet__task_t *gonet__worker_task(const gonet__worker_t *w)
@@ -130,9 +111,15 @@ int gonet__worker_start(gonet__worker_t *w);
 /* gonet__worker_free releases a worker whose thread has been joined. */
 void gonet__worker_free(gonet__worker_t *w);
 
-/* gonet__worker_wake makes a sleeping worker look around. Any thread, after its message is in
- * place. Whether the worker slept, and the caller was the one who woke it. */
-bool gonet__worker_wake(gonet__worker_t *w);
+/* gonet__worker_wake makes a sleeping worker look around: see gonet__poller_wake. */
+static inline bool gonet__worker_wake(gonet__worker_t *w)
+{
+    return gonet__poller_wake(&w->poller);
+}
+
+/* gonet__worker_poll looks for events and timers of w, and sleeps until there are some if it may.
+ * With the poller locked. What becomes runnable does so on the calling worker. */
+void gonet__worker_poll(gonet__worker_t *w, bool sleeps);
 
 /* gonet__worker_leave_at puts task where others find it, last come first. */
 static inline void gonet__worker_leave_at(_Atomic(gonet__task_t *) *list, gonet__task_t *task)
@@ -203,6 +190,13 @@ static inline bool gonet__task_has_begun(const gonet__task_t *task)
 {
     return atomic_load_explicit(&task->begun, memory_order_relaxed);
 }
+
+/* gonet__task_make makes a task that runs fn(arg) on the default stack, which it takes when it
+ * begins, or on one of its own; w is the calling worker, or NULL. NULL with errno.
+ * gonet__task_unmake takes back one that was not started; errno stays. */
+gonet__task_t *gonet__task_make(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
+                                size_t stack_size);
+void gonet__task_unmake(gonet__worker_t *w, gonet__task_t *task);
 
 /* gonet__task_begin gives a task the stack that it was promised. On its worker's thread. */
 void gonet__task_begin(gonet__worker_t *w, gonet__task_t *task);

@@ -3,8 +3,8 @@
  * entered), ThreadSanitizer (a fiber per task), Valgrind (the stack's extent). Nothing without
  * them.
  */
-#ifndef GONET_RUNTIME_ANNOTATE_H
-#define GONET_RUNTIME_ANNOTATE_H
+#ifndef GONET_RUNTIME_SWITCH_ANNOTATE_H
+#define GONET_RUNTIME_SWITCH_ANNOTATE_H
 
 #include <stddef.h>
 

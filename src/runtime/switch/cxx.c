@@ -233,7 +233,7 @@ static bool stirs(const gonet__cxx_t *cxx)
 }
 #endif
 
-void gonet__cxx_fork_prepare(void)
+static void wait_for_lookers(void)
 {
     unsigned turns = 0;
 
@@ -242,7 +242,7 @@ void gonet__cxx_fork_prepare(void)
         gonet__relax(&turns);
 }
 
-void gonet__cxx_fork_parent(void)
+static void let_look(void)
 {
     atomic_fetch_sub(&forking, 1);
 }
@@ -253,7 +253,7 @@ static void forget_forks(void)
     atomic_store(&looking, 0);
 }
 
-GONET__FORK_HOOK(forget_forks)
+GONET__FORK_HOOKS(forget_forks, wait_for_lookers, let_look)
 
 /* dl_iterate_phdr; false: not now. */
 static bool look_at_all(int (*f)(struct dl_phdr_info *info, size_t size, void *arg), void *arg)

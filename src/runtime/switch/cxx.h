@@ -7,8 +7,8 @@
  * plug-in later, with dlopen, where a weak reference stays NULL and dlsym does not look. So loaded
  * objects are looked at again when a task parks and something has changed: see gonet__cxx_news.
  */
-#ifndef GONET_RUNTIME_CXX_H
-#define GONET_RUNTIME_CXX_H
+#ifndef GONET_RUNTIME_SWITCH_CXX_H
+#define GONET_RUNTIME_SWITCH_CXX_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -83,10 +83,6 @@ void gonet__cxx_turn(gonet__cxx_t *cxx);
 /* gonet__cxx_look finds the C++ runtimes that there are, for the calling thread. False: the process
  * is just forking, and it is to be called again. */
 bool gonet__cxx_look(gonet__cxx_t *cxx);
-
-/* Around a fork, in the thread that forks. */
-void gonet__cxx_fork_prepare(void);
-void gonet__cxx_fork_parent(void);
 
 /* gonet__cxx_store moves what is being handled to kept; gonet__cxx_load moves it back. */
 void gonet__cxx_store(const gonet__cxx_t *cxx, gonet__cxx_globals_t *kept);

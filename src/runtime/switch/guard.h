@@ -2,8 +2,8 @@
  * The guard below a stack: address space that faults, wide enough that a frame which is larger than
  * the rest of the stack seldom gets beyond it.
  */
-#ifndef GONET_RUNTIME_GUARD_H
-#define GONET_RUNTIME_GUARD_H
+#ifndef GONET_RUNTIME_SWITCH_GUARD_H
+#define GONET_RUNTIME_SWITCH_GUARD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 #include "base/setting.h"
+#include "runtime/ground/fork.h"
 
 #define SLAB_SIZE    ((size_t)64 << 20)
 #define MAX_DEFAULT  ((size_t)8 << 20)
@@ -360,8 +361,11 @@ void gonet__stack_release_all(void)
     pthread_mutex_unlock(&slabs_lock);
 }
 
-void gonet__stack_forget(void)
+/* A child drops the slabs without unmapping: it may run on one of them. */
+static void forget_slabs(void)
 {
     forget_all();
     pthread_mutex_init(&slabs_lock, NULL);
 }
+
+GONET__FORK_HOOK(forget_slabs)

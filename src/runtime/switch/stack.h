@@ -6,8 +6,8 @@
  * promise is kept by a vacant place in some slab, so it holds on every worker, whatever the pools
  * of the others keep.
  */
-#ifndef GONET_RUNTIME_STACK_H
-#define GONET_RUNTIME_STACK_H
+#ifndef GONET_RUNTIME_SWITCH_STACK_H
+#define GONET_RUNTIME_SWITCH_STACK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -89,10 +89,6 @@ bool gonet__stack_announce(void);
 
 /* gonet__stack_release_all unmaps all slabs; no task exists. */
 void gonet__stack_release_all(void);
-
-/* gonet__stack_forget drops the slabs without unmapping: a forked child, maybe running on one of
- * them. */
-void gonet__stack_forget(void);
 
 /* Whether the word that stands in for a guard has been written to. */
 static inline bool gonet__stack_overrun(const gonet__stack_t *s)

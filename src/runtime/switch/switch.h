@@ -2,8 +2,8 @@
  * Context switch: a function by the calling convention (switch_entry.S) for x86-64 and aarch64,
  * POSIX ucontext for the rest (or with -DGONET_SWITCH=ucontext).
  */
-#ifndef GONET_RUNTIME_SWITCH_H
-#define GONET_RUNTIME_SWITCH_H
+#ifndef GONET_RUNTIME_SWITCH_SWITCH_H
+#define GONET_RUNTIME_SWITCH_SWITCH_H
 
 #include <stddef.h>
 #include <stdint.h>

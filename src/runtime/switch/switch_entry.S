@@ -191,33 +191,6 @@ gonet__switch_entry:
     brk #1
     .cfi_endproc
     .size gonet__switch_entry, .-gonet__switch_entry
-
-#if defined(__ARM_FEATURE_BTI_DEFAULT) || defined(__ARM_FEATURE_PAC_DEFAULT)
-/* Without the note the whole program would go without landing pads and signatures. */
-    .section .note.gnu.property,"a",%note
-    .p2align 3
-    .word 4, 16, 5 /* sizes of the name and of what follows it; NT_GNU_PROPERTY_TYPE_0 */
-    .asciz "GNU"
-    .word 0xc0000000, 4 /* GNU_PROPERTY_AARCH64_FEATURE_1_AND, its size */
-#if defined(__ARM_FEATURE_PAC_DEFAULT)
-    .word 3, 0 /* BTI and PAC */
-#else
-    .word 1, 0 /* BTI */
-#endif
-#endif
 #endif
 
-#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(GONET_SWITCH_UCONTEXT)
-/* The words that each thread has of its own: here.h, gonet__local_t. */
-    .section .tbss,"awT",%nobits
-    .p2align 6
-    .globl gonet__local_words
-    .hidden gonet__local_words
-    .type gonet__local_words, %object
-    .size gonet__local_words, 64
-gonet__local_words:
-    .zero 64
-#endif
-
-/* Always: without the note the linker makes every stack executable. */
-    .section .note.GNU-stack,"",%progbits
+#include "runtime/ground/notes.inc"

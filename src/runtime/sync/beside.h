@@ -3,8 +3,8 @@
  * worker. A thread's runs in another thread, since a thread's calls wait for no worker: that may be
  * held by a task that computes, or that waits for a lock of the caller's.
  */
-#ifndef GONET_RUNTIME_BESIDE_H
-#define GONET_RUNTIME_BESIDE_H
+#ifndef GONET_RUNTIME_SYNC_BESIDE_H
+#define GONET_RUNTIME_SYNC_BESIDE_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -14,9 +14,9 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "gonet/errno.h"
-#include "runtime/time/clock.h"
-#include "runtime/sync/context.h"
 #include "runtime/sched/task.h"
+#include "runtime/sync/context.h"
+#include "runtime/time/clock.h"
 
 static inline void copy_elem(void *to, const void *from, size_t size)
 {

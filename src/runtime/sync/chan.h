@@ -6,8 +6,8 @@
  * comes back to take its node out. A node of a plain send or receive that was claimed needs no
  * visit: the claimer drops its pin. The cases of a select always come back.
  */
-#ifndef GONET_RUNTIME_CHAN_H
-#define GONET_RUNTIME_CHAN_H
+#ifndef GONET_RUNTIME_SYNC_CHAN_H
+#define GONET_RUNTIME_SYNC_CHAN_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -13,10 +13,10 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
-#include "runtime/sync/chan.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
+#include "runtime/sync/chan.h"
+#include "runtime/time/clock.h"
 
 struct gonet_context {
     _Atomic size_t owners;

@@ -2,8 +2,8 @@
  * A context's inside, and what calls that a context can end need of it: its deadline as a number,
  * and a watch that is told of its cancellation.
  */
-#ifndef GONET_RUNTIME_CONTEXT_H
-#define GONET_RUNTIME_CONTEXT_H
+#ifndef GONET_RUNTIME_SYNC_CONTEXT_H
+#define GONET_RUNTIME_SYNC_CONTEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -16,11 +16,11 @@
 
 #include "base/compiler.h"
 #include "base/list.h"
-#include "runtime/time/clock.h"
 #include "runtime/ground/fatal.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
 #include "runtime/sync/waitq.h"
+#include "runtime/time/clock.h"
 
 enum {
     LOCKED = 1u << 0,

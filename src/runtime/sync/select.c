@@ -9,9 +9,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "runtime/sched/task.h"
 #include "runtime/sync/chan.h"
 #include "runtime/time/clock.h"
-#include "runtime/sched/task.h"
 
 typedef struct {
     gonet__chan_waiter_t waiter;

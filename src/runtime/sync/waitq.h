@@ -6,8 +6,8 @@
  * The queue is one pointer to the first node of a ring, NULL when empty; a node that is in no queue
  * has next == NULL. Guarded by the lock of whoever owns the queue.
  */
-#ifndef GONET_RUNTIME_WAITQ_H
-#define GONET_RUNTIME_WAITQ_H
+#ifndef GONET_RUNTIME_SYNC_WAITQ_H
+#define GONET_RUNTIME_SYNC_WAITQ_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * Monotonic nanoseconds. 0 stands for "no deadline", so no instant is 0.
  */
-#ifndef GONET_RUNTIME_CLOCK_H
-#define GONET_RUNTIME_CLOCK_H
+#ifndef GONET_RUNTIME_TIME_CLOCK_H
+#define GONET_RUNTIME_TIME_CLOCK_H
 
 #include <pthread.h>
 #include <semaphore.h>

@@ -172,8 +172,7 @@ void gonet__timer_take_out(gonet__timer_t *t)
     gonet__spin_unlock(&heap->lock);
 }
 
-bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, gonet__timer_fire_t *fire,
-                       struct gonet__task **woken)
+bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__task **woken)
 {
     gonet__timer_t *t;
     int64_t again;
@@ -185,7 +184,7 @@ bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, gonet__timer_fire
         return false;
     }
     extract(heap, t);
-    again = fire(t, now, woken);
+    again = t->fire(t, now, woken);
     if (again != 0)
         insert(heap, t, again);
     else

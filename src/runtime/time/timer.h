@@ -8,8 +8,8 @@
  * publishes what it waits for, then looks; who fires an entry first takes it out, then looks for
  * who waits. Each is a store and a load in sequential order, so one of the two sees the other.
  */
-#ifndef GONET_RUNTIME_TIMER_H
-#define GONET_RUNTIME_TIMER_H
+#ifndef GONET_RUNTIME_TIME_TIMER_H
+#define GONET_RUNTIME_TIME_TIMER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,7 +19,15 @@
 struct gonet__task;
 struct gonet__timer_heap;
 
-typedef enum { GONET__TIMER_WAIT, GONET__TIMER_POLL } gonet__timer_kind_t;
+struct gonet__timer;
+
+/*
+ * What an entry does when it is taken out at its time, under the heap's lock. It returns the time
+ * at which it is to fire again (0: not), and whom it has claimed, at most two, to be woken by the
+ * caller of gonet__timer_fire.
+ */
+typedef int64_t gonet__timer_fire_t(struct gonet__timer *t, int64_t now,
+                                    struct gonet__task **woken);
 
 typedef struct gonet__timer {
     _Atomic int64_t time;       /* monotonic ns; 0: not in a heap */
@@ -27,7 +35,7 @@ typedef struct gonet__timer {
     struct gonet__timer *next;  /* sibling */
     struct gonet__timer *prev;  /* sibling, or the parent of a first child */
     _Atomic(struct gonet__timer_heap *) heap;
-    gonet__timer_kind_t kind; /* what it is a part of */
+    gonet__timer_fire_t *fire; /* set before it is armed */
 } gonet__timer_t;
 
 typedef struct gonet__timer_heap {
@@ -70,15 +78,9 @@ static inline int64_t gonet__timer_next(const gonet__timer_heap_t *heap)
     return atomic_load_explicit(&heap->first, memory_order_relaxed);
 }
 
-/*
- * gonet__timer_fire takes out the first entry if its time is not after now, and calls fire for it
- * under the heap's lock; false if there was none. fire returns the time at which the entry is to
- * fire again (0: not), and whom it has claimed, at most two, to be woken by the caller.
- */
-typedef int64_t gonet__timer_fire_t(gonet__timer_t *t, int64_t now, struct gonet__task **woken);
-
-bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, gonet__timer_fire_t *fire,
-                       struct gonet__task **woken);
+/* gonet__timer_fire takes out the first entry if its time is not after now, and lets it fire; false
+ * if there was none. */
+bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__task **woken);
 
 /* gonet__timer_hand_over moves all entries of from, whose worker ends, to the other heap; NULL: out
  * of any. */

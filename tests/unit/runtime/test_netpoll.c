@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "runtime/time/clock.h"
+#include "runtime/poller/poller.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/task.h"
-#include "runtime/poller/watch.h"
 #include "support/actor.h"
 #include "support/child.h"
 #include "support/leak.h"
@@ -523,7 +523,7 @@ static bool registered(int fd)
         char path[64], line[256];
         FILE *f;
         snprintf(path, sizeof(path), "/proc/self/fdinfo/%d",
-                 uv_backend_fd(&gonet__runtime_worker(i)->loop));
+                 gonet__poller_fd(&gonet__runtime_worker(i)->poller));
         f = fopen(path, "re");
         if (f == NULL)
             abort();
@@ -640,7 +640,7 @@ static void arm_closed(void *arg)
     (void)arg;
     hold(&e->pd); /* as the closer does for it */
     close_end(e);
-    CHECK(gonet__watch_arm(gonet__here(), &e->pd, READ));
+    CHECK(gonet__poller_arm(&gonet__here()->poller, &e->pd, READ));
     CHECK(atomic_load(&e->pd.watch[READ]) == NULL && !atomic_load(&e->pd.side[READ].armed));
     unhold(&e->pd);
 }

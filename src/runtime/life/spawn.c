@@ -1,0 +1,128 @@
+/*
+ * New tasks. A task's call appends to the queue of its worker; a thread's finds a worker, and
+ * starts the runtime if there is none.
+ */
+#include "gonet/task.h"
+
+#include "base/compiler.h"
+#include "gonet/errno.h"
+#include "runtime/ground/fork.h"
+#include "runtime/life/start.h"
+#include "runtime/sched/runtime.h"
+#include "runtime/sched/worker.h"
+
+#define rt        gonet__runtime
+#define MAX_STACK ((size_t)1 << 30)
+
+GONET__NOINLINE static bool promise_more(gonet__worker_t *w)
+{
+    bool promised = gonet__stack_promise(w != NULL ? &w->stacks : NULL);
+
+    if (gonet__stack_announce()) {
+        unsigned n = gonet__runtime_worker_made();
+        for (unsigned i = 0; i < n; i++)
+            gonet__worker_wake(gonet__runtime_worker(i));
+    }
+    if (!promised)
+        errno = ENOMEM;
+    return promised;
+}
+
+/* A stack of the default size for a task that w's task starts; NULL: a thread. */
+static bool promise_stack(gonet__worker_t *w)
+{
+    return (w != NULL && gonet__stack_keep_promise(&w->stacks)) || promise_more(w);
+}
+
+/* The runtime can't end while the caller, a task, lives: no lock. */
+static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned)
+{
+    if (task->stack == NULL && !promise_stack(w))
+        return false;
+    if (pinned)
+        gonet__task_pin_to(task, w);
+    gonet__worker_count(&w->spawned);
+    gonet__queue_enter(&w->queue);
+    gonet__worker_settle(w, task);
+    if (!GONET__STEAL_ALWAYS)
+        gonet__queue_append(&w->queue, task);
+    gonet__queue_leave(&w->queue);
+    if (GONET__STEAL_ALWAYS)
+        gonet__worker_send(task);
+    else if (atomic_load_explicit(&w->eager, memory_order_relaxed))
+        gonet__steal_call(w);
+    return true;
+}
+
+/* Not inlined: a task's call needs no such frame. */
+GONET__NOINLINE static bool place_from_thread(gonet__task_t *task, bool pinned)
+{
+    static unsigned next;
+
+    gonet__fork_lock(&rt.lock);
+    if (rt.shutting) { /* not before the old runtime has been taken down */
+        pthread_mutex_unlock(&rt.lock);
+        errno = EAGAIN;
+        return false;
+    }
+    if (!gonet__start()) {
+        int e = errno;
+        pthread_mutex_unlock(&rt.lock);
+        errno = e == EAGAIN ? ENOMEM : e;
+        return false;
+    }
+    if (task->stack == NULL && !promise_stack(NULL)) {
+        pthread_mutex_unlock(&rt.lock);
+        errno = ENOMEM;
+        return false;
+    }
+    if (pinned)
+        gonet__task_pin_to(task, gonet__runtime_worker(next++ % gonet__runtime_worker_count()));
+    gonet__worker_count(&rt.spawned);
+    gonet__worker_send(task);
+    pthread_mutex_unlock(&rt.lock);
+    return true;
+}
+
+static bool place(gonet__worker_t *w, gonet__task_t *task, bool pinned)
+{
+    return w != NULL ? place_from_task(w, task, pinned) : place_from_thread(task, pinned);
+}
+
+static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinned)
+{
+    gonet__worker_t *w = gonet__here();
+    gonet__task_t *task;
+
+    if (fn == NULL || stack_size > MAX_STACK) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (stack_size != 0 && stack_size < GONET__STACK_MIN)
+        stack_size = GONET__STACK_MIN;
+    task = gonet__task_make(w, fn, arg, stack_size);
+    if (task == NULL) {
+        gonet__task_tick(); /* somebody may try again and again */
+        return -1;
+    }
+    if (!place(w, task, pinned)) {
+        gonet__task_unmake(w, task);
+        return -1;
+    }
+    return 0;
+}
+
+int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
+{
+    return start(fn, arg, stack_size, false);
+}
+
+int gonet_go(void (*fn)(void *arg), void *arg)
+{
+    return start(fn, arg, 0, false);
+}
+
+int gonet_go_pinned(void (*fn)(void *arg), void *arg)
+{
+    return start(fn, arg, 0, true);
+}
