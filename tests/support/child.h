@@ -8,6 +8,8 @@
 #define TESTS_SUPPORT_CHILD_H
 
 #include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
 
 typedef struct {
     const char *name;
