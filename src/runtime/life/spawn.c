@@ -49,7 +49,7 @@ static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned
     gonet__queue_leave(&w->queue);
     if (GONET__STEAL_ALWAYS)
         gonet__worker_send(task);
-    else if (atomic_load_explicit(&w->eager, memory_order_relaxed))
+    else if (__builtin_expect(atomic_load_explicit(&w->eager, memory_order_relaxed), 0))
         gonet__steal_call(w);
     return true;
 }

@@ -265,22 +265,10 @@ void gonet__task_park(gonet__task_t *task)
 
 /* A pooled struct is as clean as a new one but for what gonet__task_begin and each wait write anew.
  */
-static gonet__task_t *new_task(gonet__worker_t *w)
+static gonet__task_t *reuse(gonet__worker_t *w)
 {
-    gonet__task_t *t;
+    gonet__task_t *t = w->free_tasks;
 
-    if (w != NULL && w->free_tasks == NULL &&
-        atomic_load_explicit(&w->gone, memory_order_relaxed) != NULL)
-        gonet__task_take_gone(w);
-    if (w == NULL || w->free_tasks == NULL) {
-        t = gonet__zalloc(sizeof(*t));
-        if (t != NULL) {
-            gonet__list_init(&t->all);
-            t->timer.fire = gonet__wait_timer;
-        }
-        return t;
-    }
-    t = w->free_tasks;
     w->free_tasks = t->next;
     w->free_count--;
     t->home = NULL;
@@ -291,9 +279,37 @@ static gonet__task_t *new_task(gonet__worker_t *w)
     return t;
 }
 
-gonet__task_t *gonet__task_make(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
-                                size_t stack_size)
+static gonet__task_t *new_task(gonet__worker_t *w)
 {
+    gonet__task_t *t;
+
+    if (w != NULL && w->free_tasks == NULL &&
+        atomic_load_explicit(&w->gone, memory_order_relaxed) != NULL)
+        gonet__task_take_gone(w);
+    if (w != NULL && w->free_tasks != NULL)
+        return reuse(w);
+    t = gonet__zalloc(sizeof(*t));
+    if (t != NULL) {
+        gonet__list_init(&t->all);
+        t->timer.fire = gonet__wait_timer;
+    }
+    return t;
+}
+
+static gonet__task_t *fill(gonet__task_t *task, void (*fn)(void *arg), void *arg,
+                           gonet__stack_t *stack)
+{
+    task->fn = fn;
+    task->arg = arg;
+    task->stack = stack;
+    return task;
+}
+
+/* Not inlined: a struct from the pool needs no such frame. */
+GONET__NOINLINE static gonet__task_t *make_slowly(gonet__worker_t *w, void (*fn)(void *arg),
+                                                  void *arg, size_t stack_size)
+{
+    gonet__stack_t *stack = NULL;
     gonet__task_t *task;
 
     if (gonet__runtime_ending()) {
@@ -302,15 +318,22 @@ gonet__task_t *gonet__task_make(gonet__worker_t *w, void (*fn)(void *arg), void 
     }
     task = new_task(w);
     if (task != NULL) {
-        task->fn = fn;
-        task->arg = arg;
-        task->stack = stack_size != 0 ? gonet__stack_get_sized(stack_size) : NULL;
-        if (task->stack != NULL || stack_size == 0)
-            return task;
+        if (stack_size != 0)
+            stack = gonet__stack_get_sized(stack_size);
+        if (stack != NULL || stack_size == 0)
+            return fill(task, fn, arg, stack);
         free_task(w, task);
     }
     errno = ENOMEM;
     return NULL;
+}
+
+gonet__task_t *gonet__task_make(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
+                                size_t stack_size)
+{
+    if (w == NULL || w->free_tasks == NULL || stack_size != 0 || gonet__runtime_ending())
+        return make_slowly(w, fn, arg, stack_size);
+    return fill(reuse(w), fn, arg, NULL);
 }
 
 void gonet__task_unmake(gonet__worker_t *w, gonet__task_t *task)
