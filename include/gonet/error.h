@@ -4,10 +4,27 @@
  *
  * The error parameter of the library's calls is in and out: declare it "= NULL", and pass it to
  * call after call. A call releases what is there and stores NULL or the new error. NULL instead of
- * a pointer means "don't tell me".
+ * a pointer means "don't tell me". gonet_error_wrap says more about an error before it goes on:
+ *
+ *   static gonet_conn_t *backend(gonet_error_t **err)
+ *   {
+ *       gonet_conn_t *c = gonet_dial("tcp", "10.0.0.1:80", err);
+ *
+ *       if (c == NULL)
+ *           gonet_error_wrap(err, "connect to backend");
+ *       return c;
+ *   }
+ *
+ * prints "connect to backend: dial tcp 10.0.0.1:80: connect: connection refused".
+ *
+ * A variable that was not set to NULL holds whatever lay there. The first call that is to release
+ * that ends the program, with a line that says so, wherever it can be told from an error; a debug
+ * build of the library tells it from what is no memory at all, too.
  */
 #ifndef GONET_ERROR_H
 #define GONET_ERROR_H
+
+#include <stdarg.h>
 
 #include "gonet/errno.h"
 #include "gonet/export.h"
@@ -48,10 +65,40 @@ GONET_API gonet_error_t *gonet_error_ref(const gonet_error_t *err);
 GONET_API void gonet_error_free(gonet_error_t *err);
 
 /*
- * gonet_error_set stores e (may be NULL) in *err, releasing what was there. It takes e: when err is
- * NULL, e is released. Whoever writes a function with an error parameter ends with it.
+ * gonet_error_set stores e in *err, releasing what was there. Whoever writes a function with an
+ * error parameter ends with it. It takes e: when err is NULL, e is released. To say more about the
+ * error that is in *err, call gonet_error_wrap.
+ *
+ * Parks:    never.
+ * Threads:  any task or thread; *err is one's own.
  */
 GONET_API void gonet_error_set(gonet_error_t **err, gonet_error_t *e);
+
+/*
+ * gonet_error_wrap puts the formatted text and ": " before the text of the error in *err. The new
+ * error unwraps to the old one, so gonet_error_is, gonet_error_timeout and the gonet_error_as_
+ * calls find in it what they found before. Nothing happens when there is no error (*err is NULL),
+ * so it may follow a call that succeeded, and when err is NULL ("don't tell me"). The arguments may
+ * be parts of the error: gonet_error_string(*err).
+ *
+ * Parks:    never.
+ * Errors:   gonet_err_no_memory takes the place of both if memory is out.
+ * Threads:  any task or thread; *err is one's own.
+ * Example:  examples/wrap_error.c
+ * Go:       err = fmt.Errorf("…: %w", err)
+ */
+GONET_API void gonet_error_wrap(gonet_error_t **err, const char *format, ...) GONET_PRINTF(2, 3);
+
+/*
+ * gonet_error_vwrap is gonet_error_wrap for a function that has the arguments as a va_list: a
+ * wrapper of one's own. args is used up.
+ *
+ * Parks:    never.
+ * Errors:   gonet_err_no_memory takes the place of both if memory is out.
+ * Threads:  any task or thread; *err is one's own.
+ */
+GONET_API void gonet_error_vwrap(gonet_error_t **err, const char *format, va_list args)
+    GONET_PRINTF(2, 0);
 
 /* gonet_error_new makes an error with a copy of text. gonet_err_no_memory if memory is out. Go:
  * errors.New. */
@@ -59,11 +106,27 @@ GONET_API gonet_error_t *gonet_error_new(const char *text);
 
 /*
  * gonet_error_errorf makes an error with the formatted text; if wrapped is not NULL, ": " and its
- * text follow, and the result unwraps to it. Takes wrapped. gonet_err_no_memory if memory is out.
- * Go: fmt.Errorf("…: %w").
+ * text follow, and the result unwraps to it. Takes wrapped: who keeps it passes
+ * gonet_error_ref(wrapped). An error that is in a variable is wrapped in place by gonet_error_wrap.
+ *
+ * Parks:    never.
+ * Returns:  the error, to release with gonet_error_free; gonet_err_no_memory if memory is out.
+ * Threads:  any task or thread.
+ * Go:       fmt.Errorf("…: %w", wrapped)
  */
 GONET_API gonet_error_t *gonet_error_errorf(gonet_error_t *wrapped, const char *format, ...)
     GONET_PRINTF(2, 3);
+
+/*
+ * gonet_error_verrorf is gonet_error_errorf for a function that has the arguments as a va_list.
+ * Takes wrapped; args is used up.
+ *
+ * Parks:    never.
+ * Returns:  the error, to release with gonet_error_free; gonet_err_no_memory if memory is out.
+ * Threads:  any task or thread.
+ */
+GONET_API gonet_error_t *gonet_error_verrorf(gonet_error_t *wrapped, const char *format,
+                                             va_list args) GONET_PRINTF(2, 0);
 
 /*
  * gonet_errno_error returns the error of an errno value: "connection refused". It is static for

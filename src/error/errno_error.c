@@ -71,7 +71,7 @@ bool gonet__errno_of(const gonet_error_t *err, int *errnum)
 }
 
 /* clang-format off */
-#define E(n, words) [n] = {.base = {.vtable = &errno_vtable, .text = words}, .errnum = n}
+#define E(n, words) [n] = {.base = GONET__ERROR_INIT(&errno_vtable, words), .errnum = n}
 static errno_error_t known[] = {
     E(0, "errno 0"),
     E(1, "operation not permitted"),

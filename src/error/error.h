@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gonet/error.h"
 
@@ -25,13 +26,27 @@ typedef struct {
     bool transparent;
 } gonet__error_vtable_t;
 
+/* What tells an error from what else a variable may hold that was not set to NULL. */
+#define GONET__ERROR_MARK UINT32_C(0x676f6e65)
+
+/* How each error begins: GONET__ERROR_INIT for a static one. */
 struct gonet_error {
     const gonet__error_vtable_t *vtable;
     _Atomic unsigned refs; /* 0: static, never released */
+    uint32_t mark;         /* GONET__ERROR_MARK until it is released */
     const char *text;
     gonet_error_t
         *cause; /* owned; what gonet_error_unwrap returns, and _free releases. NULL: none */
 };
+
+#define GONET__ERROR_INIT(table, words)                               \
+    {                                                                 \
+        .vtable = (table), .mark = GONET__ERROR_MARK, .text = (words) \
+    }
+
+/* gonet__error_valid returns err, which a variable of the program's held; the program ends, with a
+ * line that says so, if that is no error. NULL is none, but fine. */
+gonet_error_t *gonet__error_valid(gonet_error_t *err);
 
 /*
  * gonet__error_alloc makes an object of size bytes (at least sizeof(gonet_error_t)) followed by

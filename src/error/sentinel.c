@@ -46,8 +46,8 @@ static const gonet__error_vtable_t dial_late = {
 static const gonet__error_vtable_t dial_off = {.type = "canceledError", .is = dial_canceled_is};
 static const gonet__error_vtable_t no_memory = {.type = "error", .is = no_memory_is};
 
-#define SENTINEL(name, kind, words)                                            \
-    static gonet_error_t name##_object = {.vtable = &(kind), .text = (words)}; \
+#define SENTINEL(name, kind, words)                                           \
+    static gonet_error_t name##_object = GONET__ERROR_INIT(&(kind), (words)); \
     gonet_error_t *const name = &name##_object
 
 SENTINEL(gonet_eof, plain, "EOF");

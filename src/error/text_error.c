@@ -31,14 +31,11 @@ gonet_error_t *gonet_error_new(const char *text)
     return with_text(&text_vtable, text, strlen(text), NULL);
 }
 
-gonet_error_t *gonet_error_errorf(gonet_error_t *wrapped, const char *format, ...)
+gonet_error_t *gonet_error_verrorf(gonet_error_t *wrapped, const char *format, va_list args)
 {
     gonet__buf_t text = {0};
-    va_list args;
 
-    va_start(args, format);
     gonet__buf_vprintf(&text, format, args);
-    va_end(args);
     if (wrapped != NULL) {
         gonet__buf_puts(&text, ": ");
         gonet__buf_puts(&text, wrapped->text);
@@ -51,6 +48,33 @@ gonet_error_t *gonet_error_errorf(gonet_error_t *wrapped, const char *format, ..
                         text.len, wrapped);
     gonet__buf_free(&text);
     return err;
+}
+
+gonet_error_t *gonet_error_errorf(gonet_error_t *wrapped, const char *format, ...)
+{
+    gonet_error_t *err;
+    va_list args;
+
+    va_start(args, format);
+    err = gonet_error_verrorf(wrapped, format, args);
+    va_end(args);
+    return err;
+}
+
+/* The reference that *err had goes into the new error, so there is none to release. */
+void gonet_error_vwrap(gonet_error_t **err, const char *format, va_list args)
+{
+    if (err != NULL && *err != NULL)
+        *err = gonet_error_verrorf(gonet__error_valid(*err), format, args);
+}
+
+void gonet_error_wrap(gonet_error_t **err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    gonet_error_vwrap(err, format, args);
+    va_end(args);
 }
 
 typedef struct {

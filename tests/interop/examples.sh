@@ -35,6 +35,9 @@ refuse "bind: address already in use" "$examples/echo_server" "$address"
 stop_server
 
 refuse "connect: connection refused" "$examples/echo_client" "$address" x
+refuse "^greet 127.0.0.1:[0-9]*: connect to backend: dial tcp 127.0.0.1:[0-9]*: connect: connection refused$" \
+    "$examples/wrap_error" "$address"
+refuse "nobody listens there" "$examples/wrap_error" "$address"
 refuse "missing port in address" "$examples/echo_server" 127.0.0.1
 refuse "usage" "$examples/echo_client"
 refuse "usage" "$examples/tcp_proxy"

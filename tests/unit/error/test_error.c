@@ -3,8 +3,9 @@
  */
 #include "unit/table.h"
 
-#include <errno.h>
 #include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
 
 #include "error/error.h"
 #include "vectors/vec.h"
@@ -215,6 +216,75 @@ static void test_new_and_errorf(void **state)
     err = gonet_error_errorf(NULL, "%s", "");
     assert_string_equal(gonet_error_string(err), "");
     gonet_error_free(err);
+}
+
+static gonet_error_t *made(const char *format, ...)
+{
+    gonet_error_t *err;
+    va_list args;
+
+    va_start(args, format);
+    err = gonet_error_verrorf(NULL, format, args);
+    va_end(args);
+    return err;
+}
+
+static void wrapped(gonet_error_t **err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    gonet_error_vwrap(err, format, args);
+    va_end(args);
+}
+
+static void test_wrap(void **state)
+{
+    gonet_error_t *err = NULL, *cause = made("%s %d", "boom", 1), *kept;
+
+    (void)state;
+    gonet_error_wrap(&err, "no error: nothing to wrap");
+    assert_null(err);
+    gonet_error_wrap(NULL, "don't tell me");
+    gonet_error_set(&err, cause);
+    gonet_error_wrap(&err, "try %d of %s", 3, "x");
+    assert_string_equal(gonet_error_string(err), "try 3 of x: boom 1");
+    assert_ptr_equal(gonet_error_unwrap(err), cause);
+    kept = gonet_error_ref(err);
+    gonet_error_wrap(&err, "[%s]", gonet_error_string(err)); /* a part of what is wrapped */
+    assert_string_equal(gonet_error_string(err), "[try 3 of x: boom 1]: try 3 of x: boom 1");
+    assert_true(gonet_error_is(err, cause));
+    assert_ptr_equal(gonet_error_unwrap(err), kept);
+    gonet_error_free(kept);
+    wrapped(&err, "%s", "once more");
+    assert_string_equal(gonet_error_string(err),
+                        "once more: [try 3 of x: boom 1]: try 3 of x: boom 1");
+    gonet_error_set(&err, gonet_err_deadline_exceeded);
+    gonet_error_wrap(&err, "first answer");
+    assert_true(gonet_error_timeout(err));
+    gonet_error_set(&err, NULL);
+}
+
+/* The call takes the variable's error, and so does the set: there is one reference for the two. */
+static void test_wrap_by_hand(void **state)
+{
+    gonet_error_t *err = gonet_error_new("boom"), *kept;
+
+    (void)state;
+    gonet_error_set(&err, gonet_error_errorf(err, "outer"));
+    assert_string_equal(gonet_error_string(gonet_error_unwrap(err)), "boom");
+    gonet_error_set(&err, gonet_error_errorf(gonet_error_errorf(err, "more"), "most"));
+    assert_string_equal(gonet_error_string(err), "most: more: outer: boom");
+    gonet_error_set(&err, err);
+    assert_string_equal(gonet_error_string(err), "most: more: outer: boom");
+    /* With a reference of its own, as it should be. */
+    gonet_error_set(&err, gonet_error_errorf(gonet_error_ref(err), "right"));
+    assert_string_equal(gonet_error_string(err), "right: most: more: outer: boom");
+    kept = gonet_error_ref(err);
+    gonet_error_set(&err, gonet_error_ref(err));
+    assert_ptr_equal(err, kept);
+    gonet_error_free(kept);
+    gonet_error_set(&err, NULL);
 }
 
 /* behaviour of errors.As(err, &netErr): wrapping is looked through, a type with both predicates
@@ -449,6 +519,14 @@ static gonet_error_t *make_invalid_addr(void)
     return gonet__invalid_addr_error("x");
 }
 
+static gonet_error_t *make_wrap(void)
+{
+    gonet_error_t *err = gonet_error_new("cause");
+
+    gonet_error_wrap(&err, "outer");
+    return err;
+}
+
 static const struct {
     const char *what;
     gonet_error_t *(*make)(void);
@@ -456,6 +534,7 @@ static const struct {
     {"new", make_new},
     {"errorf", make_errorf},
     {"errorf without a cause", make_plain_errorf},
+    {"wrap", make_wrap},
     {"errno", make_errno},
     {"syscall", make_syscall},
     {"dns", make_dns},
@@ -508,6 +587,8 @@ int main(void)
     TABLE_ADD(test_no_memory);
     TABLE_ADD(test_null);
     TABLE_ADD(test_new_and_errorf);
+    TABLE_ADD(test_wrap);
+    TABLE_ADD(test_wrap_by_hand);
     TABLE_ADD(test_predicates_through_wrapping);
     TABLE_ADD(test_references);
     TABLE_ADD(test_long_chain);
