@@ -41,6 +41,30 @@ GONET_API ssize_t gonet_conn_printf(gonet_conn_t *c, gonet_error_t **err, const 
 GONET_API ssize_t gonet_writer_printf(gonet_writer_t *w, gonet_error_t **err, const char *format,
                                       ...) GONET_PRINTF(3, 4);
 
+/*
+ * gonet_conn_vprintf is gonet_conn_printf for a function that has the arguments as a va_list: a
+ * wrapper of one's own. args is used up.
+ *
+ * Parks:    until all is written, as gonet_conn_write.
+ * Returns:  the count, or -1.
+ * Errors:   those of the connection's write; gonet_err_no_memory for a long text.
+ * Threads:  any task or thread.
+ */
+GONET_API ssize_t gonet_conn_vprintf(gonet_conn_t *c, gonet_error_t **err, const char *format,
+                                     va_list args) GONET_PRINTF(3, 0);
+
+/*
+ * gonet_writer_vprintf is gonet_writer_printf for a function that has the arguments as a va_list.
+ * args is used up.
+ *
+ * Parks:    until all is written, as gonet_writer_write.
+ * Returns:  the count, or -1.
+ * Errors:   those of the writer; gonet_err_no_memory for a long text.
+ * Threads:  any task or thread.
+ */
+GONET_API ssize_t gonet_writer_vprintf(gonet_writer_t *w, gonet_error_t **err, const char *format,
+                                       va_list args) GONET_PRINTF(3, 0);
+
 /* gonet_bufreader_t reads ahead into a buffer. One task at a time. On NULL, as gonet_bufreader_new
  * returns it without memory, reading fails with EINVAL. Go: bufio.Reader. */
 typedef struct gonet_bufreader gonet_bufreader_t;
@@ -89,8 +113,12 @@ GONET_API GONET_NODISCARD char *gonet_bufreader_read_string(gonet_bufreader_t *r
 
 /*
  * gonet_bufreader_set_max_line sets how many bytes a line may have, its end included, or what
- * gonet_bufreader_read_string returns; 0 (the default): as many as memory holds. A longer one fails
- * with gonet_err_short_buffer, and stays in the reader. Go: bufio.Scanner.Buffer.
+ * gonet_bufreader_read_string returns; 0 (the default): as many as memory holds. A longer one stays
+ * in the reader, and fails with an error that says so ("line of more than 1024 bytes: short
+ * buffer"), and for which gonet_error_is finds gonet_err_short_buffer.
+ *
+ * Parks:    never.
+ * Go:       bufio.Scanner.Buffer, whose Scan then ends with bufio.ErrTooLong
  */
 GONET_API void gonet_bufreader_set_max_line(gonet_bufreader_t *r, size_t max);
 

@@ -185,6 +185,23 @@ static bool grow(gonet_bufreader_t *r)
     return true;
 }
 
+/* What is said of a line, or of a text up to delim, that has more bytes than it may have. */
+static gonet_error_t *too_long(char delim, size_t max)
+{
+    unsigned char c = (unsigned char)delim;
+    gonet_error_t *e;
+
+    if (delim == '\n')
+        e = gonet_error_errorf(gonet_err_short_buffer, "line of more than %zu bytes", max);
+    else if (c > ' ' && c < 0x7f)
+        e = gonet_error_errorf(gonet_err_short_buffer, "more than %zu bytes without '%c'", max,
+                               delim);
+    else
+        e = gonet_error_errorf(gonet_err_short_buffer, "more than %zu bytes without a byte 0x%02x",
+                               max, c);
+    return e != gonet_err_no_memory ? e : gonet_err_short_buffer;
+}
+
 /*
  * Reads until delim is in the buffer: the length from start to behind it; 0 when the stream ended
  * or failed before (r->e), and when *why says that memory is out, or that the line is too long.
@@ -203,7 +220,7 @@ static size_t find(gonet_bufreader_t *r, char delim, gonet_error_t **why)
             return (size_t)(hit - from) + 1;
         seen = len;
         if (len == max) {
-            *why = gonet_err_short_buffer;
+            *why = too_long(delim, max);
             break;
         }
         if (r->e != NULL)

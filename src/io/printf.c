@@ -26,8 +26,8 @@ static ssize_t write_long(gonet_writer_t *w, gonet_error_t **err, const char *fo
     return n;
 }
 
-static ssize_t write_formatted(gonet_writer_t *w, gonet_error_t **err, const char *format,
-                               va_list args)
+ssize_t gonet_writer_vprintf(gonet_writer_t *w, gonet_error_t **err, const char *format,
+                             va_list args)
 {
     char text[SHORT_TEXT];
     va_list again;
@@ -44,13 +44,18 @@ static ssize_t write_formatted(gonet_writer_t *w, gonet_error_t **err, const cha
     return n;
 }
 
+ssize_t gonet_conn_vprintf(gonet_conn_t *c, gonet_error_t **err, const char *format, va_list args)
+{
+    return gonet_writer_vprintf(gonet_conn_as_writer(c), err, format, args);
+}
+
 ssize_t gonet_conn_printf(gonet_conn_t *c, gonet_error_t **err, const char *format, ...)
 {
     va_list args;
     ssize_t n;
 
     va_start(args, format);
-    n = write_formatted(gonet_conn_as_writer(c), err, format, args);
+    n = gonet_conn_vprintf(c, err, format, args);
     va_end(args);
     return n;
 }
@@ -61,7 +66,7 @@ ssize_t gonet_writer_printf(gonet_writer_t *w, gonet_error_t **err, const char *
     ssize_t n;
 
     va_start(args, format);
-    n = write_formatted(w, err, format, args);
+    n = gonet_writer_vprintf(w, err, format, args);
     va_end(args);
     return n;
 }

@@ -302,7 +302,8 @@ static void test_max_line(void **state)
     expect_line(f.r, "seven.");
     for (int i = 0; i < 2; i++) {
         assert_null(gonet_bufreader_read_line(f.r, &len, &err));
-        assert_ptr_equal(err, gonet_err_short_buffer);
+        assert_true(gonet_error_is(err, gonet_err_short_buffer));
+        assert_string_equal(gonet_error_string(err), "line of more than 7 bytes: short buffer");
         assert_int_equal(len, 0);
     }
     gonet_bufreader_set_max_line(f.r, 0);
@@ -315,7 +316,15 @@ static void test_max_line(void **state)
     open_reader(&f, endless, 10, 16);
     gonet_bufreader_set_max_line(f.r, 40);
     assert_null(gonet_bufreader_read_string(f.r, ';', NULL, &err));
-    assert_ptr_equal(err, gonet_err_short_buffer);
+    assert_true(gonet_error_is(err, gonet_err_short_buffer));
+    assert_string_equal(gonet_error_string(err), "more than 40 bytes without ';': short buffer");
+    assert_null(gonet_bufreader_read_string(f.r, '\0', NULL, &err));
+    assert_string_equal(gonet_error_string(err),
+                        "more than 40 bytes without a byte 0x00: short buffer");
+    gonet__alloc_fail_at(1, 1);
+    assert_null(gonet_bufreader_read_string(f.r, ';', NULL, &err));
+    gonet__alloc_fail_at(0, 0);
+    assert_ptr_equal(err, gonet_err_short_buffer); /* without memory for the words, too */
     assert_true(f.source.reads <= 6);
     assert_true(gonet_bufreader_read(f.r, buf, sizeof(buf), &err) >= 40);
     close_reader(&f);
@@ -367,6 +376,19 @@ static void test_no_reader(void **state)
     assert_true(gonet_error_is_errno(err, EINVAL));
 }
 
+static ssize_t wrapped_printf(gonet_writer_t *w, const char *format, ...)
+{
+    gonet_error_t *err = NULL;
+    va_list args;
+    ssize_t n;
+
+    va_start(args, format);
+    n = gonet_writer_vprintf(w, &err, format, args);
+    va_end(args);
+    assert_null(err);
+    return n;
+}
+
 static void test_printf(void **state)
 {
     static const gonet_writer_vtable_t vtable = {.size = sizeof(vtable), .write = sink_write};
@@ -385,6 +407,8 @@ static void test_printf(void **state)
     assert_int_equal(gonet_writer_printf(w, &err, "%s", filler), -1);
     assert_ptr_equal(err, gonet_err_no_memory);
     assert_int_equal(sink.len, 2002);
+    assert_int_equal(wrapped_printf(w, "%s %d", "of one's own", 8), 14);
+    assert_memory_equal(sink.p + 2002, "of one's own 8", 14);
     free(sink.p);
     gonet_writer_free(w);
 }
