@@ -25,6 +25,8 @@ refuse() {
 expect "the squares of 1 to 1000 add up to 333833500" "$examples/task_pipeline"
 expect "1000 lines from the task, 1000 from the thread" "$examples/threads_and_tasks"
 
+expect "0 to 999 add up to 499500" "$examples/typed_chan"
+
 start_server
 expect "hello, gonet" "$examples/echo_client" "$address" hello, gonet
 expect "" "$examples/echo_client" "$address"

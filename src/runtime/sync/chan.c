@@ -73,21 +73,34 @@ static inline gonet__chan_waiter_t *claim(gonet_chan_t *ch, gonet__waiter_t **qu
     return w;
 }
 
-static void destroy(gonet_chan_t *ch)
+/* Nobody else has the channel any more: no lock. */
+static void destroy_left(gonet_chan_t *ch)
 {
-    if (ch->context != NULL)
-        gonet__context_release(ch->context);
-    else
-        gonet__free(ch);
+    if (ch->destroy == NULL)
+        return;
+    for (size_t i = 0; i < ch->count; i++)
+        ch->destroy(slot(ch, i));
 }
 
-gonet_chan_t *gonet_chan_new(size_t elem_size, size_t capacity)
+static void give_up(gonet_chan_t *ch)
+{
+    if (ch->context != NULL) {
+        gonet__context_release(ch->context);
+        return;
+    }
+    destroy_left(ch);
+    gonet__free(ch);
+}
+
+gonet_chan_t *gonet_chan_new_owning(size_t elem_size, size_t capacity, void (*destroy)(void *elem))
 {
     gonet_chan_t *ch = NULL;
+    /* Where the elements begin: as aligned as what malloc returns. */
+    enum { ALIGN = _Alignof(max_align_t), HEAD = (sizeof(*ch) + ALIGN - 1) / ALIGN * ALIGN };
     size_t room;
 
     if (!__builtin_mul_overflow(elem_size, capacity, &room) &&
-        !__builtin_add_overflow(room, sizeof(*ch), &room))
+        !__builtin_add_overflow(room, (size_t)HEAD, &room))
         ch = gonet__alloc(room);
     if (ch == NULL) {
         errno = ENOMEM;
@@ -96,9 +109,15 @@ gonet_chan_t *gonet_chan_new(size_t elem_size, size_t capacity)
     *ch = (gonet_chan_t){.lock = gonet__spin_init(),
                          .elem_size = elem_size,
                          .cap = capacity,
-                         .stored = (unsigned char *)(ch + 1),
-                         .refs = 1};
+                         .stored = (unsigned char *)ch + HEAD,
+                         .refs = 1,
+                         .destroy = destroy};
     return ch;
+}
+
+gonet_chan_t *gonet_chan_new(size_t elem_size, size_t capacity)
+{
+    return gonet_chan_new_owning(elem_size, capacity, NULL);
 }
 
 gonet_chan_t *gonet_chan_ref(gonet_chan_t *ch)
@@ -120,7 +139,7 @@ void gonet_chan_free(gonet_chan_t *ch)
         gonet__context_unhold(ch->context);
     else if (atomic_fetch_sub_explicit(&ch->refs, 1, memory_order_acq_rel) == 1 &&
              gonet__chan_retire(ch))
-        destroy(ch);
+        give_up(ch);
 }
 
 /* claim_all takes all waiters out, to be woken as those of a closed channel. */
@@ -245,7 +264,7 @@ void gonet__chan_leave(gonet_chan_t *ch, gonet__waiter_t **queue, gonet__chan_wa
     last = ch->orphan && ch->pins == 0;
     gonet__chan_unlock(ch);
     if (last)
-        destroy(ch);
+        give_up(ch);
 }
 
 /* wait_in waits in queue; the caller holds the lock, which it gives up. True: an element went

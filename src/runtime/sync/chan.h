@@ -36,6 +36,7 @@ struct gonet_chan {
     int64_t deadline;              /* of the context: closed from then on; 0: none */
     struct gonet_context *context; /* which this is the done channel of, or NULL */
     _Atomic size_t refs;           /* unused in a done channel: its context counts */
+    void (*destroy)(void *elem);   /* for what is left in the end; NULL: nothing to do */
 };
 
 /* One who waits for a channel. A claimer copies the element, sets ok, and wakes. */
