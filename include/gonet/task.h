@@ -47,9 +47,9 @@
  * These variables of the environment are read when they are first needed: GONET_MAXPROCS (the
  * number of workers), GONET_STACK_SIZE and GONET_GUARD (a task's stack: its bytes; its guard by
  * madvise, mprotect or canary), GONET_RSEQ, and GONETDEBUG, which holds settings between commas:
- * slowtask=100ms, dumponsigquit=1, netdns=go or cgo or a level or both (go+1), netedns0=0,
- * multipathtcp=0 to 3. A value that can't be used, and an unknown setting, is said once on standard
- * error. A privileged program (setuid, setgid, file capabilities) reads none of them.
+ * slowtask=100ms, dumponsigquit=1, deadlock=1, netdns=go or cgo or a level or both (go+1),
+ * netedns0=0, multipathtcp=0 to 3. A value that can't be used, and an unknown setting, is said once
+ * on standard error. A privileged program (setuid, setgid, file capabilities) reads none of them.
  *
  * A process that was started without standard error gets no reports: number 2 may be a file of its
  * own by then.
@@ -97,9 +97,11 @@ GONET_BEGIN_DECLS
  * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT), those by which profilers sample
  * (SIGPROF, SIGVTALRM), and SIGURG if GONETDEBUG asks for slowtask or dumponsigquit. On a worker a
  * handler runs on the stack of the task, unless it was installed with SA_ONSTACK: better so.
- * While the runtime runs, SIGSEGV and SIGBUS have a handler that reports a stack's overflow, if
- * they were at their default before; all that they did without it they still do. A thread or a
- * program that a task starts inherits the mask: set its own (pthread_attr_setsigmask_np,
+ * While the runtime runs, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and SIGABRT have a handler, each
+ * if it was at its default before. When one comes because of what a task does (a fault, abort, an
+ * overflow of its stack), the task and its backtrace are printed to standard error; all that the
+ * signals did without it they still do, and those that are sent (kill) are not reported. A thread
+ * or a program that a task starts inherits the mask: set its own (pthread_attr_setsigmask_np,
  * POSIX_SPAWN_SETSIGMASK); a forked child gets back the mask from the start of the runtime. Workers
  * are not registered for restartable sequences (rseq(2)), which would cost time at each wake;
  * GONET_RSEQ=1 in the environment keeps the registration that libc makes.
@@ -118,6 +120,33 @@ GONET_API GONET_NODISCARD int gonet_go(void (*fn)(void *arg), void *arg);
  * its caller (the deepest took 10 KiB). -1 with errno EINVAL if it exceeds 1 GiB.
  */
 GONET_API GONET_NODISCARD int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size);
+
+/*
+ * gonet_go_named is gonet_go for a task that has a name from its beginning (gonet_set_task_name
+ * says where it is seen). The name is copied; NULL: none.
+ *
+ *   snprintf(name, sizeof(name), "backend %s", address);
+ *   gonet_go_named(watch_backend, b, name);
+ *
+ * Parks:    never.
+ * Returns:  0, or -1 with errno set: the task was not started, and arg is still the caller's.
+ * Errors:   ENOMEM, EMFILE, ENFILE, EAGAIN (gonet_shutdown is under way), EINVAL (fn is NULL).
+ * Threads:  any task or thread.
+ * Go:       go pprof.Do(ctx, pprof.Labels(…), fn), for what is seen of it
+ */
+GONET_API GONET_NODISCARD int gonet_go_named(void (*fn)(void *arg), void *arg, const char *name);
+
+/*
+ * gonet_set_task_name gives the calling task another name, a copy of name; NULL takes it away. The
+ * first 63 bytes are kept; control characters become question marks. It stands beside the name of
+ * the task's function wherever tasks are listed or reported: gonet_dump_tasks, gdb, slow tasks,
+ * overflows, crashes, deadlocks. It ends with the task. In a plain thread nothing happens.
+ *
+ * Parks:    never.
+ * Returns:  0, or -1 with errno ENOMEM: the task keeps the name that it had.
+ * Threads:  any task; nothing in a thread.
+ */
+GONET_API int gonet_set_task_name(const char *name);
 
 /*
  * gonet_go_pinned starts fn(arg) in a new task that is pinned from its first instruction to its
@@ -251,9 +280,21 @@ GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
 GONET_API int gonet_shutdown(gonet_duration_t wait);
 
 /*
- * gonet_dump_tasks prints every task to f: its state, what it waits for and for how long, and its
- * backtrace. GONETDEBUG=dumponsigquit=1 binds it to SIGQUIT (to standard error);
- * GONETDEBUG=slowtask=100ms reports tasks that hold their worker longer than that.
+ * gonet_dump_tasks prints every task to f: its number, its state, what it waits for and for how
+ * long, its name if it was given one (gonet_set_task_name), its function, and its backtrace. The
+ * names of functions, static ones too, come from the symbol tables of the program and its
+ * libraries, unless these were stripped.
+ *
+ * Settings in GONETDEBUG print such things by themselves, to standard error: dumponsigquit=1 all
+ * tasks at SIGQUIT; slowtask=100ms a task that holds its worker longer than that; deadlock=1 all
+ * tasks, once no task can go on any more: each waits for others (a channel, a mutex, a condition, a
+ * wait group), no timer, descriptor or work on the pool can wake one, and all other threads of the
+ * process wait for tasks likewise. The worker threads are called gonet-1, gonet-2, …, as in the
+ * numbers of tasks, the others gonet-monitor and gonet-pool.
+ *
+ * Parks:    never; it may wait for a moment until a worker gives way.
+ * Threads:  any task or thread.
+ * Go:       runtime.Stack, of all; the report at SIGQUIT
  */
 GONET_API void gonet_dump_tasks(FILE *f);
 

@@ -33,7 +33,7 @@ expect() {
 look() {
     expect "$1" '^task 1\.1 +\[read of descriptor [0-9]+(, [0-9.]+ s)?\] accepts' \
         '^task 1\.2 +\[chan receive(, [0-9.]+ s)?\] receives' \
-        '^task 1\.3 +\[sleep(, [0-9.]+ s)?\] sleeps' '^task 1\.4 +\[running\] stops' \
+        '^task 1\.3 +\[sleep(, [0-9.]+ s)?\] the sleeper \(sleeps\)' '^task 1\.4 +\[running\] stops' \
         '^task 1\.- +\[not begun\] not_begun' '^5 tasks$'
     expect "$1" '^task 1\.1 \[read' '^#[0-9]+ .* in (gonet__task_)?park ' ' in gonet_listener_accept ' \
         ' in accepts ' ' in task_main '

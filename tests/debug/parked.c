@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         return 1;
     }
     if (gonet_go(accepts, NULL) != 0 || gonet_go(receives, NULL) != 0 ||
-        gonet_go(sleeps, NULL) != 0 || gonet_go(stops, &signal) != 0)
+        gonet_go_named(sleeps, NULL, "the sleeper") != 0 || gonet_go(stops, &signal) != 0)
         return 1;
     for (;;)
         gonet_sleep(GONET_HOUR);

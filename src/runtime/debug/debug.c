@@ -63,4 +63,5 @@ const gonet__debug_layout_t gonet__debug_layout = {
     .ucontext_sp = UCONTEXT_SP,
     .ucontext_pc = UCONTEXT_PC,
     .ucontext_fp = UCONTEXT_FP,
+    .task_name = TASK(name),
 };

@@ -32,6 +32,8 @@ typedef struct {
     uint32_t switch_kind;
     /* Of an ucontext_t: the three registers, 0 where they are not known. */
     uint32_t ucontext_sp, ucontext_pc, ucontext_fp;
+    /* Of a task again. */
+    uint32_t task_name;
 } gonet__debug_layout_t;
 
 extern const gonet__debug_layout_t gonet__debug_layout;

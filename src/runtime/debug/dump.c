@@ -16,11 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/debug/slow.h"
 #include "runtime/ground/fork.h"
 #include "runtime/netpoll/netpoll.h"
+#include "runtime/sched/name.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/time/clock.h"
@@ -34,10 +36,17 @@ typedef struct {
 
 typedef struct {
     FILE *f;
+    gonet__symbols_t *symbols;
     gonet__worker_t *place; /* what the caller is while it resumes a task */
     gonet__task_t *self;    /* the caller, if it is a task */
     unsigned waiting;       /* tasks of one list that have not begun */
 } dump_t;
+
+typedef struct {
+    uint64_t id;
+    void (*fn)(void *arg);
+    char name[GONET__NAME_MAX + 1]; /* empty: none was given */
+} who_t;
 
 static void take_trace(gonet__task_t *task, void *arg)
 {
@@ -47,13 +56,14 @@ static void take_trace(gonet__task_t *task, void *arg)
     trace->count = backtrace(trace->frame, MAX_FRAMES);
 }
 
-void gonet__dump_frames(FILE *f, void *const *frame, int count)
+void gonet__dump_frames(FILE *f, gonet__symbols_t *s, void *const *frame, int count)
 {
-    char **names = backtrace_symbols(frame, count);
+    for (int i = 0; i < count; i++) {
+        gonet__line_t line = {.len = 0};
 
-    for (int i = 0; i < count; i++)
-        fprintf(f, "        %s\n", names != NULL ? names[i] : "?");
-    free(names);
+        gonet__symbol_put_frame(&line, s, (uintptr_t)frame[i], true);
+        fprintf(f, "        %.*s\n", (int)line.len, line.text);
+    }
 }
 
 static void describe(gonet__task_t *task, char *buf, unsigned size)
@@ -75,9 +85,20 @@ static void describe(gonet__task_t *task, char *buf, unsigned size)
     }
 }
 
-static void print_id(const dump_t *d, uint64_t id)
+/* Who it is, as long as the task can't be freed. */
+static void look_who(const gonet__task_t *task, who_t *who)
 {
-    fprintf(d->f, "task %u.%u ", (unsigned)(id >> 32), (unsigned)id);
+    who->id = task->id;
+    who->fn = task->fn;
+    gonet__name_copy(task, who->name);
+}
+
+static void print_who(const dump_t *d, const who_t *who)
+{
+    gonet__line_t line = {.len = 0};
+
+    gonet__name_put(&line, d->symbols, who->id, who->name, who->fn);
+    fprintf(d->f, "%.*s ", (int)line.len, line.text);
 }
 
 /* Resumes a task that is on hold, so that it unwinds itself; after that it may go on anywhere. */
@@ -97,7 +118,7 @@ static void probe(dump_t *d, gonet__task_t *task, trace_t *trace)
 }
 
 /* A task that is on hold. */
-static void print_parked(dump_t *d, gonet__task_t *task)
+static void print_parked(dump_t *d, gonet__task_t *task, const who_t *who)
 {
     char what[256];
     trace_t trace = {.count = 0};
@@ -106,7 +127,7 @@ static void print_parked(dump_t *d, gonet__task_t *task)
     bool parked = task->park != GONET__PARK_NONE;
 
     describe(task, what, sizeof(what));
-    print_id(d, task->id);
+    print_who(d, who);
     fprintf(d->f, "[%s", what);
     if (parked)
         fprintf(d->f, ", %u.%03u s", age / 1000, age % 1000);
@@ -115,25 +136,25 @@ static void print_parked(dump_t *d, gonet__task_t *task)
         probe(d, task, &trace);
     else
         atomic_store_explicit(&task->on, false, memory_order_release);
-    gonet__dump_frames(d->f, trace.frame, trace.count);
+    gonet__dump_frames(d->f, d->symbols, trace.frame, trace.count);
 }
 
-static void print_running(dump_t *d, const gonet__task_t *task, uint64_t id)
+static void print_running(dump_t *d, const gonet__task_t *task, const who_t *who)
 {
     unsigned n = gonet__runtime_worker_made();
 
-    print_id(d, id);
+    print_who(d, who);
     fprintf(d->f, "[running]\n");
     if (task == d->self) {
         trace_t trace;
 
         take_trace(NULL, &trace);
-        gonet__dump_frames(d->f, trace.frame, trace.count);
+        gonet__dump_frames(d->f, d->symbols, trace.frame, trace.count);
         return;
     }
     for (unsigned i = 0; i < n; i++) {
         if (gonet__worker_task(gonet__runtime_worker(i)) == task)
-            gonet__slow_unwind(gonet__runtime_worker(i), d->f);
+            gonet__slow_unwind(gonet__runtime_worker(i), d->f, d->symbols);
     }
 }
 
@@ -143,7 +164,7 @@ static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
     gonet__task_t *task;
     gonet__list_t *n;
     bool ours = false, begun = false, off = false;
-    uint64_t id = 0;
+    who_t who = {.id = 0};
 
     gonet__queue_insist(&home->queue);
     n = marker->next;
@@ -152,7 +173,8 @@ static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
         gonet__list_push_back(n->next, marker); /* before the one after n */
         task = GONET__CONTAINER(n, gonet__task_t, all);
         begun = atomic_load_explicit(&task->begun, memory_order_acquire);
-        id = begun ? task->id : 0;
+        if (begun)
+            look_who(task, &who);
         ours = begun && atomic_compare_exchange_strong(&task->on, &off, true);
     }
     gonet__queue_release(&home->queue);
@@ -162,9 +184,9 @@ static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
     if (!begun)
         d->waiting++;
     else if (ours)
-        print_parked(d, task);
+        print_parked(d, task, &who);
     else
-        print_running(d, task, id);
+        print_running(d, task, &who);
     return true;
 }
 
@@ -202,10 +224,14 @@ void gonet_dump_tasks(FILE *f)
     char *text = NULL;
     size_t len = 0;
     FILE *all = open_memstream(&text, &len);
-    dump_t d = {.f = all, .place = gonet__worker_new(0), .self = gonet__task_current()};
+    dump_t d = {.f = all,
+                .symbols = gonet__zalloc(sizeof(gonet__symbols_t)),
+                .place = gonet__worker_new(0),
+                .self = gonet__task_current()};
+    bool ready = all != NULL && d.symbols != NULL && d.place != NULL;
 
     backtrace(warm, 2); /* loads the unwinder here, not on a task's small stack */
-    if (all != NULL && d.place != NULL) {
+    if (ready) {
         gonet__annotate_worker(&d.place->tool);
         d.place->place.errno_at = gonet_errno_location();
         gonet__fork_lock(&gonet__runtime.lock);
@@ -217,10 +243,13 @@ void gonet_dump_tasks(FILE *f)
     }
     if (all != NULL)
         fclose(all);
-    if (text != NULL && d.place != NULL)
+    if (text != NULL && ready)
         fwrite(text, 1, len, f);
     else
         fputs("gonet: no memory to list the tasks\n", f);
+    if (d.symbols != NULL)
+        gonet__symbols_close(d.symbols);
+    gonet__free(d.symbols);
     free(d.place);
     free(text);
     fflush(f);

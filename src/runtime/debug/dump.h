@@ -6,7 +6,9 @@
 
 #include <stdio.h>
 
+#include "base/symbol.h"
+
 /* gonet__dump_frames prints the frames of a backtrace, one a line. */
-void gonet__dump_frames(FILE *f, void *const *frame, int count);
+void gonet__dump_frames(FILE *f, gonet__symbols_t *s, void *const *frame, int count);
 
 #endif

@@ -27,7 +27,7 @@ WORDS = (
     "worker_id worker_current worker_tasks worker_thread "
     "task_all task_worker task_begun task_id task_context task_stack task_fn task_park "
     "task_side task_why task_parked_in task_parked_at task_entered "
-    "pd_fd switch_kind ucontext_sp ucontext_pc ucontext_fp"
+    "pd_fd switch_kind ucontext_sp ucontext_pc ucontext_fp task_name"
 ).split()
 
 
@@ -88,6 +88,13 @@ class Task:
         self.running = pointer(worker + l.worker_current) == at
         self.entered = byte(at + l.task_entered) != 0
         self.function = pointer(at + l.task_fn)
+        given = pointer(at + l.task_name)
+        self.called = text(given) if given else None
+
+    def title(self):
+        """The name that it was given, and its function's."""
+        function = symbol(self.function)
+        return "%s (%s)" % (self.called, function) if self.called else function
 
     def registers(self):
         """Stack pointer, program counter and frame pointer, or None."""
@@ -238,7 +245,7 @@ def describe(frame):
 
 
 def backtrace(task):
-    print("task %s [%s]" % (task.name, task.state()))
+    print("task %s [%s] %s" % (task.name, task.state(), task.title()))
     if task.running:
         thread = thread_of(task.layout, task.worker)
         if thread is None:
@@ -281,7 +288,7 @@ class Tasks(gdb.Command):
         l = Layout()
         count = 0
         for t in tasks(l):
-            print("task %-8s [%s] %s" % (t.name, t.state(), symbol(t.function)))
+            print("task %-8s [%s] %s" % (t.name, t.state(), t.title()))
             count += 1
         for w, function in fresh(l):
             print("task %-8s [not begun] %s" % ("%d.-" % word(w + l.worker_id), symbol(function)))

@@ -20,6 +20,7 @@
 #include "runtime/ground/fork.h"
 #include "runtime/ground/signals.h"
 #include "runtime/sched/monitor.h"
+#include "runtime/sched/name.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/time/clock.h"
 
@@ -27,10 +28,17 @@
 #define ANSWER_NS  GONET_SECOND
 
 static _Atomic bool dump; /* SIGQUIT has come */
-static sem_t unwound;
-static void *frames[MAX_FRAMES];
-static _Atomic int frame_count;
 static pthread_mutex_t unwind_lock = PTHREAD_MUTEX_INITIALIZER;
+static sem_t unwound;
+
+/* What a worker answers: who it runs, and where that is. */
+static struct {
+    uint64_t id;
+    void (*fn)(void *arg); /* NULL: no task */
+    char name[GONET__NAME_MAX + 1];
+    void *frame[MAX_FRAMES];
+    _Atomic int count; /* of the frames; < 0: the answer is awaited */
+} answer;
 
 typedef struct {
     void *task;
@@ -43,11 +51,17 @@ static unsigned sampled;
 
 static void on_urgent(int sig)
 {
+    gonet__task_t *task = gonet__task_current();
     int e = errno;
 
     (void)sig;
-    if (gonet__here() != NULL && atomic_load(&frame_count) < 0) {
-        atomic_store(&frame_count, backtrace(frames, MAX_FRAMES));
+    if (gonet__here() != NULL && atomic_load(&answer.count) < 0) {
+        answer.id = task != NULL ? task->id : 0;
+        answer.fn = task != NULL ? task->fn : NULL;
+        answer.name[0] = '\0';
+        if (task != NULL && task->name != NULL)
+            strcpy(answer.name, task->name);
+        atomic_store(&answer.count, backtrace(answer.frame, MAX_FRAMES));
         sem_post(&unwound);
     }
     errno = e;
@@ -63,20 +77,47 @@ static void on_quit(int sig)
     errno = e;
 }
 
-void gonet__slow_unwind(gonet__worker_t *w, FILE *f)
+/* Asks w what it runs; false: no answer. Under unwind_lock. */
+static bool ask(gonet__worker_t *w)
 {
-    int count;
+    atomic_store(&answer.count, -1);
+    pthread_kill(w->thread, SIGURG);
+    (void)gonet__sem_until(&unwound, gonet__now() + ANSWER_NS);
+    if (atomic_load(&answer.count) > 0)
+        return true;
+    atomic_store(&answer.count, 0);
+    return false;
+}
 
+void gonet__slow_unwind(gonet__worker_t *w, FILE *f, gonet__symbols_t *s)
+{
     if (!gonet__monitor_runs() || !gonet__debug_asked())
         return;
     pthread_mutex_lock(&unwind_lock);
-    atomic_store(&frame_count, -1);
-    pthread_kill(w->thread, SIGURG);
-    (void)gonet__sem_until(&unwound, gonet__now() + ANSWER_NS);
-    count = atomic_exchange(&frame_count, 0);
-    if (count > 0)
-        gonet__dump_frames(f, frames, count);
+    if (ask(w))
+        gonet__dump_frames(f, s, answer.frame, atomic_load(&answer.count));
     pthread_mutex_unlock(&unwind_lock);
+}
+
+static void report(gonet__worker_t *w, FILE *f)
+{
+    static gonet__symbols_t symbols;
+    gonet__line_t line = {.len = 0};
+    bool answered;
+
+    fprintf(f, "gonet: a task has held its worker for more than %lld ms\n",
+            (long long)(gonet__debug_setting()->slow / GONET_MILLISECOND));
+    pthread_mutex_lock(&unwind_lock);
+    answered = ask(w);
+    if (answered && answer.fn != NULL)
+        gonet__name_put(&line, &symbols, answer.id, answer.name, answer.fn);
+    else
+        gonet__line_puts(&line, "a running task");
+    fprintf(f, "worker %u [held by %.*s]\n", w->id, (int)line.len, line.text);
+    if (answered)
+        gonet__dump_frames(f, &symbols, answer.frame, atomic_load(&answer.count));
+    pthread_mutex_unlock(&unwind_lock);
+    gonet__symbols_close(&symbols);
 }
 
 /* Under the runtime's lock. */
@@ -97,12 +138,8 @@ static void look_at(gonet__worker_t *w, void *arg)
     if (s->reported)
         return;
     s->reported = true;
-    gonet__say("gonet: a task has held its worker for more than %lld ms\n",
-               (long long)(gonet__debug_setting()->slow / GONET_MILLISECOND));
-    if (gonet__stderr() == NULL)
-        return;
-    fprintf(gonet__stderr(), "worker %u [held by a running task]\n", w->id);
-    gonet__slow_unwind(w, gonet__stderr());
+    if (gonet__stderr() != NULL)
+        report(w, gonet__stderr());
 }
 
 void gonet__slow_look(int64_t now)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/symbol.h"
 #include "runtime/sched/worker.h"
 
 /* gonet__slow_open and gonet__slow_close are around the monitor's life. */
@@ -18,6 +19,6 @@ void gonet__slow_look(int64_t now);
 
 /* gonet__slow_unwind prints the backtrace of the task that w runs, if GONETDEBUG asks for such
  * things. */
-void gonet__slow_unwind(gonet__worker_t *w, FILE *f);
+void gonet__slow_unwind(gonet__worker_t *w, FILE *f, gonet__symbols_t *s);
 
 #endif

@@ -21,7 +21,7 @@
 #include "runtime/life/start.h"
 #include "runtime/poller/poller.h"
 #include "runtime/sched/monitor.h"
-#include "runtime/sched/overflow.h"
+#include "runtime/sched/crash.h"
 #include "runtime/sched/wait.h"
 #include "runtime/switch/stack.h"
 #include "runtime/time/clock.h"
@@ -115,7 +115,7 @@ static void take_down(void)
     atomic_store(&rt.made, 0);
     atomic_store(&rt.spawned, 0);
     gonet__stack_release_all();
-    gonet__overflow_uninstall();
+    gonet__crash_uninstall();
     gonet__exit_guard_close();
 }
 

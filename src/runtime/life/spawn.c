@@ -8,6 +8,7 @@
 #include "gonet/errno.h"
 #include "runtime/ground/fork.h"
 #include "runtime/life/start.h"
+#include "runtime/sched/name.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/worker.h"
 
@@ -89,7 +90,7 @@ static bool place(gonet__worker_t *w, gonet__task_t *task, bool pinned)
     return w != NULL ? place_from_task(w, task, pinned) : place_from_thread(task, pinned);
 }
 
-static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinned)
+static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinned, const char *name)
 {
     gonet__worker_t *w = gonet__here();
     gonet__task_t *task;
@@ -105,6 +106,11 @@ static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinne
         gonet__task_tick(); /* somebody may try again and again */
         return -1;
     }
+    if (name != NULL && !gonet__name_give(task, name)) {
+        errno = ENOMEM;
+        gonet__task_unmake(w, task);
+        return -1;
+    }
     if (!place(w, task, pinned)) {
         gonet__task_unmake(w, task);
         return -1;
@@ -114,15 +120,20 @@ static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinne
 
 int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)
 {
-    return start(fn, arg, stack_size, false);
+    return start(fn, arg, stack_size, false, NULL);
 }
 
 int gonet_go(void (*fn)(void *arg), void *arg)
 {
-    return start(fn, arg, 0, false);
+    return start(fn, arg, 0, false, NULL);
 }
 
 int gonet_go_pinned(void (*fn)(void *arg), void *arg)
 {
-    return start(fn, arg, 0, true);
+    return start(fn, arg, 0, true, NULL);
+}
+
+int gonet_go_named(void (*fn)(void *arg), void *arg, const char *name)
+{
+    return start(fn, arg, 0, false, name);
 }

@@ -18,7 +18,7 @@
 #include "runtime/ground/signals.h"
 #include "runtime/poller/poller.h"
 #include "runtime/sched/monitor.h"
-#include "runtime/sched/overflow.h"
+#include "runtime/sched/crash.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
 
@@ -113,7 +113,7 @@ bool gonet__start(void)
     gonet__queue_choose();
     gonet__steal_choose();
     gonet__signals_remember();
-    gonet__overflow_install();
+    gonet__crash_install();
     gonet__exit_guard_open();
     if (rt.wanted == 0)
         rt.wanted = default_workers();

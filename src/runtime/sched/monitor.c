@@ -155,6 +155,7 @@ static void *monitor_main(void *arg)
     int64_t next = 0;
 
     (void)arg;
+    pthread_setname_np(pthread_self(), "gonet-monitor");
     while (!atomic_load(&monitor.stop)) {
         int64_t now = gonet__now();
 

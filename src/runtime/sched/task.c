@@ -20,7 +20,8 @@
 #include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/ground/fatal.h"
-#include "runtime/sched/overflow.h"
+#include "runtime/sched/crash.h"
+#include "runtime/sched/name.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/wait.h"
@@ -125,6 +126,7 @@ void gonet__task_take_back(gonet__worker_t *w)
     w->finished = NULL;
     gonet__annotate_gone(&task->tool);
     gonet__timer_remove(&task->timer);
+    gonet__name_drop(task);
     if (home == w || task->began == w || task->stack->slab == NULL || gonet__stack_scarce()) {
         gonet__stack_put(&w->stacks, task->stack);
         task->stack = NULL;
@@ -231,7 +233,7 @@ GONET__INLINE void park(gonet__task_t *task, bool yields)
     int saved_errno = *w->place.errno_at;
 
     if (task->canary && gonet__stack_overrun(task->stack))
-        gonet__overflow_report(task);
+        gonet__crash_overrun(task);
     task->parked_at = w->clock_ms;
     leave(w, task, 0, yields);
     if (gonet__here()->probe != NULL)
@@ -343,6 +345,7 @@ void gonet__task_unmake(gonet__worker_t *w, gonet__task_t *task)
     if (task->stack != NULL)
         gonet__stack_put(NULL, task->stack);
     task->pin = NULL;
+    gonet__name_drop(task);
     free_task(w, task);
     errno = e;
 }

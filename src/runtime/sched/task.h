@@ -59,6 +59,7 @@ typedef struct gonet__task {
     struct gonet__worker *home;  /* where its memory belongs; NULL: not yet in a queue */
     gonet__list_t all;           /* in home's list */
     struct gonet__worker *began; /* the worker that gave it its stack */
+    char *name;                  /* that was given to it: name.h; NULL: none */
     unsigned pins;               /* how often it was pinned */
     uint64_t id;
     void *callbacks;          /* the socket layer's: which user functions it is inside of */

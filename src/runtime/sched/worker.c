@@ -26,7 +26,8 @@
 #include "runtime/ground/spin.h"
 #include "runtime/sched/held.h"
 #include "runtime/sched/monitor.h"
-#include "runtime/sched/overflow.h"
+#include "runtime/sched/name.h"
+#include "runtime/sched/crash.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
@@ -396,10 +397,11 @@ static void *worker_main(void *arg)
 
     gonet__local()->worker = w;
     gonet__exit_guard_set(w);
+    gonet__name_thread(w->id);
     gonet__local()->in_runtime = true; /* for good: what ends with it is not to end the runtime */
     w->place.errno_at = gonet_errno_location();
     gonet__annotate_worker(&w->tool);
-    gonet__overflow_enter_worker(w);
+    gonet__crash_enter_worker(w);
     gonet__rseq_leave();
     (void)gonet__cxx_look(&w->cxx);
     w->clock_ms = gonet__poller_clock(&w->poller);
@@ -424,7 +426,7 @@ static void *worker_main(void *arg)
     gonet__task_release_pool(w);
     gonet__free(w->place.kept);
     w->place.kept = NULL;
-    gonet__overflow_leave_worker(w);
+    gonet__crash_leave_worker(w);
     gonet__local()->worker = NULL;
     atomic_store(&w->state, GONET__WORKER_ENDED);
     return NULL;

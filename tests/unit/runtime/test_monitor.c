@@ -55,7 +55,8 @@ static int slow(void)
 {
     CHILD_CHECK(gonet_go(compute, NULL) == 0);
     CHILD_CHECK(gonet_shutdown(-1) == 0);
-    CHILD_CHECK(gonet_go(compute, NULL) == 0); /* a monitor for the next runtime, too */
+    /* a monitor for the next runtime, too */
+    CHILD_CHECK(gonet_go_named(compute, NULL, "the slow one") == 0);
     CHILD_CHECK(gonet_shutdown(-1) == 0);
     return 0;
 }
@@ -110,7 +111,9 @@ static void slow_task_is_reported(void **state)
     (void)state;
     passes("slow", "GONETDEBUG=netdns=go,slowtask=50ms", &r);
     assert_int_equal(count(r.output, "a task has held its worker for more than 50 ms\n"), 2);
-    assert_int_equal(count(r.output, "[held by a running task]\n"), 2);
+    assert_int_equal(count(r.output, " [held by task "), 2);
+    assert_int_equal(count(r.output, ".1 compute]\n"), 1);
+    assert_int_equal(count(r.output, " the slow one (compute)]\n"), 1);
     assert_true(count(r.output, "\n        ") >= 4); /* frames */
 }
 

@@ -1,6 +1,6 @@
 /*
- * Signals: a stack overflow names its task and ends the program, other faults are left alone, and
- * workers take no signals that are meant for the program.
+ * Signals: a stack overflow, and any other crash, names its task and ends the program as it would
+ * have ended, and workers take no signals that are meant for the program.
  */
 #include <errno.h>
 #include <signal.h>
@@ -158,8 +158,9 @@ static void overflow_names_the_task(void **state)
     child_run("overflow_task", NULL, &r);
     p = strstr(r.output, "in task ");
     assert_non_null(p);
-    assert_int_equal(sscanf(p, "in task %u.%u (function 0x", &worker, &task), 2);
+    assert_int_equal(sscanf(p, "in task %u.%u overflow_stack: give it more ", &worker, &task), 2);
     assert_true(worker > 0 && task == 1);
+    assert_non_null(strstr(p, "(overflow+0x")); /* who needs so much */
 }
 
 static void overflow_is_seen_by_canary(void **state)
@@ -190,6 +191,178 @@ static void own_handlers_win(void **state)
     }
 }
 
+/* ---- crashes ---- */
+
+static void use_null_deep(void *arg)
+{
+    gonet_yield(); /* it has been on its stack before */
+    use_null(arg);
+    __asm__ volatile("" ::: "memory"); /* no tail call */
+}
+
+static int null_in_named_task(void)
+{
+    CHILD_CHECK(gonet_go_named(use_null_deep, NULL, "the victim") == 0);
+    for (;;)
+        gonet_sleep(GONET_HOUR);
+}
+
+static void divide(void *arg)
+{
+    volatile int seven = 7, zero = 0;
+
+    (void)arg;
+#if defined(__x86_64__)
+    seven = seven / zero;
+#else
+    raise(SIGFPE); /* where a division by zero is none */
+#endif
+}
+
+static int fpe_in_task(void)
+{
+    run(divide);
+    return 0;
+}
+
+static void trap(void *arg)
+{
+    (void)arg;
+    __builtin_trap();
+}
+
+static int trap_in_task(void)
+{
+    run(trap);
+    return 0;
+}
+
+static void call_abort(void *arg)
+{
+    (void)arg;
+    abort();
+}
+
+static int abort_in_task(void)
+{
+    run(call_abort);
+    return 0;
+}
+
+static int abort_in_thread(void)
+{
+    CHILD_CHECK(gonet_go(sleep_long, NULL) == 0);
+    abort();
+}
+
+/* Into nowhere: there is no frame to begin with. */
+static void jump_to_null(void *arg)
+{
+    void (*volatile nowhere)(void) = NULL;
+
+    (void)arg;
+    nowhere();
+    __asm__ volatile("" ::: "memory"); /* no tail call */
+}
+
+static int jump_in_task(void)
+{
+    run(jump_to_null);
+    return 0;
+}
+
+static atomic_int at_the_edge;
+
+static void crash_together(void *arg)
+{
+    atomic_fetch_add(&at_the_edge, 1);
+    while (atomic_load(&at_the_edge) < 4)
+        continue; /* holds its worker */
+    use_null(arg);
+}
+
+static int many_crash(void)
+{
+    gonet_set_max_procs(4);
+    for (int i = 0; i < 4; i++)
+        CHILD_CHECK(gonet_go(crash_together, NULL) == 0);
+    for (;;)
+        gonet_sleep(GONET_HOUR);
+}
+
+static int occurrences(const char *text, const char *what)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text++)
+        n++;
+    return n;
+}
+
+static void a_crash_names_the_task(void **state)
+{
+    child_result_t r;
+
+    (void)state;
+    dies("null_in_named_task", NULL, SIGSEGV, "gonet: SIGSEGV at address 0x0 in task ", "overflow");
+    child_run("null_in_named_task", NULL, &r);
+    assert_non_null(strstr(r.output, " the victim (use_null_deep)\n        "));
+    /* The innermost frame is where it happened, none is the handler's. */
+    assert_non_null(strstr(strstr(r.output, "\n        "), "(use_null+0x"));
+    assert_true(strstr(r.output, "(use_null+0x") < strstr(r.output, "(use_null_deep+0x"));
+    assert_null(strstr(r.output, "crash_signal"));
+    assert_int_equal(occurrences(r.output, "gonet: "), 1);
+}
+
+static void tells(const char *part, int sig, const char *head, const char *function)
+{
+    child_result_t r;
+    char want[100];
+    const char *p;
+
+    dies(part, NULL, sig, head, NULL);
+    child_run(part, NULL, &r);
+    p = strstr(r.output, head);
+    snprintf(want, sizeof(want), ".1 %s\n        ", function);
+    if (p == NULL || strstr(p, want) == NULL)
+        fail_msg("%s said: %s", part, r.output);
+    snprintf(want, sizeof(want), "(%s+0x", function);
+    if (strstr(p, want) == NULL || strstr(p, "crash_signal") != NULL)
+        fail_msg("%s said: %s", part, r.output);
+}
+
+static void each_kind_is_told(void **state)
+{
+    (void)state;
+    tells("fpe_in_task", SIGFPE, "gonet: SIGFPE in task ", "divide");
+#if defined(__x86_64__)
+    tells("trap_in_task", SIGILL, "gonet: SIGILL in task ", "trap");
+#endif
+    tells("abort_in_task", SIGABRT, "gonet: SIGABRT in task ", "call_abort");
+    tells("jump_in_task", SIGSEGV, "gonet: SIGSEGV at address 0x0 in task ", "jump_to_null");
+    tells("segv_raised_by_task", SIGSEGV, "gonet: SIGSEGV in task ", "raise_here");
+}
+
+static void what_is_no_task_s_is_not(void **state)
+{
+    (void)state;
+    dies("abort_in_thread", NULL, SIGABRT, NULL, "gonet: ");
+    dies("segv_sent", NULL, SIGSEGV, NULL, "gonet: ");
+    dies("abrt_sent", NULL, SIGABRT, NULL, "gonet: ");
+}
+
+static void one_crash_is_enough(void **state)
+{
+    child_result_t r;
+
+    (void)state;
+    dies("many_crash", NULL, SIGSEGV, "gonet: SIGSEGV at address 0x0 in task ", NULL);
+    child_run("many_crash", NULL, &r);
+    assert_int_equal(occurrences(r.output, "gonet: "), 1);
+    assert_non_null(strstr(r.output, "(task_main+0x"));                      /* to the end */
+    dies("overflow_canary", "GONET_GUARD=canary", SIGABRT, NULL, "SIGABRT"); /* told before */
+}
+
 /* ---- a signal that somebody sends ---- */
 
 static int sent_to_process(int sig)
@@ -202,6 +375,11 @@ static int sent_to_process(int sig)
 static int segv_sent(void)
 {
     return sent_to_process(SIGSEGV);
+}
+
+static int abrt_sent(void)
+{
+    return sent_to_process(SIGABRT);
 }
 
 static int bus_sent(void)
@@ -243,22 +421,23 @@ static bool is_default(int sig)
 
 static int nothing_stays_installed(void)
 {
-    static const int taken[] = {SIGSEGV, SIGBUS, SIGURG, SIGQUIT};
+    static const int taken[] = {SIGSEGV, SIGBUS, SIGURG, SIGQUIT, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+    enum { TAKEN = sizeof(taken) / sizeof(taken[0]) };
     struct sigaction own = {.sa_handler = SIG_IGN}, now;
 
     for (int round = 0; round < 2; round++) {
         CHILD_CHECK(gonet_go(nothing, NULL) == 0);
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < TAKEN; i++)
             CHILD_CHECK(!is_default(taken[i]));
         CHILD_CHECK(gonet_shutdown(-1) == 0);
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < TAKEN; i++)
             CHILD_CHECK(is_default(taken[i]));
     }
     CHILD_CHECK(gonet_go(nothing, NULL) == 0);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < TAKEN; i++)
         sigaction(taken[i], &own, NULL);
     CHILD_CHECK(gonet_shutdown(-1) == 0);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < TAKEN; i++) {
         CHILD_CHECK(sigaction(taken[i], NULL, &now) == 0);
         CHILD_CHECK(now.sa_handler == SIG_IGN); /* the program's stays */
     }
@@ -441,6 +620,14 @@ int main(int argc, char **argv)
         {"null_in_task", null_in_task},
         {"own_handler_before", own_handler_before},
         {"own_handler_after", own_handler_after},
+        {"null_in_named_task", null_in_named_task},
+        {"fpe_in_task", fpe_in_task},
+        {"trap_in_task", trap_in_task},
+        {"abort_in_task", abort_in_task},
+        {"abort_in_thread", abort_in_thread},
+        {"jump_in_task", jump_in_task},
+        {"many_crash", many_crash},
+        {"abrt_sent", abrt_sent},
         {"segv_sent", segv_sent},
         {"bus_sent", bus_sent},
         {"segv_raised_by_task", segv_raised_by_task},
@@ -454,6 +641,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(overflow_is_seen_by_canary),
         cmocka_unit_test(other_faults_are_no_overflow),
         cmocka_unit_test(own_handlers_win),
+        cmocka_unit_test(a_crash_names_the_task),
+        cmocka_unit_test(each_kind_is_told),
+        cmocka_unit_test(what_is_no_task_s_is_not),
+        cmocka_unit_test(one_crash_is_enough),
         cmocka_unit_test(one_sent_signal_kills),
         cmocka_unit_test(handlers_go_with_the_runtime),
         cmocka_unit_test(samples_fall_where_the_work_is),
