@@ -27,6 +27,7 @@ static const struct {
 #endif
     [GONET__SETTING_SLOWTASK] = {DEBUG, "slowtask"},
     [GONET__SETTING_DUMPONSIGQUIT] = {DEBUG, "dumponsigquit"},
+    [GONET__SETTING_DEADLOCK] = {DEBUG, "deadlock"},
     [GONET__SETTING_NETDNS] = {DEBUG, "netdns"},
     [GONET__SETTING_NETEDNS0] = {DEBUG, "netedns0"},
     [GONET__SETTING_MULTIPATHTCP] = {DEBUG, "multipathtcp"},

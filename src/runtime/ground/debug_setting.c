@@ -1,5 +1,5 @@
 /*
- * GONETDEBUG=slowtask=TIME,dumponsigquit=1, read once.
+ * GONETDEBUG=slowtask=TIME,dumponsigquit=1,deadlock=1, read once.
  */
 #include "runtime/ground/debug_setting.h"
 
@@ -42,6 +42,7 @@ static void read_setting(void)
     if (slow != NULL && setting.slow == 0)
         gonet__setting_refuse(GONET__SETTING_SLOWTASK, "a time: 100ms, 1500us, 2s");
     setting.quit = gonet__setting_word(GONET__SETTING_DUMPONSIGQUIT, off_on) == 1;
+    setting.deadlock = gonet__setting_word(GONET__SETTING_DEADLOCK, off_on) == 1;
 }
 
 const gonet__debug_setting_t *gonet__debug_setting(void)
@@ -52,5 +53,7 @@ const gonet__debug_setting_t *gonet__debug_setting(void)
 
 bool gonet__debug_asked(void)
 {
-    return gonet__debug_setting()->slow != 0 || gonet__debug_setting()->quit;
+    const gonet__debug_setting_t *s = gonet__debug_setting();
+
+    return s->slow != 0 || s->quit || s->deadlock;
 }

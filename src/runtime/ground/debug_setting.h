@@ -1,6 +1,6 @@
 /*
- * What GONETDEBUG asks for: to be told of tasks that hold their worker, and a list of all tasks at
- * SIGQUIT.
+ * What GONETDEBUG asks for: to be told of tasks that hold their worker, and of such as wait for
+ * each other, and a list of all tasks at SIGQUIT.
  */
 #ifndef GONET_RUNTIME_GROUND_DEBUG_SETTING_H
 #define GONET_RUNTIME_GROUND_DEBUG_SETTING_H
@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 typedef struct {
-    int64_t slow; /* ns for which a task may hold its worker; 0: any time */
-    bool quit;    /* SIGQUIT lists */
+    int64_t slow;  /* ns for which a task may hold its worker; 0: any time */
+    bool quit;     /* SIGQUIT lists */
+    bool deadlock; /* tasks that wait for each other are reported */
 } gonet__debug_setting_t;
 
 /* gonet__debug_setting returns what the environment said when it was asked first. */

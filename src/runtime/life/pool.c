@@ -306,6 +306,19 @@ void *gonet_blocking(void *(*fn)(void *arg), void *arg)
     return gonet__pool_call(GONET__WORK_USER, fn, arg);
 }
 
+bool gonet__pool_rests(unsigned *threads)
+{
+    bool rests;
+
+    gonet__fork_lock(&pool.lock);
+    rests = pool.threads == pool.alive;
+    for (int i = 0; i < GONET__WORKS; i++)
+        rests = rests && pool.work[i].at_work == 0 && pool.work[i].head == NULL;
+    *threads = (unsigned)pool.threads;
+    pthread_mutex_unlock(&pool.lock);
+    return rests;
+}
+
 void gonet__pool_stop(void)
 {
     pthread_t last;

@@ -25,6 +25,10 @@ bool gonet__pool_run(gonet__work_t work, void (*fn)(void *arg), void *arg);
 /* gonet__pool_call is gonet_blocking for any kind of work. */
 void *gonet__pool_call(gonet__work_t work, void *(*fn)(void *arg), void *arg);
 
+/* gonet__pool_rests says whether no thread of the pool has work, and how many there are; false:
+ * some has, or is made. */
+bool gonet__pool_rests(unsigned *threads);
+
 /* gonet__pool_stop ends all threads of the pool after the queued work is done, and joins them. */
 void gonet__pool_stop(void);
 

@@ -16,6 +16,7 @@
 #include "runtime/ground/exit_guard.h"
 #include "runtime/ground/fork.h"
 #include "runtime/ground/signals.h"
+#include "runtime/life/deadlock.h"
 #include "runtime/poller/poller.h"
 #include "runtime/sched/monitor.h"
 #include "runtime/sched/crash.h"
@@ -23,6 +24,9 @@
 #include "runtime/sched/steal.h"
 
 #define rt gonet__runtime
+#define DEADLOCK_MS                                                              \
+    100 /* while all sleep: a thread that acts wakes none when it begins to wait \
+         */
 
 /* How many processors the process may use. The kernel refuses a set that is smaller than its own,
  * whose size is not told; a machine has thousands at most. */
@@ -72,13 +76,21 @@ static int revive(unsigned i)
     return gonet__worker_start(w);
 }
 
+static void look(int64_t now)
+{
+    gonet__slow_look(now);
+    gonet__deadlock_look(now);
+}
+
 /* Under the lock. Without it the workers go on: each helps itself. */
 static void start_monitor(bool several)
 {
+    int rest = gonet__debug_setting()->deadlock ? DEADLOCK_MS : -1;
+
     if (gonet__monitor_runs() || !(several || gonet__debug_asked()))
         return;
     gonet__slow_open();
-    if (!gonet__monitor_start(gonet__slow_look))
+    if (!gonet__monitor_start(look, rest))
         gonet__slow_close();
 }
 

@@ -121,7 +121,7 @@ static void recheck(gonet__pd_t *pd)
 }
 
 /* pd's timer has come; the deadlines of the day decide. */
-static int64_t fire(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
+int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
 {
     gonet__pd_t *pd = GONET__CONTAINER(t, gonet__pd_t, timer);
     int64_t again = 0;
@@ -155,7 +155,7 @@ static void forget(gonet__pd_t *pd)
         atomic_init(&pd->side[i].error, false);
         pd->side[i].delay = 0;
     }
-    pd->timer = (gonet__timer_t){.fire = fire};
+    pd->timer = (gonet__timer_t){.fire = gonet__netpoll_timer};
 }
 
 void gonet__pd_init(gonet__pd_t *pd, int fd)

@@ -86,4 +86,7 @@ void gonet__pd_detach(gonet__pd_t *pd);
  * inherited pd. Returns how many references to the memory went with the parent's loops. */
 unsigned gonet__pd_reset(gonet__pd_t *pd);
 
+/* gonet__netpoll_timer: the timer of a descriptor's deadlines has fired. */
+gonet__timer_fire_t gonet__netpoll_timer;
+
 #endif

@@ -37,6 +37,7 @@
 
 static struct {
     void (*also)(int64_t now); /* what else is to be done at each look */
+    int rest;                  /* ms until the next one, while all workers sleep; -1: none */
     pthread_t thread;
     bool running;
     _Atomic bool stop;
@@ -119,13 +120,13 @@ static bool all_asleep(void)
     return true;
 }
 
-/* Until the next look: ms; -1: until somebody wakes. */
+/* Until the next look: ms; -1: until somebody wakes, or tells it. */
 static int pause_until(int64_t now, int64_t next)
 {
     if (now - monitor.awake >= REST_NS) {
         atomic_store(&gonet__monitor_rests, true);
         if (all_asleep())
-            return -1;
+            return monitor.rest;
         atomic_store(&gonet__monitor_rests, false);
         monitor.awake = now;
     }
@@ -193,7 +194,7 @@ static void close_set(void)
 }
 
 /* Without it the workers go on: each helps itself. */
-bool gonet__monitor_start(void (*also)(int64_t now))
+bool gonet__monitor_start(void (*also)(int64_t now), int rest)
 {
     if (!open_set()) {
         close_set();
@@ -203,6 +204,7 @@ bool gonet__monitor_start(void (*also)(int64_t now))
     atomic_store(&monitor.stop, false);
     atomic_store(&gonet__monitor_rests, false);
     monitor.also = also;
+    monitor.rest = rest;
     monitor.alert = 0;
     monitor.awake = gonet__now();
     monitor.running = gonet__signals_spawn(&monitor.thread, monitor_main, NULL) == 0;

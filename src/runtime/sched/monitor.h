@@ -11,10 +11,11 @@
 /*
  * gonet__monitor_start lets the monitor, which does not run, begin; false: it can't be had. also is
  * called in its thread at each of its looks, which are up to 10 ms apart while a worker is awake,
- * and after gonet__monitor_tell. gonet__monitor_stop ends the thread, before the workers;
- * gonet__monitor_close its descriptors, which they use, after them.
+ * and after gonet__monitor_tell; while all sleep, after rest ms (-1: not at all).
+ * gonet__monitor_stop ends the thread, before the workers; gonet__monitor_close its descriptors,
+ * which they use, after them.
  */
-bool gonet__monitor_start(void (*also)(int64_t now));
+bool gonet__monitor_start(void (*also)(int64_t now), int rest);
 void gonet__monitor_stop(void);
 void gonet__monitor_close(void);
 

@@ -24,6 +24,8 @@
 #define DOUBLINGS    7
 #define MAX_DELAY_MS 100
 
+_Atomic unsigned gonet__wait_threads;
+
 void gonet__wait_init(gonet__wait_t *w)
 {
     gonet__task_t *task = gonet__task_current();
@@ -82,6 +84,13 @@ static uint64_t look(gonet__task_t *task, int64_t *until)
 static bool claim(gonet__task_t *task, uint64_t word, gonet__wait_state_t state)
 {
     return atomic_compare_exchange_strong(&task->wait, &word, word + (uint64_t)state);
+}
+
+bool gonet__wait_endless(gonet__task_t *task)
+{
+    int64_t until;
+
+    return look(task, &until) != 0 && until == INT64_MAX;
 }
 
 bool gonet__wait_sweep(gonet__task_t *task)
@@ -170,7 +179,7 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
                    FUTEX_BITSET_MATCH_ANY);
 }
 
-GONET__NOINLINE static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
+static gonet__wait_state_t sleep_thread(gonet__wait_t *w, int64_t deadline)
 {
     static const struct timespec a_while = {.tv_nsec = 1000000};
     struct timespec until = {.tv_sec = deadline / GONET_SECOND, .tv_nsec = deadline % GONET_SECOND};
@@ -188,6 +197,18 @@ GONET__NOINLINE static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t
             (errno == ENOSYS || errno == EPERM))
             clock_nanosleep(CLOCK_MONOTONIC, 0, &a_while, NULL); /* it may not wait: it looks */
     }
+}
+
+GONET__NOINLINE static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t deadline)
+{
+    gonet__wait_state_t state;
+
+    if (deadline != 0)
+        return sleep_thread(w, deadline);
+    atomic_fetch_add_explicit(&gonet__wait_threads, 1, memory_order_relaxed);
+    state = sleep_thread(w, 0);
+    atomic_fetch_sub_explicit(&gonet__wait_threads, 1, memory_order_relaxed);
+    return state;
 }
 
 gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned flags,

@@ -72,6 +72,14 @@ bool gonet__wait_sweep(struct gonet__task *task);
 /* gonet__wait_timer is what a task's timer does. */
 gonet__timer_fire_t gonet__wait_timer;
 
+/* gonet__wait_endless says whether the task is in a wait that no time ends. Any thread, as long as
+ * the task can't be freed. */
+bool gonet__wait_endless(struct gonet__task *task);
+
+/* How many threads are in a wait that no time ends: for deadlock.c, which makes sure that they
+ * sleep. */
+extern _Atomic unsigned gonet__wait_threads;
+
 /* gonet__wait_state returns the state alone. */
 gonet__wait_state_t gonet__wait_state(gonet__wait_t *w);
 

@@ -193,6 +193,32 @@ bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__tas
     return true;
 }
 
+/* From entry to entry, each once; NULL: that was the last. */
+static gonet__timer_t *following(gonet__timer_t *t)
+{
+    if (t->child != NULL)
+        return t->child;
+    while (t->next == NULL) {
+        while (t->prev != NULL && t->prev->child != t)
+            t = t->prev;
+        if (t->prev == NULL)
+            return NULL;
+        t = t->prev;
+    }
+    return t->next;
+}
+
+bool gonet__timer_others(gonet__timer_heap_t *heap, gonet__timer_fire_t *a, gonet__timer_fire_t *b)
+{
+    bool found = false;
+
+    gonet__spin_lock(&heap->lock);
+    for (gonet__timer_t *t = heap->root; t != NULL && !found; t = following(t))
+        found = t->fire != a && t->fire != b;
+    gonet__spin_unlock(&heap->lock);
+    return found;
+}
+
 void gonet__timer_hand_over(gonet__timer_heap_t *from, gonet__timer_heap_t *to)
 {
     gonet__timer_t *t;

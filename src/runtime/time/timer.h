@@ -82,6 +82,10 @@ static inline int64_t gonet__timer_next(const gonet__timer_heap_t *heap)
  * if there was none. */
 bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__task **woken);
 
+/* gonet__timer_others says whether there is an entry that fires otherwise than by one of the two.
+ * Any thread. */
+bool gonet__timer_others(gonet__timer_heap_t *heap, gonet__timer_fire_t *a, gonet__timer_fire_t *b);
+
 /* gonet__timer_hand_over moves all entries of from, whose worker ends, to the other heap; NULL: out
  * of any. */
 void gonet__timer_hand_over(gonet__timer_heap_t *from, gonet__timer_heap_t *to);
