@@ -90,6 +90,61 @@ done:
     gonet_chan_free(r->shared);
 }
 
+GONET_DEFINE_OWNING_CHAN(word_chan, char *, free);
+
+typedef struct {
+    word_chan_t *words;
+    gonet_wait_group_t group;
+    bool renamed;
+} named_t;
+
+static void renames_itself(void *arg)
+{
+    named_t *n = arg;
+    char *word = NULL;
+
+    n->renamed = gonet_set_task_name("another name") == 0;
+    CHECK(word_chan_recv(n->words, &word));
+    free(word);
+    gonet_wait_group_done(&n->group);
+}
+
+/* A list of tasks is short of what it can't find out, and nothing else. */
+static void list_tasks(void)
+{
+    FILE *f = fopen("/dev/null", "we");
+
+    if (f == NULL)
+        return;
+    gonet_dump_tasks(f);
+    fclose(f);
+}
+
+static void names(run_t *r)
+{
+    part_t *p = &r->body;
+    named_t n = {.words = word_chan_new(3)};
+
+    (void)r;
+    STEP(p, n.words != NULL);
+    gonet_wait_group_add(&n.group, 1);
+    if (gonet_go_named(renames_itself, &n, "a name") != 0) {
+        p->errnum = errno;
+        p->step = "gonet_go_named";
+        goto done;
+    }
+    for (int i = 0; i < 3; i++) {
+        char *word = strdup("word");
+        CHECK(word_chan_send(n.words, &word));
+    }
+    list_tasks();
+    gonet_wait_group_wait(&n.group);
+    errno = ENOMEM; /* nothing else can keep a task from it */
+    STEP(p, n.renamed);
+done:
+    word_chan_free(n.words); /* with what is left */
+}
+
 static void cancel(run_t *r)
 {
     gonet_context_cancel(r->shared);
@@ -259,6 +314,7 @@ int main(int argc, char **argv)
     static const scenario_t scenarios[] = {
         {.name = "tasks", .run = tasks, .flags = SCENARIO_STICKY},
         {.name = "channels", .run = channels, .flags = SCENARIO_STICKY},
+        {.name = "names", .run = names, .flags = SCENARIO_STICKY},
         {.name = "contexts", .run = contexts, .flags = SCENARIO_STICKY},
         {.name = "blocking", .run = blocking, .flags = SCENARIO_STICKY},
         {.name = "ending", .run = ending, .flags = SCENARIO_STICKY},

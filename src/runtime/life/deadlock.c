@@ -30,6 +30,7 @@
 #include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/ground/debug_setting.h"
+#include "runtime/ground/fork.h"
 #include "runtime/life/pool.h"
 #include "runtime/netpoll/netpoll.h"
 #include "runtime/sched/runtime.h"
@@ -41,6 +42,14 @@
 #ifdef GONET_TEST_HOOKS
 _Atomic unsigned *gonet__deadlock_looks;
 #endif
+
+/* Those that wait are the parent's. */
+static void forget_threads(void)
+{
+    atomic_store(&gonet__wait_threads, 0);
+}
+
+GONET__FORK_HOOK(forget_threads)
 
 typedef struct {
     bool stuck; /* so far */
