@@ -59,6 +59,7 @@
 #include "gonet/task.h"
 #include "gonet/tcp.h"
 #include "gonet/time.h"
+#include "gonet/timer.h"
 #include "gonet/udp.h"
 #include "gonet/unixsock.h"
 #include "gonet/version.h"

@@ -15,7 +15,9 @@
  *   job_chan_send(jobs, &j);
  *
  * Waiting parks a task and blocks a thread. When gonet_shutdown is under way, a task that would
- * wait comes back with errno ECANCELED (gonet_select: with -2).
+ * wait comes back with errno ECANCELED (gonet_select: with -2). When the context has ended that the
+ * caller runs under (gonet_context_run), each of these calls but those that never wait does so,
+ * also if it would not have to wait: with errno ECANCELED, or ETIMEDOUT at the context's deadline.
  */
 #ifndef GONET_CHAN_H
 #define GONET_CHAN_H
@@ -138,7 +140,7 @@ GONET_API int gonet_chan_try_recv(gonet_chan_t *ch, void *elem);
  *
  * Parks:    never.
  * Returns:  true if this call closed it; false if it was closed already, is NULL, or is a context's
- *           done channel, which only its context closes (Go panics).
+ *           or a timer's channel, which can only be received from (Go panics).
  * Threads:  any task or thread.
  * Go:       close
  */
@@ -185,8 +187,9 @@ typedef struct {
  * that is past only looks, as Go's default does. Without cases it waits for the deadline.
  *
  * Parks:    until a case can go on, or deadline ({ 0 }: none); ends by gonet_shutdown.
- * Returns:  the index; -1 when deadline has passed; -2 when gonet_shutdown is under way and the
- *           caller, a task, would have to wait: a loop ends then.
+ * Returns:  the index; -1 when deadline has passed; -2, with errno set, when gonet_shutdown is under
+ *           way and the caller, a task, would have to wait, or when the caller's context has ended
+ *           (gonet_context_run): a loop ends then.
  * Threads:  any task or thread. n is at most INT_MAX.
  * Go:       select
  */

@@ -21,7 +21,12 @@
  *                            nobody waits. One that another thread was changing at that very
  *                            moment is closed, and empty.
  *   contexts                 use, cancel, free: the child's own. A cancellation that was under way
- *                            may have come to some of the derived contexts only.
+ *                            may have come to some of the derived contexts only. Their functions
+ *                            (gonet_context_after_func) and signals are the parent's. A function
+ *                            that runs under one (gonet_context_run) goes on so.
+ *   timers, tickers          use, reset, free: the child's own, with the same times. Functions of
+ *                            gonet_after_func are called in the parent, unless the child resets
+ *                            them.
  *   conditions               use: nobody waits.
  *   wait groups              use: the count is as it was; who was to bring it down is in the
  *                            parent.
@@ -225,7 +230,8 @@ GONET_API void gonet_yield(void);
 /*
  * gonet_sleep parks the caller for at least d nanoseconds; d <= 0 returns at once.
  * Returns 0, or -1 with errno ECANCELED when gonet_shutdown is under way and the caller is a task,
- * which may have slept shorter, and should come to its end. Go: time.Sleep.
+ * or ECANCELED or ETIMEDOUT when the context has ended that the caller runs under
+ * (gonet_context_run): it may have slept shorter, and should come to its end. Go: time.Sleep.
  */
 GONET_API int gonet_sleep(gonet_duration_t d);
 
@@ -261,14 +267,47 @@ GONET_API int gonet_set_max_procs(int n);
 GONET_API void *gonet_blocking(void *(*fn)(void *arg), void *arg);
 
 /*
- * gonet_shutdown ends the runtime. No task can be started, and every task is told: the call in
- * which it is parked comes back, as does each call that would park, and each new read, write,
- * accept, dial and lookup, with gonet_err_closed, or where there is no error object with errno
- * ECANCELED (gonet_select: -2). A task that goes on calling all the same is held up in these calls,
- * by 1 ms, then longer, up to 100 ms, so that the others can come to their end. Not ended are work
- * on the pool (gonet_blocking, files), mutexes and wait groups. When no task is left, the workers
- * end and all memory of the runtime is released; the next use starts it again. A plugin that holds
- * the static library has to call it before dlclose; the shared library stays loaded.
+ * gonet_run runs fn(arg) in a task, on a stack of 8 MiB, while the calling thread waits: the main
+ * function of a program whose work is done by tasks. In a task a loop that accepts or reads costs
+ * less than in a thread. Other tasks are not waited for: gonet_drain does that. Called from a task,
+ * fn is called there.
+ *
+ * Parks:    until fn has returned.
+ * Returns:  what fn has returned; or -1 with errno set, if no task could be started: fn was not
+ *           called.
+ * Errors:   ENOMEM, EMFILE, ENFILE, EAGAIN (gonet_shutdown is under way), EINVAL (fn is NULL).
+ * Threads:  any task or thread.
+ * Example:  examples/ticker.c
+ * Go:       what the runtime does with main.main
+ */
+GONET_API int gonet_run(int (*fn)(void *arg), void *arg);
+
+/*
+ * gonet_drain is the first step of an end in two: it cancels what gonet_shutdown_context has
+ * returned, and waits for the tasks to end by themselves. No call is interrupted but under such a
+ * context, and tasks can still be started. gonet_shutdown is the second step, for those that are
+ * left, and to release the runtime; without it, the contexts stay cancelled.
+ *
+ * Parks:    (the thread) until no task is left, or for wait nanoseconds; < 0 means for ever.
+ * Returns:  0 when there was no task left, or -1 with errno set.
+ * Errors:   EBUSY (tasks are left), EDEADLK (called from a task or from inside gonet_blocking),
+ *           EALREADY (another thread is draining or shutting down).
+ * Threads:  any thread, no task.
+ * Example:  examples/drain.c
+ * Go:       like (*http.Server).Shutdown
+ */
+GONET_API int gonet_drain(gonet_duration_t wait);
+
+/*
+ * gonet_shutdown ends the runtime. It cancels what gonet_shutdown_context has returned. No task can
+ * be started, and every task is told: the call in which it is parked comes back, as does each call
+ * that would park, and each new read, write, accept, dial and lookup, with gonet_err_closed, or
+ * where there is no error object with errno ECANCELED (gonet_select: -2). A task that goes on
+ * calling all the same is held up in these calls, by 1 ms, then longer, up to 100 ms, so that the
+ * others can come to their end. Not ended are work on the pool (gonet_blocking, files), mutexes and
+ * wait groups. When no task is left, the workers end and all memory of the runtime is released; the
+ * next use starts it again. A plugin that holds the static library has to call it before dlclose;
+ * the shared library stays loaded.
  *
  * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever, 0 not at all.
  * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK

@@ -21,6 +21,7 @@
 #include "runtime/time/clock.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
+#include "runtime/sync/context_run.h"
 #include "runtime/sync/waitq.h"
 
 /* What a read takes out of a longer write under the lock, without a switch to the writer. */
@@ -61,7 +62,7 @@ typedef struct pipe {
     flow_t flow[2];
 } pipe_t;
 
-typedef enum { OPEN, CLOSED, PEER_CLOSED, TIMED_OUT, ENDING } verdict_t;
+typedef enum { OPEN, CLOSED, PEER_CLOSED, TIMED_OUT, CANCELED, ENDING } verdict_t;
 
 static void lock(pipe_t *pipe)
 {
@@ -83,6 +84,8 @@ static verdict_t judge(end_t *e, int64_t deadline)
         return CLOSED;
     if (peer_of(e)->closed)
         return PEER_CLOSED;
+    if (gonet__under_over())
+        return CANCELED;
     return deadline != 0 && gonet__now() >= deadline ? TIMED_OUT : OPEN;
 }
 
@@ -182,7 +185,7 @@ static void leave(pipe_t *pipe, flow_t *f, gonet__waiter_t **queue, call_t *c)
 /*
  * wait_here waits in queue and gives up the lock meanwhile. True: somebody else has finished the
  * call, and the pipe may be gone. False: the lock is held; *verdict is ENDING when the runtime
- * ends.
+ * ends. (The context of the caller is looked at by judge.)
  */
 static bool wait_here(pipe_t *pipe, gonet__waiter_t **queue, call_t *c, int64_t deadline,
                       const char *why, verdict_t *verdict)
@@ -198,7 +201,7 @@ static bool wait_here(pipe_t *pipe, gonet__waiter_t **queue, call_t *c, int64_t 
         return true;
     lock(pipe);
     c->waiting = false;
-    if (state == GONET__WAIT_INTERRUPTED)
+    if (state == GONET__WAIT_INTERRUPTED && !gonet__under_over())
         *verdict = ENDING;
     return false;
 }
@@ -239,13 +242,12 @@ static verdict_t write_loop(end_t *e, call_t *w)
 {
     pipe_t *pipe = e->pipe;
     flow_t *f = &pipe->flow[e->index];
-    verdict_t verdict = OPEN, now;
+    verdict_t verdict = OPEN;
     call_t *r;
 
     for (;;) {
-        now = judge(e, f->write_deadline);
         if (verdict == OPEN)
-            verdict = now;
+            verdict = judge(e, f->write_deadline);
         if (verdict != OPEN)
             break;
         enter(pipe, &f->writers, w);
@@ -309,12 +311,11 @@ static verdict_t read_loop(end_t *e, call_t *r)
 {
     pipe_t *pipe = e->pipe;
     flow_t *f = &pipe->flow[1 - e->index];
-    verdict_t verdict = OPEN, now;
+    verdict_t verdict = OPEN;
 
     for (;;) {
-        now = judge(e, f->read_deadline);
         if (verdict == OPEN)
-            verdict = now;
+            verdict = judge(e, f->read_deadline);
         if (verdict != OPEN)
             break;
         if (take(pipe, f, r) ||
@@ -325,12 +326,15 @@ static verdict_t read_loop(end_t *e, call_t *r)
     return verdict;
 }
 
-/* The errors of a deadline and of the runtime's end name op; others are bare (19.4, 19.5). */
+/* The errors of a deadline, the caller's context and the runtime's end name op; others are bare
+ * (19.4, 19.5). */
 static int fail(verdict_t verdict, const char *op, gonet_error_t **err)
 {
-    gonet_error_t *e = verdict == TIMED_OUT ? gonet_err_deadline_exceeded : gonet_err_closed;
+    gonet_error_t *e = verdict == TIMED_OUT  ? gonet_err_deadline_exceeded
+                       : verdict == CANCELED ? gonet__under_error()
+                                             : gonet_err_closed;
 
-    if (verdict == TIMED_OUT || verdict == ENDING)
+    if (verdict >= TIMED_OUT)
         gonet_error_set(err, gonet_op_error_new(op, "pipe", NULL, NULL, e));
     else
         gonet_error_set(err, gonet_err_closed_pipe);
@@ -388,10 +392,8 @@ static void shut(end_t *e, unsigned owners)
 
     lock(pipe);
     e->closed = true;
-    for (unsigned i = 0; i < 2; i++) {
-        list = claim_all(pipe->flow[i].readers, list);
-        list = claim_all(pipe->flow[i].writers, list);
-    }
+    for (unsigned i = 0; i < 2; i++)
+        list = claim_all(pipe->flow[i].writers, claim_all(pipe->flow[i].readers, list));
     pipe->ends -= owners;
     last = pipe->pins == 0 && pipe->ends == 0;
     gonet__spin_unlock(&pipe->lock);

@@ -97,7 +97,7 @@ static gonet_error_t *connect_error(const gonet__sock_dial_t *d, const gonet__fa
 {
     gonet_error_t *e;
 
-    if (fail->kind != GONET__FAIL_TIMEOUT)
+    if (fail->kind != GONET__FAIL_TIMEOUT && fail->kind != GONET__FAIL_CANCELED)
         return gonet__fail_error(fail);
     e = gonet__ended(d->ctx, 0);
     return e != NULL ? e : gonet__err_dial_timeout;

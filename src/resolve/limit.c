@@ -6,6 +6,7 @@
 #include "error/error.h"
 #include "runtime/time/clock.h"
 #include "runtime/sync/context.h"
+#include "runtime/sync/context_run.h"
 
 int64_t gonet__limit_deadline(const gonet__limit_t *limit)
 {
@@ -16,6 +17,8 @@ gonet_error_t *gonet__limit_ended(const gonet__limit_t *limit)
 {
     gonet_error_t *e = limit->ctx == NULL ? NULL : gonet__context_err(limit->ctx);
 
+    if (e == NULL)
+        e = gonet__under_error();
     if (e != NULL)
         return gonet__map_context_error(gonet_error_ref(e));
     if (limit->deadline != 0 && gonet__now() >= limit->deadline)

@@ -31,13 +31,14 @@ static int64_t take_turn(void)
 gonet_error_t *gonet__pace(unsigned unanswered, gonet_context_t *ctx, int64_t deadline)
 {
     gonet__limit_t limit = {.ctx = ctx};
+    gonet__wait_state_t state;
     gonet__wait_t wait;
+    gonet_error_t *e;
 
     if (unanswered < WINDOW)
         return NULL;
     gonet__wait_init(&wait);
-    if (gonet__wait_within(&wait, ctx, gonet__earlier(take_turn(), deadline), "a turn to ask") ==
-        GONET__WAIT_INTERRUPTED)
-        return gonet_err_closed;
-    return gonet__limit_ended(&limit);
+    state = gonet__wait_within(&wait, ctx, gonet__earlier(take_turn(), deadline), "a turn to ask");
+    e = gonet__limit_ended(&limit);
+    return e == NULL && state == GONET__WAIT_INTERRUPTED ? gonet_err_closed : e;
 }

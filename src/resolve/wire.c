@@ -71,7 +71,7 @@ static gonet_error_t *failed(gonet__wire_t *w, const char *op, const gonet__fail
     if (fail->kind == GONET__FAIL_EOF) {
         e = gonet_eof;
     } else {
-        if (fail->kind == GONET__FAIL_TIMEOUT)
+        if (fail->kind == GONET__FAIL_TIMEOUT || fail->kind == GONET__FAIL_CANCELED)
             e = gonet__limit_ended(&limit);
         if (e != NULL)
             op = "dial";

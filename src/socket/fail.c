@@ -4,6 +4,8 @@
  */
 #include "socket/fd.h"
 
+#include "runtime/sync/context_run.h"
+
 gonet_error_t *gonet__fail_error(const gonet__fail_t *fail)
 {
     switch (fail->kind) {
@@ -15,6 +17,8 @@ gonet_error_t *gonet__fail_error(const gonet__fail_t *fail)
         return gonet_err_closed;
     case GONET__FAIL_TIMEOUT:
         return gonet_err_deadline_exceeded;
+    case GONET__FAIL_CANCELED:
+        return gonet__under_error();
     case GONET__FAIL_NOT_POLLABLE:
         return gonet__err_not_pollable;
     case GONET__FAIL_UNEXPECTED_EOF:

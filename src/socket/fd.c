@@ -22,6 +22,7 @@
 #include "runtime/life/pool.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
+#include "runtime/sched/under.h"
 #include "runtime/sched/wait.h"
 #include "socket/fd_callback.h"
 #include "socket/fd_lock.h"
@@ -205,14 +206,14 @@ static queued_t *pop_queue(gonet__fd_t *fd, gonet__side_t side)
     while (q == NULL && (n = gonet__list_pop_front(&fd->queue[side])) != NULL) {
         q = GONET__CONTAINER(n, queued_t, node);
         if (!gonet__wait_claim(&q->wait))
-            q = NULL; /* gonet_shutdown was first */
+            q = NULL; /* it was interrupted */
     }
     if (gonet__list_empty(&fd->queue[side]))
         atomic_fetch_and(&fd->state, ~GONET__FD_QUEUE(side));
     return q;
 }
 
-/* gonet_shutdown has ended the wait. */
+/* gonet_shutdown, or the caller's context, has ended the wait. */
 static void leave_queue(gonet__fd_t *fd, gonet__side_t side, gonet__list_t *node)
 {
     gonet__spin_lock(&fd->queue_lock);
@@ -225,6 +226,7 @@ static void leave_queue(gonet__fd_t *fd, gonet__side_t side, gonet__list_t *node
 /* Queues the caller for side. True: it has the lock (and a reference). False: closed; held. */
 static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
 {
+    gonet__fail_kind_t kind = GONET__FAIL_CLOSED;
     queued_t q;
     uint64_t old;
 
@@ -252,10 +254,13 @@ static bool queue_up(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail)
     gonet__spin_unlock(&fd->queue_lock);
     if (gonet__wait_for(&q.wait, 0, 0,
                         side == GONET__SIDE_READ ? "another reader" : "another writer") !=
-        GONET__WAIT_CLAIMED)
+        GONET__WAIT_CLAIMED) {
         leave_queue(fd, side, &q.node);
-    if (q.wait.value == 0) { /* sent away by the closer, or shutdown: the memory stays held */
-        fill(fail, GONET__FAIL_CLOSED, NULL, 0);
+        if (gonet__under_over())
+            kind = GONET__FAIL_CANCELED;
+    }
+    if (q.wait.value == 0) { /* sent away by the closer, or interrupted: the memory stays held */
+        fill(fail, kind, NULL, 0);
         return false;
     }
     gonet__fd_unhold(fd);
@@ -334,6 +339,8 @@ static gonet__fail_kind_t fail_kind(gonet__poll_status_t status)
         return GONET__FAIL_CLOSED;
     case GONET__POLL_TIMEOUT:
         return GONET__FAIL_TIMEOUT;
+    case GONET__POLL_CANCELED:
+        return GONET__FAIL_CANCELED;
     case GONET__POLL_NOT_POLLABLE:
         return GONET__FAIL_NOT_POLLABLE;
     case GONET__POLL_NO_MEMORY:

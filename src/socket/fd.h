@@ -58,6 +58,7 @@ typedef enum {
     GONET__FAIL_EOF,            /* gonet_eof */
     GONET__FAIL_CLOSED,         /* gonet_err_closed */
     GONET__FAIL_TIMEOUT,        /* gonet_err_deadline_exceeded */
+    GONET__FAIL_CANCELED,       /* the error of the context that the caller runs under */
     GONET__FAIL_NOT_POLLABLE,   /* "not pollable" */
     GONET__FAIL_UNEXPECTED_EOF, /* gonet_err_unexpected_eof */
     GONET__FAIL_NO_MEMORY,      /* gonet_err_no_memory */

@@ -2,6 +2,8 @@
  * The runtime alone: tasks and their stacks, channels, contexts, blocking calls; and a lack of
  * memory that lasts.
  */
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +180,47 @@ done:
     gonet_context_free(three);
 }
 
+static void called(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+/* Without memory for its task a function is called later, or never, if that lasts. */
+static void later(run_t *r)
+{
+    static const int signals[] = {SIGUSR1};
+    part_t *p = &r->body;
+    atomic_int calls = 0;
+    gonet_timer_t *timer = NULL, *func = NULL;
+    gonet_ticker_t *ticker = NULL;
+    gonet_context_func_t *after = NULL;
+    gonet_context_t *ctx = gonet_signal_context(NULL, signals, 1);
+
+    errno = 0;
+    if (gonet_context_err(ctx) != NULL) {
+        p->err = gonet_error_ref(gonet_context_cause(ctx));
+        STEP(p, !"born cancelled");
+    }
+    STEP(p, (timer = gonet_timer_new(0)) != NULL);
+    STEP(p, (ticker = gonet_ticker_new(GONET_MILLISECOND / 10)) != NULL);
+    CHECK(gonet_chan_recv(gonet_timer_chan(timer), NULL));
+    CHECK(gonet_chan_recv(gonet_ticker_chan(ticker), NULL));
+    STEP(p, (func = gonet_after_func(0, called, &calls)) != NULL);
+    while (atomic_load(&calls) == 0 && !gonet_timer_stop(func))
+        check_pause();
+    atomic_store(&calls, 0);
+    STEP(p, (after = gonet_context_after_func(ctx, called, &calls)) != NULL);
+    gonet_context_cancel(ctx);
+    while (atomic_load(&calls) == 0 && !gonet_context_func_stop(after))
+        check_pause();
+done:
+    gonet_timer_free(timer);
+    gonet_ticker_free(ticker);
+    gonet_timer_free(func);
+    gonet_context_func_free(after);
+    gonet_context_free(ctx);
+}
+
 static void *compute(void *arg)
 {
     *(int *)arg += 1;
@@ -316,6 +359,7 @@ int main(int argc, char **argv)
         {.name = "channels", .run = channels, .flags = SCENARIO_STICKY},
         {.name = "names", .run = names, .flags = SCENARIO_STICKY},
         {.name = "contexts", .run = contexts, .flags = SCENARIO_STICKY},
+        {.name = "later", .run = later, .flags = SCENARIO_STICKY},
         {.name = "blocking", .run = blocking, .flags = SCENARIO_STICKY},
         {.name = "ending", .run = ending, .flags = SCENARIO_STICKY},
     };

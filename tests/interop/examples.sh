@@ -36,6 +36,39 @@ cmp "$tmp/lines" "$tmp/lines.back" || fail "echo_client: 5000 lines came back ch
 refuse "bind: address already in use" "$examples/echo_server" "$address"
 stop_server
 
+# On SIGTERM a server that drains ends what is idle, and finishes what it has in hand.
+"$examples/drain" 127.0.0.1:0 >"$tmp/drain.out" 2>"$tmp/drain.err" &
+server=$!
+address=$(address_in "$tmp/drain.out" "$server") || fail "drain did not start"
+mkfifo "$tmp/busy.in"
+socat - "TCP:$address" <"$tmp/busy.in" >"$tmp/busy.out" 2>/dev/null &
+proxy=$!
+exec 3>"$tmp/busy.in"
+echo begin >&3
+line_in "$tmp/busy.out" "go on" "$proxy" || fail "drain: no answer"
+mkfifo "$tmp/idle.in"
+socat - "TCP:$address" <"$tmp/idle.in" >"$tmp/idle.out" 2>/dev/null &
+idle=$!
+exec 4>"$tmp/idle.in"
+printf 'begin\nidle\n' >&4
+line_in "$tmp/idle.out" "^4$" "$idle" || fail "drain: no answer"
+kill -TERM "$server"
+wait "$idle" # the server has closed it
+echo the end >&3
+exec 3>&- 4>&-
+wait "$server" || fail "drain: status $?"
+server=
+wait "$proxy"
+proxy=
+[ "$(cat "$tmp/busy.out")" = "go on
+7" ] || fail "drain: answered '$(cat "$tmp/busy.out")'"
+[ ! -s "$tmp/drain.err" ] || fail "drain complained"
+echo "drain: $(tr '\n' ' ' <"$tmp/busy.out")"
+refuse "missing port in address" "$examples/drain" 127.0.0.1
+
+expect "tick 1
+tick 2" "$examples/ticker" 5 2
+refuse "usage" "$examples/ticker" 0
 refuse "connect: connection refused" "$examples/echo_client" "$address" x
 refuse "^greet 127.0.0.1:[0-9]*: connect to backend: dial tcp 127.0.0.1:[0-9]*: connect: connection refused$" \
     "$examples/wrap_error" "$address"

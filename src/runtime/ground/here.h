@@ -20,12 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct gonet__under;
 struct gonet__worker;
 
 /* All zero in a new thread. At most GONET__LOCAL_SIZE bytes, for local.S makes the room. */
 typedef struct {
     struct gonet__worker *worker;  /* that the thread is; NULL: a plain thread */
     struct gonet__worker *forking; /* worker, while a task forks: fork.c */
+    struct gonet__under *under;    /* of a plain thread: under.h */
     unsigned ticks;                /* calls since the last switch that did not wait: task.h */
     uint32_t pi_self;              /* the thread's id, once it was needed: pi_lock.h */
     uint32_t random;               /* select.c */

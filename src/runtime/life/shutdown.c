@@ -17,6 +17,7 @@
 #include "runtime/ground/end_hook.h"
 #include "runtime/ground/exit_guard.h"
 #include "runtime/ground/fork.h"
+#include "runtime/life/drain.h"
 #include "runtime/life/pool.h"
 #include "runtime/life/start.h"
 #include "runtime/poller/poller.h"
@@ -122,7 +123,7 @@ static void take_down(void)
 /* Under the lock. Some tasks have not come to their end: the runtime goes on. */
 static void go_on(void)
 {
-    atomic_store(&gonet__ending, false);
+    atomic_fetch_and(&gonet__alert, ~GONET__ALERT_ENDING);
     gonet__start_adjust(); /* gonet_set_max_procs may have been called meanwhile */
 }
 
@@ -140,17 +141,26 @@ int gonet_shutdown(gonet_duration_t wait)
         errno = EALREADY;
         return -1;
     }
+    pthread_mutex_unlock(&rt.lock);
+    gonet__drain_tell(true); /* before tasks can't be started any more */
+    gonet__fork_lock(&rt.lock);
+    if (rt.shutting) {
+        pthread_mutex_unlock(&rt.lock);
+        errno = EALREADY;
+        return -1;
+    }
     rt.shutting = true;
     atomic_fetch_add(&rt.ends, 1);
-    atomic_store(&gonet__ending, true);
+    atomic_fetch_or(&gonet__alert, GONET__ALERT_ENDING);
     done = wait_for_tasks(wait);
     if (done)
         take_down();
     else
         go_on();
-    atomic_store(&gonet__ending, false);
+    atomic_fetch_and(&gonet__alert, ~GONET__ALERT_ENDING);
     rt.shutting = false;
     pthread_mutex_unlock(&rt.lock);
+    gonet__drain_tell(false);
     if (done)
         return 0;
     if (gonet__stderr() != NULL)

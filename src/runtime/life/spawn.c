@@ -2,10 +2,11 @@
  * New tasks. A task's call appends to the queue of its worker; a thread's finds a worker, and
  * starts the runtime if there is none.
  */
-#include "gonet/task.h"
+#include "runtime/life/spawn.h"
 
 #include "base/compiler.h"
 #include "gonet/errno.h"
+#include "gonet/task.h"
 #include "runtime/ground/fork.h"
 #include "runtime/life/start.h"
 #include "runtime/sched/name.h"
@@ -35,14 +36,9 @@ static bool promise_stack(gonet__worker_t *w)
     return (w != NULL && gonet__stack_keep_promise(&w->stacks)) || promise_more(w);
 }
 
-/* The runtime can't end while the caller, a task, lives: no lock. */
-static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned)
+/* A new task, counted, comes into w's queue. */
+GONET__INLINE void enqueue(gonet__worker_t *w, gonet__task_t *task)
 {
-    if (task->stack == NULL && !promise_stack(w))
-        return false;
-    if (pinned)
-        gonet__task_pin_to(task, w);
-    gonet__worker_count(&w->spawned);
     gonet__queue_enter(&w->queue);
     gonet__worker_settle(w, task);
     if (!GONET__STEAL_ALWAYS)
@@ -52,7 +48,38 @@ static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned
         gonet__worker_send(task);
     else if (__builtin_expect(atomic_load_explicit(&w->eager, memory_order_relaxed), 0))
         gonet__steal_call(w);
+}
+
+/* The runtime can't end while the caller, a task, lives: no lock. */
+static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned)
+{
+    if (task->stack == NULL && !promise_stack(w))
+        return false;
+    if (pinned)
+        gonet__task_pin_to(task, w);
+    gonet__worker_count(&w->spawned);
+    enqueue(w, task);
     return true;
+}
+
+/* Nobody but the new task itself keeps the runtime from ending: so it is counted, then this looks
+ * whether the end has begun; gonet_shutdown says so, then looks at the counts. */
+static bool place_outside(gonet__worker_t *w, gonet__task_t *task)
+{
+    bool promised;
+
+    gonet__worker_count(&w->spawned);
+    atomic_thread_fence(memory_order_seq_cst);
+    errno = EAGAIN;
+    promised = !gonet__runtime_ending() && promise_stack(w);
+    if (promised) {
+        enqueue(w, task);
+        return true;
+    }
+    gonet__worker_count(&w->ended);
+    if (gonet__alerted(GONET__ALERT_ENDING | GONET__ALERT_DRAINING))
+        gonet__runtime_ended_one();
+    return false;
 }
 
 /* Not inlined: a task's call needs no such frame. */
@@ -116,6 +143,19 @@ static int start(void (*fn)(void *arg), void *arg, size_t stack_size, bool pinne
         return -1;
     }
     return 0;
+}
+
+int gonet__spawn_outside(void (*fn)(void *arg), void *arg)
+{
+    gonet__worker_t *w = gonet__here();
+    gonet__task_t *task = gonet__task_make(w, fn, arg, 0);
+
+    if (task == NULL)
+        return -1;
+    if (place_outside(w, task))
+        return 0;
+    gonet__task_unmake(w, task);
+    return -1;
 }
 
 int gonet_go_sized(void (*fn)(void *arg), void *arg, size_t stack_size)

@@ -169,3 +169,23 @@ int gonet_set_max_procs(int n)
     pthread_mutex_unlock(&rt.lock);
     return before;
 }
+
+int gonet__start_arm(gonet__timer_t *t, int64_t at)
+{
+    int errnum = 0;
+
+    gonet__fork_lock(&rt.lock);
+    if (rt.shutting) {
+        errnum = EAGAIN;
+    } else if (!gonet__start()) {
+        errnum = errno == EAGAIN ? ENOMEM : errno;
+    } else {
+        gonet__worker_t *w = gonet__runtime_worker(0);
+
+        gonet__timer_arm(w->timers, t, at);
+        if (gonet__timer_next(w->timers) == at) /* it may have gone to sleep for longer */
+            gonet__worker_wake(w);
+    }
+    pthread_mutex_unlock(&rt.lock);
+    return errnum;
+}

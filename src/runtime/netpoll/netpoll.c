@@ -21,6 +21,7 @@
 #include "runtime/netpoll/thread.h"
 #include "runtime/poller/poller.h"
 #include "runtime/sched/runtime.h"
+#include "runtime/sched/under.h"
 #include "runtime/time/clock.h"
 
 #define READY  ((uintptr_t)1)
@@ -46,18 +47,20 @@ gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side)
         return GONET__POLL_TIMEOUT;
     if (gonet__runtime_ending() && gonet__task_current() != NULL)
         return GONET__POLL_SHUTDOWN;
-    return GONET__POLL_OK;
+    return gonet__under_over() ? GONET__POLL_CANCELED : GONET__POLL_OK;
 }
 
-/* Makes a parked waiter ready; true if the caller was the one. A thread is told at once; a task is
- * left in *task, to be made runnable. */
-static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet__task_t **task)
+/* Makes a parked waiter ready; true if the caller was the one, who wakes what is left in *task or
+ * *thread. */
+static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet__task_t **task,
+                       gonet__thread_t **thread)
 {
     *task = NULL;
+    *thread = NULL;
     if (v == 0 || (v & READY) != 0 || !atomic_compare_exchange_strong(&s->slot, &v, v | READY))
         return false;
     if ((v & THREAD) != 0) {
-        gonet__thread_signal((gonet__thread_t *)(v & ~TAGS));
+        *thread = (gonet__thread_t *)(v & ~TAGS);
         return true;
     }
     *task = (gonet__task_t *)(v & ~TAGS);
@@ -67,12 +70,33 @@ static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet_
 
 static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
 {
+    gonet__thread_t *thread;
     gonet__task_t *task;
-    bool ours = mark_ready(s, v, rechecks, &task);
+    bool ours = mark_ready(s, v, rechecks, &task, &thread);
 
     if (task != NULL)
         gonet__task_ready(task);
+    else if (thread != NULL)
+        gonet__thread_signal(thread);
     return ours;
+}
+
+static void signal_thread(void *thread)
+{
+    gonet__thread_signal(thread);
+}
+
+/* Lets who waits for a side under a context look again. */
+static void stop(void *what, unsigned side, gonet__told_t *told)
+{
+    gonet__poll_side_t *s = &((gonet__pd_t *)what)->side[side];
+    gonet__thread_t *thread;
+
+    mark_ready(s, atomic_load(&s->slot), true, &told->task, &thread);
+    if (thread != NULL) {
+        told->wake = signal_thread;
+        told->arg = thread;
+    }
 }
 
 static bool event(gonet__pd_t *pd, gonet__side_t side, bool error)
@@ -121,7 +145,7 @@ static void recheck(gonet__pd_t *pd)
 }
 
 /* pd's timer has come; the deadlines of the day decide. */
-int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
+int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__fired_t *fired)
 {
     gonet__pd_t *pd = GONET__CONTAINER(t, gonet__pd_t, timer);
     int64_t again = 0;
@@ -133,10 +157,14 @@ int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__task_t **wok
 
         if (v == 0 || (v & (THREAD | READY)) != 0)
             continue; /* who waits there next arms it */
-        if ((v & PAUSES) != 0 || (deadline != 0 && deadline <= now))
-            mark_ready(s, v, true, &woken[i]); /* it looks at the clock, and may pause again */
-        else
+        if ((v & PAUSES) != 0 || (deadline != 0 && deadline <= now)) {
+            gonet__thread_t *none;
+
+            /* it looks at the clock, and may pause again */
+            mark_ready(s, v, true, &fired->woken[i], &none);
+        } else {
             again = gonet__earlier(again, deadline);
+        }
     }
     return again;
 }
@@ -219,6 +247,38 @@ static void arm_timer(gonet__pd_t *pd, int64_t at)
         gonet__timer_remove(&pd->timer);
 }
 
+static inline void park_for(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task)
+{
+    task->side = (uint8_t)side;
+    task->parked_in = pd;
+    task->park = GONET__PARK_POLL;
+    gonet__task_park(task);
+}
+
+/* Parks a task that is in its slot, as v, and that something may keep from it, or may end its wait
+ * (until != 0: at the latest): OK when it has parked. */
+static inline gonet__poll_status_t park_closely(gonet__pd_t *pd, gonet__side_t side,
+                                                gonet__task_t *task, uintptr_t v, int64_t until)
+{
+    gonet__poll_side_t *s = &pd->side[side];
+    gonet__under_t *u = gonet__under_now();
+    gonet__poll_status_t status;
+
+    if (u != NULL)
+        gonet__under_enter(u, stop, pd, side);
+    status = gonet__pd_check(pd, side);
+    if (status == GONET__POLL_OK || !retract(s, v)) {
+        until = gonet__earlier(until, atomic_load_explicit(&s->deadline, memory_order_relaxed));
+        if (until != 0)
+            arm_timer(pd, until);
+        park_for(pd, side, task);
+        status = GONET__POLL_OK;
+    }
+    if (u != NULL)
+        gonet__under_leave(u);
+    return status;
+}
+
 /*
  * The order matters, since a loop may drop the side's interest, fire the timer or end at this very
  * moment, on another worker: the caller is in the slot before it looks at `armed` and at the timer;
@@ -229,7 +289,6 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
 {
     gonet__poll_side_t *s = &pd->side[side];
     gonet__poll_status_t status;
-    int64_t deadline;
 
     do {
         if (atomic_load_explicit(&pd->poll_errnum, memory_order_relaxed) != 0) {
@@ -243,18 +302,13 @@ static gonet__poll_status_t wait_task(gonet__pd_t *pd, gonet__side_t side, gonet
             *errnum = ENOMEM;
             return GONET__POLL_NO_MEMORY;
         }
-        if (!gonet__pd_clear(pd, side)) {
-            status = gonet__pd_check(pd, side);
-            if (status != GONET__POLL_OK && retract(s, (uintptr_t)task))
+        if (gonet__pd_clear(pd, side)) {
+            park_for(pd, side, task);
+        } else {
+            status = park_closely(pd, side, task, (uintptr_t)task, 0);
+            if (status != GONET__POLL_OK)
                 return status;
-            deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
-            if (deadline != 0)
-                arm_timer(pd, deadline);
         }
-        task->side = (uint8_t)side;
-        task->parked_in = pd;
-        task->park = GONET__PARK_POLL;
-        gonet__task_park(task);
         if (!retract(s, (uintptr_t)task | READY))
             return GONET__POLL_TAKEN;
     } while (task->rechecks);
@@ -270,25 +324,24 @@ static gonet__poll_status_t pause_task(gonet__pd_t *pd, gonet__side_t side, gone
 
     while (gonet__now() < until) {
         atomic_store(&s->slot, v);
-        status = gonet__pd_check(pd, side);
-        if (status != GONET__POLL_OK && retract(s, v))
+        status = park_closely(pd, side, task, v, until);
+        if (status != GONET__POLL_OK)
             return status;
-        arm_timer(pd, gonet__earlier(until, atomic_load(&s->deadline)));
-        task->side = (uint8_t)side;
-        task->parked_in = pd;
-        task->park = GONET__PARK_POLL;
-        gonet__task_park(task);
         if (!retract(s, v | READY))
             return GONET__POLL_TAKEN;
     }
     return gonet__pd_check(pd, side);
 }
 
-/* Until when a thread may poll: its deadline, the end of its pause or of a slice; 0: for ever. */
+/* Until when a thread may poll: its deadline, its context's, the end of its pause or of a slice; 0:
+ * for ever. */
 static int64_t poll_limit(const gonet__poll_side_t *s, const gonet__thread_t *t, int64_t until)
 {
     int64_t limit = gonet__earlier(until, atomic_load(&s->deadline));
+    gonet__under_t *u = gonet__under_now();
 
+    if (u != NULL)
+        limit = gonet__earlier(limit, u->deadline);
     if (t->event < 0)
         limit = gonet__earlier(limit, gonet__add_ns(gonet__now(), NO_EVENTFD_SLICE_NS));
     return limit;
@@ -310,15 +363,16 @@ static bool thread_poll(gonet__pd_t *pd, gonet__side_t side, gonet__thread_t *t,
 
     if (atomic_load(&s->slot) == v) {
         bool over = failed != 0 || p[0].revents != 0 || (until != 0 && gonet__now() >= until);
+        gonet__poll_status_t found = failed != 0 ? GONET__POLL_REFUSED
+                                     : over      ? GONET__POLL_OK
+                                                 : gonet__pd_check(pd, side);
 
-        if (!over && !expired(pd, side))
+        if (!over && found == GONET__POLL_OK)
             return false;
         if (retract(s, v)) {
             atomic_store_explicit(&s->error, p[0].revents == POLLERR, memory_order_relaxed);
             *errnum = failed;
-            *status = failed != 0 ? GONET__POLL_REFUSED
-                      : over      ? GONET__POLL_OK
-                                  : GONET__POLL_TIMEOUT;
+            *status = found;
             return true;
         }
     }
@@ -352,11 +406,16 @@ static gonet__poll_status_t wait_as(gonet__thread_t *t, gonet__pd_t *pd, gonet__
 GONET__NOINLINE static gonet__poll_status_t wait_thread(gonet__pd_t *pd, gonet__side_t side,
                                                         int64_t until, int *errnum)
 {
+    gonet__under_t *u = gonet__under_now();
     gonet__thread_t t;
     gonet__poll_status_t status;
 
     gonet__thread_begin(&t);
+    if (u != NULL)
+        gonet__under_enter(u, stop, pd, side);
     status = wait_as(&t, pd, side, until, errnum);
+    if (u != NULL)
+        gonet__under_leave(u);
     gonet__thread_end(&t);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/ground/alert.h"
 #include "runtime/poller/pd.h"
 #include "runtime/sched/runtime.h"
 
@@ -21,6 +22,7 @@ typedef enum {
     GONET__POLL_NOT_POLLABLE, /* only an error queue is readable, or the kernel cannot poll this
                                  file */
     GONET__POLL_SHUTDOWN,     /* gonet_shutdown is under way, and the caller is a task */
+    GONET__POLL_CANCELED,     /* the context has ended that the caller runs under */
     GONET__POLL_NO_MEMORY, /* a watch could not be made; errnum says why (ENOMEM, ENOSPC, EPERM) */
     GONET__POLL_REFUSED,   /* a thread may not poll; errnum says why */
 } gonet__poll_status_t;
@@ -28,17 +30,17 @@ typedef enum {
 /* gonet__pd_init prepares pd for fd; the three functions may be set before or after. */
 void gonet__pd_init(gonet__pd_t *pd, int fd);
 
-/* gonet__pd_clear says that nothing is closed, limited or ending: most operations may start at
+/* gonet__pd_clear says that nothing is closed, limited or on alert: most operations may start at
  * once. */
 static inline bool gonet__pd_clear(gonet__pd_t *pd, gonet__side_t side)
 {
     return !atomic_load(&pd->closing) && atomic_load(&pd->side[side].deadline) == 0 &&
-           !gonet__runtime_ending();
+           atomic_load_explicit(&gonet__alert, memory_order_relaxed) == 0;
 }
 
 /*
- * gonet__pd_check says whether an operation on side may start: CLOSED, TIMEOUT, SHUTDOWN or OK, in
- * this order.
+ * gonet__pd_check says whether an operation on side may start: CLOSED, TIMEOUT, SHUTDOWN, CANCELED
+ * or OK, in this order.
  */
 gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side);
 

@@ -12,8 +12,6 @@
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                    .idle = PTHREAD_COND_INITIALIZER};
 
-_Atomic bool gonet__ending;
-
 #define rt gonet__runtime
 
 bool gonet__runtime_leaves(gonet__worker_t *w)
@@ -76,7 +74,7 @@ int gonet_num_task(void)
 /* A child has no workers. */
 static void forget_workers(void)
 {
-    atomic_store(&gonet__ending, false);
+    atomic_fetch_and(&gonet__alert, GONET__ALERT_UNDER);
     rt = (gonet__runtime_t){.wanted = rt.wanted, .layout = rt.layout};
     pthread_mutex_init(&rt.lock, NULL);
     pthread_cond_init(&rt.idle, NULL);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/ground/alert.h"
 #include "runtime/sched/task.h"
 #include "runtime/sched/worker.h"
 
@@ -23,6 +24,8 @@ typedef struct {
     _Atomic(gonet__worker_t *) worker[GONET__MAX_WORKERS];
     unsigned wanted;       /* by gonet_set_max_procs; 0: the default */
     _Atomic uint32_t ends; /* how many a gonet_shutdown has begun */
+    bool begun;            /* an end has begun, and no gonet_shutdown is over since */
+    bool draining;         /* a gonet_drain is at work */
     bool shutting;         /* a gonet_shutdown is at work: no worker and no task can be started */
     _Atomic uint64_t spawned; /* tasks that threads have started; under the lock */
     const void *layout;       /* the table for debuggers: keeps it in the program */
@@ -31,11 +34,9 @@ typedef struct {
 extern gonet__runtime_t gonet__runtime;
 
 /* Whether gonet_shutdown wants every task to come back. */
-extern _Atomic bool gonet__ending;
-
 static inline bool gonet__runtime_ending(void)
 {
-    return atomic_load_explicit(&gonet__ending, memory_order_relaxed);
+    return gonet__alerted(GONET__ALERT_ENDING);
 }
 
 static inline unsigned gonet__runtime_worker_count(void)

@@ -24,6 +24,7 @@
 #include "runtime/sched/name.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
+#include "runtime/sched/under.h"
 #include "runtime/sched/wait.h"
 #include "runtime/sched/worker.h"
 #include "runtime/switch/switch.h"
@@ -140,7 +141,7 @@ void gonet__task_take_back(gonet__worker_t *w)
         send_home(w, task);
     }
     gonet__worker_count(&w->ended);
-    if (gonet__runtime_ending())
+    if (gonet__alerted(GONET__ALERT_ENDING | GONET__ALERT_DRAINING))
         gonet__runtime_ended_one();
 }
 
@@ -426,9 +427,9 @@ int gonet_sleep(gonet_duration_t d)
         gonet__task_tick();
         return 0;
     }
-    gonet__wait_init(&w); /* nobody knows of it: only time or gonet_shutdown end it */
+    gonet__wait_init(&w); /* no primitive knows of it: only time ends it, or an interruption */
     if (gonet__wait_for(&w, gonet__add_ns(gonet__now(), d), 0, "sleep") == GONET__WAIT_EXPIRED)
         return 0;
-    errno = ECANCELED;
+    errno = gonet__under_errno();
     return -1;
 }

@@ -62,8 +62,9 @@ typedef struct gonet__task {
     char *name;                  /* that was given to it: name.h; NULL: none */
     unsigned pins;               /* how often it was pinned */
     uint64_t id;
-    void *callbacks;          /* the socket layer's: which user functions it is inside of */
-    gonet__annotation_t tool; /* for sanitizers and Valgrind */
+    void *callbacks;            /* the socket layer's: which user functions it is inside of */
+    struct gonet__under *under; /* whose context ends its calls; NULL: none */
+    gonet__annotation_t tool;   /* for sanitizers and Valgrind */
 } gonet__task_t;
 
 /* What the code of a task needs of its worker: the beginning of a gonet__worker_t. */

@@ -18,6 +18,7 @@
 #include "base/compiler.h"
 #include "gonet/errno.h"
 #include "runtime/sched/runtime.h"
+#include "runtime/sched/under.h"
 #include "runtime/sched/worker.h"
 #include "runtime/time/clock.h"
 
@@ -104,7 +105,7 @@ bool gonet__wait_sweep(gonet__task_t *task)
            claim(task, word, GONET__WAIT_INTERRUPTED);
 }
 
-int64_t gonet__wait_timer(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
+int64_t gonet__wait_timer(gonet__timer_t *t, int64_t now, gonet__fired_t *fired)
 {
     gonet__task_t *task = GONET__CONTAINER(t, gonet__task_t, timer);
     int64_t until;
@@ -115,7 +116,7 @@ int64_t gonet__wait_timer(gonet__timer_t *t, int64_t now, gonet__task_t **woken)
     if (until > now)
         return until;
     if (claim(task, word, GONET__WAIT_EXPIRED))
-        woken[0] = task;
+        fired->woken[0] = task;
     return 0;
 }
 
@@ -162,17 +163,6 @@ void gonet__wait_told(int64_t deadline)
         wait_in_the_end(&w, deadline, "the end");
 }
 
-/* A task's wait that is not simply to park. */
-GONET__NOINLINE static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline,
-                                                     unsigned flags, const char *why)
-{
-    if (deadline != 0 && deadline <= gonet__now() && gonet__wait_end(w, GONET__WAIT_EXPIRED))
-        return GONET__WAIT_EXPIRED;
-    if (gonet__runtime_ending() && (flags & GONET__WAIT_UNINTERRUPTIBLE) == 0)
-        return wait_in_the_end(w, deadline, why);
-    return park(w, deadline, flags, why);
-}
-
 static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
 {
     return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL,
@@ -188,6 +178,8 @@ static gonet__wait_state_t sleep_thread(gonet__wait_t *w, int64_t deadline)
         uint32_t word = atomic_load(&w->state), state = word % GONET__GENERATION;
         if (state == GONET__WAIT_WOKEN)
             return GONET__WAIT_CLAIMED;
+        if (state == GONET__WAIT_INTERRUPTED)
+            return GONET__WAIT_INTERRUPTED;
         if (state == GONET__WAIT_WAITING && deadline != 0 && deadline <= gonet__now() &&
             gonet__wait_end(w, GONET__WAIT_EXPIRED))
             return GONET__WAIT_EXPIRED;
@@ -211,14 +203,86 @@ GONET__NOINLINE static gonet__wait_state_t wait_thread(gonet__wait_t *w, int64_t
     return state;
 }
 
+/* The wait is not to begin, for the context has ended. If it was claimed, the wake is still to
+ * come. */
+static gonet__wait_state_t refuse(gonet__wait_t *w)
+{
+    if (gonet__wait_end(w, GONET__WAIT_INTERRUPTED))
+        return GONET__WAIT_INTERRUPTED;
+    return w->task != NULL ? park(w, 0, GONET__WAIT_UNINTERRUPTIBLE, "a wake") : wait_thread(w, 0);
+}
+
+static void stir(void *state)
+{
+    futex(state, FUTEX_WAKE, INT_MAX, NULL); /* the word may be gone */
+}
+
+static void stop(void *what, unsigned side, gonet__told_t *told)
+{
+    gonet__wait_t *w = what;
+
+    (void)side;
+    if (!gonet__wait_end(w, GONET__WAIT_INTERRUPTED))
+        return;
+    told->task = w->task;
+    told->wake = stir;
+    told->arg = &w->state;
+}
+
+/* A wait of a task that runs under a context. */
+static gonet__wait_state_t wait_under(gonet__under_t *u, gonet__wait_t *w, int64_t deadline,
+                                      const char *why)
+{
+    gonet__wait_state_t state =
+        gonet__under_enter(u, stop, w, 0) ? park(w, deadline, 0, why) : refuse(w);
+
+    gonet__under_leave(u);
+    return state;
+}
+
+/* A task's wait that is not simply to park. */
+GONET__NOINLINE static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t deadline,
+                                                     unsigned flags, const char *why)
+{
+    bool interruptible = (flags & GONET__WAIT_UNINTERRUPTIBLE) == 0;
+    bool ending = interruptible && gonet__runtime_ending();
+    gonet__under_t *u = interruptible && !ending ? gonet__under_now() : NULL;
+
+    if (u != NULL && u->why(u) != 0)
+        return refuse(w);
+    if (deadline != 0 && deadline <= gonet__now() && gonet__wait_end(w, GONET__WAIT_EXPIRED))
+        return GONET__WAIT_EXPIRED;
+    if (ending)
+        return wait_in_the_end(w, deadline, why);
+    return u != NULL ? wait_under(u, w, deadline, why) : park(w, deadline, flags, why);
+}
+
+/* Of a thread that may run under a context, whose deadline it looks out for itself. */
+static gonet__wait_state_t wait_thread_under(gonet__wait_t *w, int64_t deadline)
+{
+    gonet__under_t *u = gonet__under_now();
+    gonet__wait_state_t state;
+
+    if (u == NULL)
+        return wait_thread(w, deadline);
+    state = gonet__under_enter(u, stop, w, 0)
+                ? wait_thread(w, gonet__earlier(deadline, u->deadline))
+                : refuse(w);
+    gonet__under_leave(u);
+    if (state == GONET__WAIT_EXPIRED && (deadline == 0 || gonet__now() < deadline))
+        return GONET__WAIT_INTERRUPTED;
+    return state;
+}
+
 gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned flags,
                                     const char *why)
 {
     if (deadline < 0)
         deadline = 1;
     if (w->task == NULL)
-        return wait_thread(w, deadline);
-    if (deadline != 0 || gonet__runtime_ending())
+        return (flags & GONET__WAIT_UNINTERRUPTIBLE) != 0 ? wait_thread(w, deadline)
+                                                          : wait_thread_under(w, deadline);
+    if (deadline != 0 || atomic_load_explicit(&gonet__alert, memory_order_relaxed) != 0)
         return wait_task(w, deadline, flags, why);
     return park(w, 0, flags, why);
 }

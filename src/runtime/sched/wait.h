@@ -4,7 +4,8 @@
  *
  * Its life: WAITING -> CLAIMED -> woken. Whoever wants to end the wait claims it (one of the many
  * that may try wins), does what it has to do with the waiter's memory, and wakes it exactly once;
- * after the wake the memory is gone. A deadline or gonet_shutdown claims it too.
+ * after the wake the memory is gone. A deadline, gonet_shutdown, or the end of the context that the
+ * waiter runs under (under.h) claims it too.
  *
  * What is claimed is a word: of a thread in the wait itself, of a task in the task, for a timer may
  * come on another worker when the stack that it was set for is no more. The word of a task has a
@@ -38,16 +39,18 @@ typedef struct gonet__wait {
 } gonet__wait_t;
 
 /* Flags of gonet__wait_for. */
-#define GONET__WAIT_UNINTERRUPTIBLE (1u << 0) /* gonet_shutdown does not end this wait */
+#define GONET__WAIT_UNINTERRUPTIBLE \
+    (1u << 0) /* neither gonet_shutdown nor a context ends this wait */
 
 /* gonet__wait_init makes w a wait of the caller. */
 void gonet__wait_init(gonet__wait_t *w);
 
 /*
  * gonet__wait_for blocks the caller until w is woken, until deadline (monotonic ns; 0: none), or
- * until gonet_shutdown, whichever claims first. why is a static text for gonet_dump_tasks ("chan
- * receive"). Returns CLAIMED, EXPIRED or INTERRUPTED; after anything but CLAIMED nobody will touch
- * w, but it may still be queued in the primitive: take it out under the primitive's lock.
+ * until gonet_shutdown or the end of the caller's context, whichever claims first. why is a static
+ * text for gonet_dump_tasks ("chan receive"). Returns CLAIMED, EXPIRED or INTERRUPTED; after
+ * anything but CLAIMED nobody will touch w, but it may still be queued in the primitive: take it
+ * out under the primitive's lock.
  */
 gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned flags,
                                     const char *why);

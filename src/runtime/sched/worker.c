@@ -287,14 +287,16 @@ static void run_timers(gonet__timer_heap_t *heap)
         return;
     now = gonet__now();
     for (;;) {
-        gonet__task_t *woken[2] = {NULL, NULL};
+        gonet__fired_t fired = {.then = NULL};
 
-        if (!gonet__timer_fire(heap, now, woken))
+        if (!gonet__timer_fire(heap, now, &fired))
             return;
         for (int i = 0; i < 2; i++) {
-            if (woken[i] != NULL)
-                gonet__task_ready(woken[i]);
+            if (fired.woken[i] != NULL)
+                gonet__task_ready(fired.woken[i]);
         }
+        if (fired.then != NULL)
+            fired.then(fired.arg);
     }
 }
 

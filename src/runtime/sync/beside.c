@@ -13,7 +13,7 @@ static void *run_thread(void *arg)
 {
     gonet__beside_t *b = arg;
 
-    b->fn(b->arg);
+    gonet_context_run(b->under, b->fn, b->arg);
     return NULL;
 }
 
@@ -21,13 +21,16 @@ static void run_task(void *arg)
 {
     gonet__beside_t *b = arg;
 
-    b->fn(b->arg);
+    gonet_context_run(b->under, b->fn, b->arg);
     gonet_wait_group_done(&b->end);
 }
 
 bool gonet__beside_start(gonet__beside_t *b, void (*fn)(void *arg), void *arg)
 {
-    *b = (gonet__beside_t){.fn = fn, .arg = arg, .by_thread = gonet__task_current() == NULL};
+    *b = (gonet__beside_t){.fn = fn,
+                           .arg = arg,
+                           .under = gonet_context_current(),
+                           .by_thread = gonet__task_current() == NULL};
     if (b->by_thread) {
         errno = gonet__signals_spawn(&b->thread, run_thread, b);
         return errno == 0;

@@ -9,11 +9,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "gonet/context.h"
 #include "gonet/sync.h"
 
 typedef struct {
     void (*fn)(void *arg);
     void *arg;
+    gonet_context_t *under; /* whose end ends the caller's calls, and these */
     bool by_thread;
     pthread_t thread;
     gonet_wait_group_t end; /* of a task */

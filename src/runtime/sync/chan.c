@@ -3,6 +3,10 @@
  * from one side's memory to the other's: claim the waiter, copy, unlock, wake. No operation
  * allocates.
  *
+ * Nobody sends to a timer's channel: it has a time from which on there is an element, and who waits
+ * there waits until then, and looks. A receive that has to wait is a select of one case, since that
+ * looks again, as often as the timer is set to another time or another receiver was faster.
+ *
  * While somebody waits, nothing else could have served it: receivers wait only when nothing is
  * stored, senders only when the ring is full; so both queues and the ring are served first come
  * first served.
@@ -12,9 +16,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 #include "base/list.h"
 #include "gonet/errno.h"
 #include "runtime/sched/task.h"
+#include "runtime/sched/under.h"
 #include "runtime/sync/context.h"
 #include "runtime/time/clock.h"
 
@@ -187,15 +193,54 @@ bool gonet__chan_shut(gonet_chan_t *ch)
 
 bool gonet_chan_close(gonet_chan_t *ch)
 {
-    return ch != NULL && ch->context == NULL && gonet__chan_shut(ch);
+    return ch != NULL && !ch->receive_only && gonet__chan_shut(ch);
 }
 
 bool gonet__chan_closed_locked(gonet_chan_t *ch)
 {
     /* At its deadline a context tells nobody: others who wait here have armed the same one. */
-    if (!ch->closed && ch->context != NULL && gonet_context_err(ch->context) != NULL)
+    if (!ch->closed && ch->context != NULL && gonet__context_err(ch->context) != NULL)
         ch->closed = true;
     return ch->closed;
+}
+
+bool gonet__chan_due_locked(const gonet_chan_t *ch)
+{
+    return ch->timer && ch->deadline != 0 && ch->deadline <= gonet__now();
+}
+
+/* take_tick receives the element that is due. What else a ticker has missed is skipped. */
+static void take_tick(gonet_chan_t *ch, void *elem)
+{
+    const gonet_time_t at = {ch->deadline};
+    int64_t missed;
+
+    copy_elem(elem, &at, sizeof(at));
+    ch->deadline = 0;
+    if (ch->period == 0)
+        return;
+    missed = gonet__sub_ns(gonet__now(), at.ns) / ch->period;
+    ch->deadline = gonet__add_ns(gonet__add_ns(at.ns, missed * ch->period), ch->period);
+}
+
+bool gonet__chan_set_timer(gonet_chan_t *ch, int64_t at, int64_t period)
+{
+    gonet__waiter_t *list = NULL;
+    gonet__chan_waiter_t *w;
+    bool was;
+
+    gonet__chan_lock(ch);
+    was = ch->deadline != 0;
+    ch->deadline = at;
+    ch->period = period;
+    while (at != 0 && (w = claim(ch, &ch->receivers, false)) != NULL) {
+        w->node.wait->value = GONET__CHAN_AGAIN;
+        w->node.next = list;
+        list = &w->node;
+    }
+    gonet__chan_unlock(ch);
+    gonet__waitq_wake_all(list);
+    return was;
 }
 
 int gonet__chan_send_locked(gonet_chan_t *ch, const void *elem, gonet__chan_waiter_t **peer)
@@ -203,7 +248,7 @@ int gonet__chan_send_locked(gonet_chan_t *ch, const void *elem, gonet__chan_wait
     gonet__chan_waiter_t *w;
 
     *peer = NULL;
-    if (ch->closed || ch->context != NULL)
+    if (ch->closed || ch->receive_only)
         return GONET_CHAN_CLOSED;
     if ((w = claim(ch, &ch->receivers, true)) != NULL) {
         copy_elem(w->elem, elem, ch->elem_size);
@@ -237,6 +282,10 @@ int gonet__chan_recv_locked(gonet_chan_t *ch, void *elem, gonet__chan_waiter_t *
     if ((w = claim(ch, &ch->senders, true)) != NULL) {
         copy_elem(elem, w->elem, ch->elem_size);
         *peer = w;
+        return GONET_CHAN_OK;
+    }
+    if (gonet__chan_due_locked(ch)) {
+        take_tick(ch, elem);
         return GONET_CHAN_OK;
     }
     if (!gonet__chan_closed_locked(ch))
@@ -284,7 +333,7 @@ static bool wait_in(gonet_chan_t *ch, gonet__waiter_t **queue, void *elem, const
     if (how != GONET__WAIT_CLAIMED)
         gonet__chan_leave(ch, queue, &w);
     if (!w.ok)
-        errno = how == GONET__WAIT_INTERRUPTED ? ECANCELED : EPIPE;
+        errno = how == GONET__WAIT_INTERRUPTED ? gonet__under_errno() : EPIPE;
     return w.ok;
 }
 
@@ -295,8 +344,27 @@ static bool wait_for_ever(const char *why)
 
     gonet__wait_init(&wait);
     gonet__wait_for(&wait, 0, 0, why);
-    errno = ECANCELED;
+    errno = gonet__under_errno();
     return false;
+}
+
+/* refuse ends an operation before it begins: the caller's context has ended. */
+GONET__COLD static bool refuse(void)
+{
+    errno = gonet__under_errno();
+    gonet__task_tick();
+    return false;
+}
+
+/* wait_for_tick waits for a timer's element. The caller holds the lock, which it gives up. */
+static bool wait_for_tick(gonet_chan_t *ch, void *elem)
+{
+    gonet_select_case_t c = {.ch = ch, .recv = elem};
+
+    gonet__chan_unlock(ch);
+    if (gonet_select(&c, 1, gonet_no_deadline) == 0 && !c.ok)
+        errno = EPIPE;
+    return c.ok;
 }
 
 /* passed says whether status is that of an element that went through; false, with errno. */
@@ -324,6 +392,8 @@ bool gonet_chan_send(gonet_chan_t *ch, const void *elem)
 
     if (ch == NULL)
         return wait_for_ever("chan send (nil chan)");
+    if (gonet__under_over())
+        return refuse();
     gonet__chan_lock(ch);
     status = gonet__chan_send_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
@@ -340,11 +410,15 @@ bool gonet_chan_recv(gonet_chan_t *ch, void *elem)
     if (ch == NULL)
         return wait_for_ever("chan receive (nil chan)");
     size = ch->elem_size;
+    if (gonet__under_over()) {
+        zero_elem(elem, size);
+        return refuse();
+    }
     gonet__chan_lock(ch);
     status = gonet__chan_recv_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
         return passed(finish(ch, status, peer));
-    if (wait_in(ch, &ch->receivers, elem, "chan receive"))
+    if (ch->timer ? wait_for_tick(ch, elem) : wait_in(ch, &ch->receivers, elem, "chan receive"))
         return true;
     zero_elem(elem, size);
     return false;

@@ -1,5 +1,5 @@
 /*
- * A channel's inside, for the operations in chan.c, for select, and for contexts, whose done
+ * A channel's inside, for the operations in chan.c, for select, and for contexts and timers, whose
  * channel is a part of them.
  *
  * Who waits leaves a node in the channel and a pin, which keeps the memory for the time when it
@@ -21,19 +21,23 @@
 struct gonet_context;
 
 struct gonet_chan {
-    _Atomic uint32_t lock; /* guards everything up to senders */
+    _Atomic uint32_t lock; /* guards everything up to senders, and a timer's times */
     uint32_t pins;
     bool closed;
-    bool orphan; /* no owner is left: the last pin releases */
-    size_t head; /* the oldest stored element */
+    bool orphan;       /* no owner is left: the last pin releases */
+    bool timer;        /* from the deadline on an element is to be had; its receivers are selects */
+    bool receive_only; /* not for the program to send to, or to close */
+    size_t head;       /* the oldest stored element */
     size_t count;
     gonet__waiter_t *receivers;
     gonet__waiter_t *senders;
 
     size_t elem_size;
     size_t cap;
-    unsigned char *stored;         /* cap elements */
-    int64_t deadline;              /* of the context: closed from then on; 0: none */
+    unsigned char *stored; /* cap elements */
+    /* Of a context: closed from then on. Of a timer: the next element. 0: none. */
+    int64_t deadline;
+    int64_t period;                /* of a timer that comes again */
     struct gonet_context *context; /* which this is the done channel of, or NULL */
     _Atomic size_t refs;           /* unused in a done channel: its context counts */
     void (*destroy)(void *elem);   /* for what is left in the end; NULL: nothing to do */
@@ -73,8 +77,9 @@ int gonet__chan_send_locked(gonet_chan_t *ch, const void *elem, gonet__chan_wait
 int gonet__chan_recv_locked(gonet_chan_t *ch, void *elem, gonet__chan_waiter_t **peer);
 
 /* gonet__chan_closed_locked says whether ch is closed, looking at the clock for a context's sake.
- */
+ * gonet__chan_due_locked says whether a timer's element is to be had. */
 bool gonet__chan_closed_locked(gonet_chan_t *ch);
+bool gonet__chan_due_locked(const gonet_chan_t *ch);
 
 /* gonet__chan_enqueue queues w for wait and adds its pin. Under the lock. */
 void gonet__chan_enqueue(gonet_chan_t *ch, gonet__waiter_t **queue, gonet__chan_waiter_t *w,
@@ -85,6 +90,13 @@ void gonet__chan_enqueue(gonet_chan_t *ch, gonet__waiter_t **queue, gonet__chan_
  * lock; the caller may not touch ch afterwards.
  */
 void gonet__chan_leave(gonet_chan_t *ch, gonet__waiter_t **queue, gonet__chan_waiter_t *w);
+
+/* The value of a wait that is to look at its channels again. */
+#define GONET__CHAN_AGAIN UINT32_MAX
+
+/* gonet__chan_set_timer lets a timer's channel have an element at that time (0: never), and then
+ * each period (0: never again). True: there was one to come, or to be received. */
+bool gonet__chan_set_timer(gonet_chan_t *ch, int64_t at, int64_t period);
 
 /* gonet__chan_shut closes ch, whatever it is; false if it was closed. */
 bool gonet__chan_shut(gonet_chan_t *ch);

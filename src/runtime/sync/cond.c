@@ -8,6 +8,7 @@
 #include "gonet/errno.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
+#include "runtime/sched/under.h"
 #include "runtime/sync/waitq.h"
 
 static _Atomic uint32_t *lock_of(gonet_cond_t *c)
@@ -50,7 +51,7 @@ bool gonet_cond_wait_until(gonet_cond_t *c, gonet_mutex_t *m, gonet_time_t deadl
     }
     gonet_mutex_lock(m);
     if (how != GONET__WAIT_CLAIMED)
-        errno = how == GONET__WAIT_EXPIRED ? ETIMEDOUT : ECANCELED;
+        errno = how == GONET__WAIT_EXPIRED ? ETIMEDOUT : gonet__under_errno();
     return how == GONET__WAIT_CLAIMED;
 }
 

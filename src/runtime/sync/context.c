@@ -28,16 +28,17 @@ struct gonet_context {
     uint32_t list; /* which list of children this is */
     gonet__list_t watches;
     _Atomic(gonet_error_t *) err; /* NULL: not cancelled */
+    gonet_error_t *cause;         /* set before err; NULL: err is all there is to say */
     gonet_context_t *parent;
-    int64_t deadline; /* the earliest of the chain; 0: none */
-    const void *key;
-    void *value;
-    void (*destroy)(void *value);
+    gonet__context_spec_t own; /* but the deadline is the earliest of the chain */
+    bool limits;               /* the deadline is its own, and not from the parent */
+    void (*stop)(void *value); /* see gonet__context_set_stop */
     gonet_chan_t done;
 };
 
 /* What the constructors return without memory. Nobody counts its owners. */
-static gonet_context_t no_memory = {.done = {.closed = true, .context = &no_memory}};
+static gonet_context_t no_memory = {
+    .done = {.closed = true, .receive_only = true, .context = &no_memory}};
 
 /*
  * Locks ctx. The first to come in a forked child forgets the watches, which are of calls of the
@@ -66,7 +67,7 @@ static void unlock(gonet_context_t *ctx)
 
 static bool expired(const gonet_context_t *ctx)
 {
-    return ctx->deadline != 0 && gonet__now() >= ctx->deadline;
+    return ctx->own.deadline != 0 && gonet__now() >= ctx->own.deadline;
 }
 
 void gonet__context_hold(gonet_context_t *ctx)
@@ -80,8 +81,10 @@ static gonet_context_t *dispose(gonet_context_t *ctx)
 {
     gonet_context_t *parent = ctx->parent;
 
-    if (ctx->destroy != NULL)
-        ctx->destroy(ctx->value);
+    if (ctx->own.destroy != NULL)
+        ctx->own.destroy(ctx->own.value);
+    gonet_error_free(ctx->own.late);
+    gonet_error_free(ctx->cause);
     gonet__free(ctx);
     return parent;
 }
@@ -106,12 +109,16 @@ static void attach(gonet_context_t *ctx)
     gonet_error_t *err = parent == &no_memory ? gonet_err_no_memory : NULL;
 
     gonet__context_hold(parent);
+    if (ctx->own.alone)
+        return;
     if (err == NULL) {
         lock(parent);
         err = atomic_load_explicit(&parent->err, memory_order_relaxed);
         if (err == NULL) {
             gonet__list_push_back(&parent->children, &ctx->sibling);
             ctx->attached = parent->list;
+        } else {
+            ctx->cause = gonet_error_ref(parent->cause);
         }
         unlock(parent);
     }
@@ -125,7 +132,7 @@ static void detach(gonet_context_t *ctx)
 {
     gonet_context_t *parent = ctx->parent;
 
-    if (parent == NULL || parent == &no_memory)
+    if (parent == NULL || parent == &no_memory || ctx->own.alone)
         return;
     lock(parent);
     if (ctx->attached == parent->list)
@@ -134,14 +141,17 @@ static void detach(gonet_context_t *ctx)
     unlock(parent);
 }
 
-/* derive makes a child of parent; NULL without memory. */
-static gonet_context_t *derive(gonet_context_t *parent, int64_t deadline, const void *key,
-                               void *value, void (*destroy)(void *value))
+gonet_context_t *gonet__context_derive(gonet_context_t *parent, const gonet__context_spec_t *spec)
 {
     gonet_context_t *ctx = gonet__zalloc(sizeof(*ctx));
+    int64_t inherited = spec->alone ? 0 : gonet__context_deadline_ns(parent);
 
-    if (ctx == NULL)
-        return NULL;
+    if (ctx == NULL) {
+        if (spec->destroy != NULL)
+            spec->destroy(spec->value);
+        gonet_error_free(spec->late);
+        return &no_memory;
+    }
     atomic_init(&ctx->owners, 1);
     atomic_init(&ctx->holds, 1);
     atomic_init(&ctx->lock, gonet__spin_init());
@@ -150,13 +160,13 @@ static gonet_context_t *derive(gonet_context_t *parent, int64_t deadline, const 
     gonet__list_init(&ctx->children);
     gonet__list_init(&ctx->watches);
     ctx->parent = parent;
-    ctx->deadline = gonet__earlier(deadline, gonet__context_deadline_ns(parent));
-    ctx->key = key;
-    ctx->value = value;
-    ctx->destroy = destroy;
+    ctx->own = *spec;
+    ctx->own.deadline = gonet__earlier(spec->deadline, inherited);
+    ctx->limits = inherited == 0 || ctx->own.deadline != inherited;
     atomic_init(&ctx->done.lock, gonet__spin_init());
     ctx->done.context = ctx;
-    ctx->done.deadline = ctx->deadline;
+    ctx->done.receive_only = true;
+    ctx->done.deadline = ctx->own.deadline;
     if (parent != NULL)
         attach(ctx);
     return ctx;
@@ -193,19 +203,31 @@ static void tell_watches(gonet_context_t *ctx)
     unlock(ctx);
 }
 
+/* late_cause returns what is to be said of ctx when its deadline has passed; NULL: nothing. */
+static gonet_error_t *late_cause(const gonet_context_t *ctx)
+{
+    while (!ctx->limits)
+        ctx = ctx->parent;
+    return ctx->own.late;
+}
+
 /* cancel_one ends ctx alone and moves its children, held, to todo. */
-static void cancel_one(gonet_context_t *ctx, gonet_error_t *err, gonet__list_t *todo)
+static void cancel_one(gonet_context_t *ctx, gonet_error_t *err, const gonet_error_t *cause,
+                       gonet__list_t *todo)
 {
     gonet__list_t *n;
 
-    if (expired(ctx))
+    if (expired(ctx)) {
         err = gonet_err_context_deadline_exceeded;
+        cause = late_cause(ctx);
+    }
     detach(ctx);
     lock(ctx);
     if (atomic_load_explicit(&ctx->err, memory_order_relaxed) != NULL) {
         unlock(ctx);
         return;
     }
+    ctx->cause = gonet_error_ref(cause);
     atomic_store_explicit(&ctx->err, err, memory_order_release);
     while ((n = gonet__list_pop_front(&ctx->children)) != NULL) {
         gonet_context_t *child = GONET__CONTAINER(n, gonet_context_t, sibling);
@@ -219,53 +241,88 @@ static void cancel_one(gonet_context_t *ctx, gonet_error_t *err, gonet__list_t *
     tell_watches(ctx);
 }
 
-void gonet_context_cancel(gonet_context_t *ctx)
+void gonet__context_end(gonet_context_t *ctx, const gonet_error_t *cause)
 {
-    gonet_error_t *err;
+    gonet_error_t *err, *told;
     gonet__list_t todo, *n;
 
-    if (ctx == NULL || ctx == &no_memory)
-        return;
     gonet__list_init(&todo);
     gonet__context_hold(ctx);
-    cancel_one(ctx, gonet_err_canceled, &todo);
-    err = gonet__context_err(ctx);
+    cancel_one(ctx, gonet_err_canceled, cause, &todo);
+    err = atomic_load(&ctx->err);
+    told = gonet_error_ref(ctx->cause);
     gonet__context_unhold(ctx);
     while ((n = gonet__list_pop_front(&todo)) != NULL) {
         gonet_context_t *child = GONET__CONTAINER(n, gonet_context_t, sibling);
 
-        cancel_one(child, err, &todo);
+        cancel_one(child, err, told, &todo);
         gonet__context_unhold(child);
     }
+    gonet_error_free(told);
+}
+
+void gonet_context_cancel_cause(gonet_context_t *ctx, gonet_error_t *cause)
+{
+    if (ctx != NULL && ctx != &no_memory) {
+        if (ctx->stop != NULL)
+            ctx->stop(ctx->own.value);
+        gonet__context_end(ctx, cause);
+    }
+    gonet_error_free(cause);
+}
+
+void gonet_context_cancel(gonet_context_t *ctx)
+{
+    gonet_context_cancel_cause(ctx, NULL);
+}
+
+void gonet__context_set_stop(gonet_context_t *ctx, void (*stop)(void *value))
+{
+    ctx->stop = stop;
+}
+
+gonet_context_t *gonet_context_with_deadline_cause(gonet_context_t *parent, gonet_time_t d,
+                                                   gonet_error_t *cause)
+{
+    return gonet__context_derive(parent, &(gonet__context_spec_t){.deadline = d.ns, .late = cause});
+}
+
+gonet_context_t *gonet_context_with_timeout_cause(gonet_context_t *parent, gonet_duration_t d,
+                                                  gonet_error_t *cause)
+{
+    return gonet_context_with_deadline_cause(parent, gonet_after(d), cause);
 }
 
 gonet_context_t *gonet_context_with_deadline(gonet_context_t *parent, gonet_time_t d)
 {
-    gonet_context_t *ctx = derive(parent, d.ns, NULL, NULL, NULL);
-
-    return ctx != NULL ? ctx : &no_memory;
-}
-
-gonet_context_t *gonet_context_with_cancel(gonet_context_t *parent)
-{
-    return gonet_context_with_deadline(parent, gonet_no_deadline);
+    return gonet_context_with_deadline_cause(parent, d, NULL);
 }
 
 gonet_context_t *gonet_context_with_timeout(gonet_context_t *parent, gonet_duration_t d)
 {
-    return gonet_context_with_deadline(parent, gonet_after(d));
+    return gonet_context_with_deadline_cause(parent, gonet_after(d), NULL);
+}
+
+gonet_context_t *gonet_context_with_cancel(gonet_context_t *parent)
+{
+    return gonet__context_derive(parent, &(gonet__context_spec_t){.deadline = 0});
+}
+
+gonet_context_t *gonet_context_with_cancel_cause(gonet_context_t *parent)
+{
+    return gonet_context_with_cancel(parent);
+}
+
+gonet_context_t *gonet_context_without_cancel(gonet_context_t *parent)
+{
+    return gonet__context_derive(parent, &(gonet__context_spec_t){.alone = true});
 }
 
 gonet_context_t *gonet_context_with_value(gonet_context_t *parent, const void *key, void *value,
                                           void (*destroy)(void *value))
 {
-    gonet_context_t *ctx = derive(parent, 0, key, value, destroy);
-
-    if (ctx != NULL)
-        return ctx;
-    if (destroy != NULL)
-        destroy(value);
-    return &no_memory;
+    return gonet__context_derive(
+        parent, &(gonet__context_spec_t){.key = key, .value = value, .destroy = destroy});
 }
 
 gonet_context_t *gonet_context_ref(gonet_context_t *ctx)
@@ -304,6 +361,16 @@ gonet_error_t *gonet__context_err(gonet_context_t *ctx)
     return err;
 }
 
+const gonet_error_t *gonet_context_cause(gonet_context_t *ctx)
+{
+    const gonet_error_t *err = gonet_context_err(ctx), *cause = NULL;
+
+    if (err == NULL || ctx == &no_memory)
+        return err;
+    cause = atomic_load(&ctx->err) != NULL ? ctx->cause : late_cause(ctx);
+    return cause != NULL ? cause : err;
+}
+
 gonet_chan_t *gonet_context_done(gonet_context_t *ctx)
 {
     return ctx != NULL ? &ctx->done : NULL;
@@ -311,7 +378,7 @@ gonet_chan_t *gonet_context_done(gonet_context_t *ctx)
 
 int64_t gonet__context_deadline_ns(gonet_context_t *ctx)
 {
-    return ctx != NULL ? ctx->deadline : 0;
+    return ctx != NULL ? ctx->own.deadline : 0;
 }
 
 bool gonet_context_deadline(gonet_context_t *ctx, gonet_time_t *t)
@@ -326,8 +393,8 @@ bool gonet_context_deadline(gonet_context_t *ctx, gonet_time_t *t)
 void *gonet_context_value(gonet_context_t *ctx, const void *key)
 {
     for (; key != NULL && ctx != NULL; ctx = ctx->parent) {
-        if (ctx->key == key)
-            return ctx->value;
+        if (ctx->own.key == key)
+            return ctx->own.value;
     }
     return NULL;
 }

@@ -12,6 +12,27 @@
 #include "gonet/context.h"
 #include "runtime/sched/wait.h"
 
+/* What a context has beside its parent's. All of it is taken. */
+typedef struct {
+    int64_t deadline;    /* 0: none */
+    gonet_error_t *late; /* the cause, when that has passed; NULL: none */
+    const void *key;
+    void *value;
+    void (*destroy)(void *value);
+    bool alone; /* it does not end with its parent */
+} gonet__context_spec_t;
+
+/* gonet__context_derive makes a child of parent (NULL: background). Never NULL: see
+ * gonet_context_with_cancel. */
+gonet_context_t *gonet__context_derive(gonet_context_t *parent, const gonet__context_spec_t *spec);
+
+/* gonet__context_end is gonet_context_cancel_cause without the stop; cause is borrowed, and may be
+ * NULL. ctx is of gonet__context_derive, and was not without memory. */
+void gonet__context_end(gonet_context_t *ctx, const gonet_error_t *cause);
+
+/* gonet__context_set_stop: stop(value) is called first by each cancel, and by the last free. */
+void gonet__context_set_stop(gonet_context_t *ctx, void (*stop)(void *value));
+
 /*
  * A watch on a context; it lives with the one who watches. Watches are told of a cancellation, not
  * of the deadline: who watches arms gonet__context_deadline_ns for itself.

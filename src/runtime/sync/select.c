@@ -9,7 +9,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gonet/errno.h"
 #include "runtime/sched/task.h"
+#include "runtime/sched/under.h"
 #include "runtime/sync/chan.h"
 #include "runtime/time/clock.h"
 
@@ -118,8 +120,9 @@ static bool ready(gonet_select_case_t *c)
     gonet_chan_t *ch = c->ch;
 
     if (c->send != NULL)
-        return ch->closed || ch->context != NULL || ch->count < ch->cap || anybody(&ch->receivers);
-    return ch->count > 0 || anybody(&ch->senders) || gonet__chan_closed_locked(ch);
+        return ch->closed || ch->receive_only || ch->count < ch->cap || anybody(&ch->receivers);
+    return ch->count > 0 || anybody(&ch->senders) || gonet__chan_due_locked(ch) ||
+           gonet__chan_closed_locked(ch);
 }
 
 /* below returns a random number below n. */
@@ -208,6 +211,14 @@ static void leave(select_t *s, gonet_select_case_t *chosen)
     }
 }
 
+/* refuse ends a select in which nothing may be waited for any more. */
+static int refuse(void)
+{
+    errno = gonet__under_errno();
+    gonet__task_tick();
+    return -2;
+}
+
 int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline)
 {
     select_t s = {.cases = cases, .n = n};
@@ -219,6 +230,8 @@ int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline)
     bool ended = false;
 
     arrange(&s);
+    if (gonet__under_over() && (deadline.ns == 0 || gonet__now() < deadline.ns))
+        return refuse();
     for (bool queued = false;; queued = true) {
         lock_all(&s);
         chosen = carry_out(&s, &peer);
@@ -235,15 +248,17 @@ int gonet_select(gonet_select_case_t *cases, size_t n, gonet_time_t deadline)
         until = gonet__earlier(deadline.ns, enqueue(&s, &wait, queued));
         unlock_all(&s);
         how = gonet__wait_for(&wait, until, 0, "select");
-        if (how != GONET__WAIT_EXPIRED) {
+        if (how == GONET__WAIT_INTERRUPTED ||
+            (how == GONET__WAIT_CLAIMED && wait.value != GONET__CHAN_AGAIN)) {
             chosen = how == GONET__WAIT_CLAIMED ? &cases[wait.value] : NULL;
             ended = chosen == NULL;
             leave(&s, chosen);
             break;
         }
-        /* The call's deadline or a context's: look again, with the pins that keep the channels. */
+        /* The call's deadline, a context's or a timer's, or a timer was set to another time: look
+         * again, with the pins that keep the channels. */
     }
     if (chosen != NULL)
         return (int)(chosen - cases);
-    return ended ? -2 : -1;
+    return ended ? refuse() : -1;
 }

@@ -172,7 +172,7 @@ void gonet__timer_take_out(gonet__timer_t *t)
     gonet__spin_unlock(&heap->lock);
 }
 
-bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__task **woken)
+bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, gonet__fired_t *fired)
 {
     gonet__timer_t *t;
     int64_t again;
@@ -184,7 +184,7 @@ bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__tas
         return false;
     }
     extract(heap, t);
-    again = t->fire(t, now, woken);
+    again = t->fire(t, now, fired);
     if (again != 0)
         insert(heap, t, again);
     else

@@ -21,13 +21,18 @@ struct gonet__timer_heap;
 
 struct gonet__timer;
 
+/* What an entry that has fired leaves to be done without the heap's lock. */
+typedef struct {
+    struct gonet__task *woken[2]; /* claimed, to be made runnable */
+    void (*then)(void *arg);      /* to be called, on the worker's thread, outside of tasks */
+    void *arg;
+} gonet__fired_t;
+
 /*
  * What an entry does when it is taken out at its time, under the heap's lock. It returns the time
- * at which it is to fire again (0: not), and whom it has claimed, at most two, to be woken by the
- * caller of gonet__timer_fire.
+ * at which it is to fire again (0: not), and says what the caller of gonet__timer_fire is to do.
  */
-typedef int64_t gonet__timer_fire_t(struct gonet__timer *t, int64_t now,
-                                    struct gonet__task **woken);
+typedef int64_t gonet__timer_fire_t(struct gonet__timer *t, int64_t now, gonet__fired_t *fired);
 
 typedef struct gonet__timer {
     _Atomic int64_t time;       /* monotonic ns; 0: not in a heap */
@@ -79,8 +84,8 @@ static inline int64_t gonet__timer_next(const gonet__timer_heap_t *heap)
 }
 
 /* gonet__timer_fire takes out the first entry if its time is not after now, and lets it fire; false
- * if there was none. */
-bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, struct gonet__task **woken);
+ * if there was none. fired is all zero before. */
+bool gonet__timer_fire(gonet__timer_heap_t *heap, int64_t now, gonet__fired_t *fired);
 
 /* gonet__timer_others says whether there is an entry that fires otherwise than by one of the two.
  * Any thread. */

@@ -37,10 +37,10 @@ static int64_t earliest(void)
 static gonet__timer_t *fired;
 static int64_t again; /* when it is to fire again; 0: not */
 
-static int64_t fire(gonet__timer_t *t, int64_t now, struct gonet__task **woken)
+static int64_t fire(gonet__timer_t *t, int64_t now, gonet__fired_t *f)
 {
     (void)now;
-    (void)woken;
+    (void)f;
     assert_int_equal(t->time, 0);
     fired = t;
     return again;
