@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/ground/pi_lock.h"
 #include "runtime/time/clock.h"
 #include "runtime/poller/poller.h"
 #include "runtime/sched/runtime.h"
@@ -514,16 +515,18 @@ static void numbers_are_reused(void **state)
     check_report();
 }
 
-/* Whether a worker's epoll set has the number. */
+/* Whether a worker's epoll set has the number. Not while the worker is at it: libuv puts a number
+ * into the set, to try it, and takes it out again, before it registers it. */
 static bool registered(int fd)
 {
     bool found = false;
 
     for (unsigned i = 0; i < gonet__runtime_worker_count(); i++) {
+        gonet__worker_t *w = gonet__runtime_worker(i);
         char path[64], line[256];
         FILE *f;
-        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d",
-                 gonet__poller_fd(&gonet__runtime_worker(i)->poller));
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", gonet__poller_fd(&w->poller));
+        gonet__pi_lock(&w->poller.registration);
         f = fopen(path, "re");
         if (f == NULL)
             abort();
@@ -532,6 +535,7 @@ static bool registered(int fd)
             found = found || (sscanf(line, "tfd: %d", &number) == 1 && number == fd);
         }
         fclose(f);
+        gonet__pi_unlock(&w->poller.registration);
     }
     return found;
 }
