@@ -4,8 +4,8 @@
  * peers/held.go is its twin.
  */
 #include "common.h"
+#include "serve_gonet.h"
 
-#include <gonet.h>
 #include <stdatomic.h>
 
 enum { COMPUTES_EACH = 2000, COMPUTES_NS = 20 * 1000 * 1000 };
@@ -39,17 +39,5 @@ static void handle(void *arg)
 
 int main(void)
 {
-    GONET_AUTO(gonet_error_t) err = NULL;
-    GONET_AUTO(gonet_listener_t) ln = NULL;
-    gonet_conn_t *c;
-
-    bench_end_after(600);
-    ln = gonet_listen("tcp", "127.0.0.1:0", &err);
-    if (ln == NULL)
-        bench_die("listen: %s", gonet_error_string(err));
-    bench_announce(gonet_addr_as_tcp(gonet_listener_addr(ln))->port);
-    while ((c = gonet_listener_accept(ln, &err)) != NULL)
-        if (gonet_go(handle, c) != 0)
-            bench_die("out of memory");
-    bench_die("accept: %s", gonet_error_string(err));
+    bench_serve_gonet(bench_listen_gonet(), handle);
 }

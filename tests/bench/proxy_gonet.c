@@ -3,8 +3,8 @@
  * direction, on port 0. Usage: bench_proxy_gonet TARGET-PORT. Ends itself after ten minutes.
  */
 #include "common.h"
+#include "serve_gonet.h"
 
-#include <gonet.h>
 #include <stdio.h>
 
 static char target[32];
@@ -39,20 +39,8 @@ static void join(void *arg)
 
 int main(int argc, char **argv)
 {
-    GONET_AUTO(gonet_error_t) err = NULL;
-    GONET_AUTO(gonet_listener_t) ln = NULL;
-    gonet_conn_t *c;
-
     if (argc != 2)
         bench_die("usage: bench_proxy_gonet TARGET-PORT");
-    bench_end_after(600);
     snprintf(target, sizeof target, "127.0.0.1:%ld", bench_number("port", argv[1], 1, 65535));
-    ln = gonet_listen("tcp", "127.0.0.1:0", &err);
-    if (ln == NULL)
-        bench_die("listen: %s", gonet_error_string(err));
-    bench_announce(gonet_addr_as_tcp(gonet_listener_addr(ln))->port);
-    while ((c = gonet_listener_accept(ln, &err)) != NULL)
-        if (gonet_go(join, c) != 0)
-            bench_die("out of memory");
-    bench_die("accept: %s", gonet_error_string(err));
+    bench_serve_gonet(bench_listen_gonet(), join);
 }

@@ -3,8 +3,8 @@
  * task, or with the argument "thread" in a plain thread. Port 0; ends itself after ten minutes.
  */
 #include "common.h"
+#include "serve_gonet.h"
 
-#include <gonet.h>
 #include <string.h>
 
 static void handle(void *arg)
@@ -17,29 +17,16 @@ static void handle(void *arg)
         bench_die("the echo was not written");
 }
 
-static void serve(void *arg)
+static void serve(void *ln)
 {
-    gonet_listener_t *ln = arg;
-    gonet_error_t *err = NULL;
-    gonet_conn_t *c;
-
-    while ((c = gonet_listener_accept(ln, &err)) != NULL)
-        if (gonet_go(handle, c) != 0)
-            bench_die("out of memory");
-    bench_die("accept: %s", gonet_error_string(err));
+    bench_serve_gonet(ln, handle);
 }
 
 int main(int argc, char **argv)
 {
-    GONET_AUTO(gonet_error_t) err = NULL;
-    gonet_listener_t *ln;
+    gonet_listener_t *ln = bench_listen_gonet();
     gonet_wait_group_t server = {0};
 
-    bench_end_after(600);
-    ln = gonet_listen("tcp", "127.0.0.1:0", &err);
-    if (ln == NULL)
-        bench_die("listen: %s", gonet_error_string(err));
-    bench_announce(gonet_addr_as_tcp(gonet_listener_addr(ln))->port);
     if (argc > 1 && strcmp(argv[1], "thread") == 0)
         serve(ln);
     if (gonet_wait_group_go(&server, serve, ln) != 0)
