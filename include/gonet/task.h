@@ -93,7 +93,9 @@ GONET_BEGIN_DECLS
  * variables, the locale of uselocale, the floating-point modes of fesetround. Leave the modes as
  * they were before the next call that parks; gonet_pin says what needs a pin. fn must not end the
  * thread (pthread_exit, thrd_exit, pthread_cancel of it), which is the worker's: that ends the
- * program, with a line that says so.
+ * program, with a line that says so. The same holds for the other functions of a program that the
+ * library calls in a thread of its own: those of gonet_blocking, and control functions of a dial to
+ * several addresses.
  *
  * Workers take tasks from each other by help of membarrier(2). Where the kernel (before Linux 4.14)
  * or a sandbox refuses it, all works the same, and a switch of tasks costs some ns more.

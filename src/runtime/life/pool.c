@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
+#include "runtime/ground/exit_guard.h"
 #include "runtime/ground/fatal.h"
 #include "runtime/ground/fork.h"
 #include "runtime/ground/signals.h"
@@ -174,6 +175,7 @@ static void *thread_main(void *arg)
     idle_t idle;
 
     pthread_setname_np(pthread_self(), "gonet-pool");
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     gonet__local()->in_runtime = true;
     pthread_cond_init(&idle.wake, NULL);
     pthread_mutex_lock(&pool.lock);
@@ -269,17 +271,23 @@ bool gonet__pool_run(gonet__work_t work, void (*fn)(void *arg), void *arg)
     return false;
 }
 
-static void call_job(job_t *job)
+static void call_fn(void *arg)
 {
-    call_job_t *call = (call_job_t *)job;
-
-    uint32_t generation = gonet__fork_now();
+    call_job_t *call = arg;
 
     errno = call->saved_errno;
     call->result = call->fn(call->arg);
+    call->saved_errno = errno;
+}
+
+static void call_job(job_t *job)
+{
+    call_job_t *call = (call_job_t *)job;
+    uint32_t generation = gonet__fork_now();
+
+    gonet__exit_guard_run(call_fn, call, "a function of gonet_blocking");
     if (generation != gonet__fork_now())
         gonet__fatal("fatal error: a function of gonet_blocking has returned in a forked child");
-    call->saved_errno = errno;
     if (gonet__wait_claim(&call->wait))
         gonet__wait_wake(&call->wait);
 }

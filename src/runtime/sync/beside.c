@@ -6,14 +6,20 @@
 
 #include "gonet/errno.h"
 #include "gonet/task.h"
+#include "runtime/ground/exit_guard.h"
 #include "runtime/ground/signals.h"
 #include "runtime/sched/task.h"
 
-static void *run_thread(void *arg)
+static void run(void *arg)
 {
     gonet__beside_t *b = arg;
 
     gonet_context_run(b->under, b->fn, b->arg);
+}
+
+static void *run_thread(void *arg)
+{
+    gonet__exit_guard_run(run, arg, "a function that a dial or a lookup calls");
     return NULL;
 }
 
@@ -21,7 +27,7 @@ static void run_task(void *arg)
 {
     gonet__beside_t *b = arg;
 
-    gonet_context_run(b->under, b->fn, b->arg);
+    run(b);
     gonet_wait_group_done(&b->end);
 }
 
