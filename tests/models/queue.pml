@@ -6,14 +6,20 @@
  * list itself is three tasks, linked by next; each must run exactly once.
  *
  * RIGHT FENCED: no system call for the barrier; the owner has its own
+ * RIGHT LATER: the system call is refused from some moment on; the owner has its own when it has seen that
  * BROKEN NOBARRIER: nobody brings the store out
  * BROKEN NOWAIT: who seizes does not look whether the owner is busy
  * BROKEN NOLOOK: the owner does not look whether somebody has it
  * BROKEN NOAGAIN: the owner has waited, and goes on as if it still were busy
+ * BROKEN UNSEEN: refused, and who seizes does not look whether the owner has seen that
  */
+#ifdef UNSEEN
+#define LATER
+#endif
 #define TASKS 3
 
 bool busy, late, seized;
+bool refused, seen;             /* the barrier, and the owner knows */
 bool owner_in, other_in;        /* for the assertions: who is at the list */
 byte head, tail, next[4];       /* 0: none */
 byte ran[4];
@@ -22,7 +28,12 @@ inline barrier() { atomic { if :: late -> late = false; busy = true :: else fi }
 
 inline enter() {
     do
-    :: late = true;             /* busy = true, maybe later */
+    ::
+#ifdef LATER
+        if :: refused -> seen = true; late = true; barrier() :: !refused -> late = true fi;
+#else
+        late = true;            /* busy = true, maybe later */
+#endif
 #ifdef FENCED
         barrier();
 #endif
@@ -84,7 +95,17 @@ active [2] proctype other() {
     :: atomic { !seized -> seized = true }
     :: atomic { seized -> goto out }
     fi;
-#if !defined(NOBARRIER) && !defined(FENCED)
+#if defined(LATER)
+    if
+    :: seen
+    :: !seen && !refused -> barrier()
+#ifdef UNSEEN
+    :: !seen -> refused = true
+#else
+    :: !seen -> refused = true; goto release
+#endif
+    fi;
+#elif !defined(NOBARRIER) && !defined(FENCED)
     barrier();
 #endif
 #ifndef NOWAIT

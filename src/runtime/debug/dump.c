@@ -166,7 +166,7 @@ static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
     bool ours = false, begun = false, off = false;
     who_t who = {.id = 0};
 
-    gonet__queue_insist(&home->queue);
+    gonet__worker_seize(home);
     n = marker->next;
     if (n != &home->queue.home) {
         gonet__list_remove(marker);
@@ -196,12 +196,12 @@ static void print_worker(gonet__worker_t *home, void *arg)
     gonet__list_t marker;
 
     d->waiting = 0;
-    gonet__queue_insist(&home->queue);
+    gonet__worker_seize(home);
     gonet__list_push_front(&home->queue.home, &marker);
     gonet__queue_release(&home->queue);
     while (print_next(d, home, &marker)) {
     }
-    gonet__queue_insist(&home->queue);
+    gonet__worker_seize(home);
     gonet__list_remove(&marker);
     gonet__queue_release(&home->queue);
     if (d->waiting > 0)
@@ -213,7 +213,7 @@ static void print_worker(gonet__worker_t *home, void *arg)
 static void pass(gonet__worker_t *w, void *arg)
 {
     (void)arg;
-    gonet__queue_insist(&w->queue);
+    gonet__worker_seize(w);
     gonet__queue_release(&w->queue);
 }
 

@@ -14,13 +14,12 @@
 #define PATIENCE \
     2000 /* pauses: the owner's work takes some ten instructions, unless it is preempted */
 
-bool gonet__queue_fenced;
+_Atomic bool gonet__queue_fenced;
 _Atomic bool gonet__queue_watched;
 
-/* Old kernels have none, and sandboxes may refuse it. A forked child registers anew. */
-static bool register_barrier(void)
+static bool barrier(int command)
 {
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    return syscall(SYS_membarrier, command, 0, 0) == 0;
 }
 
 static void forget_lookers(void)
@@ -35,11 +34,14 @@ void gonet__queue_init(gonet__queue_t *q)
     q->head = NULL;
     q->tail = &q->head;
     gonet__list_init(&q->home);
+    gonet__queue_own(q, false);
 }
 
+/* Old kernels have none, and sandboxes may refuse it. A forked child registers anew. */
 void gonet__queue_choose(void)
 {
-    gonet__queue_fenced = !register_barrier();
+    atomic_store(&gonet__queue_fenced, !barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) ||
+                                           !barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
 }
 
 void gonet__queue_wait(gonet__queue_t *q)
@@ -51,14 +53,28 @@ void gonet__queue_wait(gonet__queue_t *q)
         gonet__relax(&turns);
 }
 
+/* After it the owner has seen that the queue is seized, or the caller sees that it is busy. False:
+ * there is no way to know. */
+static bool pass_barrier(gonet__queue_t *q)
+{
+    if (atomic_load(&q->fenced))
+        return true;
+    if (!atomic_load(&gonet__queue_fenced) && barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+        return true;
+    atomic_store(&gonet__queue_fenced, true);
+    return false;
+}
+
 bool gonet__queue_seize(gonet__queue_t *q)
 {
     bool free = false;
 
     if (!atomic_compare_exchange_strong(&q->seized, &free, true))
         return false;
-    if (!gonet__queue_fenced)
-        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    if (!pass_barrier(q)) {
+        gonet__queue_release(q);
+        return false;
+    }
     for (unsigned i = 0; atomic_load(&q->busy); i++) {
         if (i == PATIENCE) {
             gonet__queue_release(q);
@@ -67,14 +83,6 @@ bool gonet__queue_seize(gonet__queue_t *q)
         gonet__spin_pause();
     }
     return true;
-}
-
-void gonet__queue_insist(gonet__queue_t *q)
-{
-    unsigned turns = 0;
-
-    while (!gonet__queue_seize(q))
-        gonet__relax(&turns);
 }
 
 gonet__task_t *gonet__queue_cut(gonet__queue_t *q, uint32_t n)

@@ -7,6 +7,10 @@
  * (membarrier(2), about 1 us), then looks whether the owner is busy. Of the two, one sees the
  * other's word. Where there is no such system call, the owner has a barrier of its own.
  *
+ * A program may put itself into a sandbox later, which refuses the call from then on. Who finds
+ * that out lets all owners know, but has no queue before its owner has seen it, on its way to a
+ * task.
+ *
  * Measured for a yield among two tasks, ns: a list that nobody else may touch 4.8, this 5.0, the
  * list under a spin lock 9.4 to 14.9.
  */
@@ -26,19 +30,27 @@ typedef struct {
     _Atomic uint32_t count;  /* who has the queue writes it, anybody reads it */
     _Atomic uint32_t pinned; /* of these, tasks that must stay */
     _Atomic bool busy;       /* the owner is at it */
+    _Atomic bool fenced;     /* the owner has a barrier of its own, or there is no owner */
     gonet__list_t home;      /* the tasks whose memory belongs here, in the queue or not */
 
     _Alignas(64) _Atomic bool seized; /* somebody else has it, or waits for it */
 } gonet__queue_t;
 
-/* Whether the owner needs a barrier of its own. */
-extern bool gonet__queue_fenced;
+/* Whether owners need a barrier of their own. */
+extern _Atomic bool gonet__queue_fenced;
 
 /* gonet__queue_choose finds out about the barrier: before the first worker of a process. */
 void gonet__queue_choose(void);
 
-/* gonet__queue_init makes an empty queue. */
+/* gonet__queue_init makes an empty queue, without an owner. */
 void gonet__queue_init(gonet__queue_t *q);
+
+/* gonet__queue_own: from now on the queue has an owner, who will be another thread; or none any
+ * more. Both in sequential order with `seized`, as a barrier is. */
+static inline void gonet__queue_own(gonet__queue_t *q, bool owned)
+{
+    atomic_store(&q->fenced, !owned);
+}
 
 /* gonet__queue_wait lets the one who has seized the queue finish. */
 GONET__COLD void gonet__queue_wait(gonet__queue_t *q);
@@ -47,7 +59,8 @@ GONET__COLD void gonet__queue_wait(gonet__queue_t *q);
 static inline void gonet__queue_enter(gonet__queue_t *q)
 {
     for (;;) {
-        if (__builtin_expect(gonet__queue_fenced, 0)) {
+        if (__builtin_expect(atomic_load_explicit(&gonet__queue_fenced, memory_order_relaxed), 0)) {
+            atomic_store_explicit(&q->fenced, true, memory_order_release);
             atomic_exchange(&q->busy, true);
         } else {
             atomic_store_explicit(&q->busy, true, memory_order_relaxed);
@@ -66,11 +79,8 @@ static inline void gonet__queue_leave(gonet__queue_t *q)
 
 /* gonet__queue_seize makes the queue the caller's, who is not its owner, until
  * gonet__queue_release: no system call meanwhile. False: somebody else has it, or its owner does
- * not come to an end; now is not the time. */
+ * not come to an end, or has yet to see that it needs a barrier; now is not the time. */
 bool gonet__queue_seize(gonet__queue_t *q);
-
-/* gonet__queue_insist waits until it has it. */
-void gonet__queue_insist(gonet__queue_t *q);
 
 static inline void gonet__queue_release(gonet__queue_t *q)
 {

@@ -36,6 +36,16 @@
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
 
+void gonet__worker_seize(gonet__worker_t *w)
+{
+    unsigned turns = 0;
+
+    while (!gonet__queue_seize(&w->queue)) {
+        gonet__worker_wake(w); /* it may have yet to see that it needs a barrier */
+        gonet__relax(&turns);
+    }
+}
+
 /* Hands task to w unless w is about to end, which it does not as long as a task is pinned there. */
 static bool post(gonet__worker_t *w, gonet__task_t *task)
 {
@@ -430,6 +440,7 @@ static void *worker_main(void *arg)
     w->place.kept = NULL;
     gonet__crash_leave_worker(w);
     gonet__local()->worker = NULL;
+    gonet__queue_own(&w->queue, false);
     atomic_store(&w->state, GONET__WORKER_ENDED);
     return NULL;
 }
@@ -474,9 +485,11 @@ int gonet__worker_start(gonet__worker_t *w)
     atomic_store(&w->state, GONET__WORKER_RUNS);
     w->helps = NULL;
     w->cxx = (gonet__cxx_t){.count = 0};
+    gonet__queue_own(&w->queue, true);
     e = gonet__signals_spawn(&w->thread, worker_main, w);
     w->started = e == 0;
     if (e != 0) {
+        gonet__queue_own(&w->queue, false);
         gonet__poller_close(&w->poller);
         atomic_store(&w->state, GONET__WORKER_ENDED);
     }

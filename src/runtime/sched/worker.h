@@ -121,6 +121,10 @@ static inline bool gonet__worker_wake(gonet__worker_t *w)
  * With the poller locked. What becomes runnable does so on the calling worker. */
 void gonet__worker_poll(gonet__worker_t *w, bool sleeps);
 
+/* gonet__worker_seize makes w's queue the caller's, as gonet__queue_seize does, however long that
+ * takes. Any thread. */
+void gonet__worker_seize(gonet__worker_t *w);
+
 /* gonet__worker_leave_at puts task where others find it, last come first. */
 static inline void gonet__worker_leave_at(_Atomic(gonet__task_t *) *list, gonet__task_t *task)
 {

@@ -5,15 +5,11 @@
 #include "gonet/task.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "meeting.h"
 #include "pin.h"
 #include "runtime/sched/runtime.h"
 #include "support/actor.h"
@@ -30,26 +26,6 @@ static void await_move(void)
     int at = thread_id();
 
     AWAIT((gonet_yield(), thread_id() != at));
-}
-
-static void nothing(void *arg)
-{
-    (void)arg;
-}
-
-/* Runs fn(arg) in a task of a runtime with WORKERS workers. */
-static void run(bool moving, void (*fn)(void *arg), void *arg)
-{
-    int before = gonet_set_max_procs(WORKERS);
-    gonet_wait_group_t ended = {0};
-
-    CHECK(gonet_wait_group_go(&ended, nothing, NULL) == 0); /* the start asks the environment */
-    gonet_wait_group_wait(&ended);
-    atomic_store(&gonet__steal_always, moving);
-    CHECK(gonet_wait_group_go(&ended, fn, arg) == 0);
-    gonet_wait_group_wait(&ended);
-    atomic_store(&gonet__steal_always, false);
-    gonet_set_max_procs(before);
 }
 
 /* ---- staying ---- */
@@ -109,7 +85,7 @@ static void pinned_stay(void **state)
     crowd_t c = {.thread = 0};
 
     (void)state;
-    run(false, start_crowd, &c);
+    run_in_task(false, start_crowd, &c);
     check_report();
 }
 
@@ -118,7 +94,7 @@ static void pinned_stay_where_all_move(void **state)
     crowd_t c = {.thread = 0};
 
     (void)state;
-    run(true, start_crowd, &c);
+    run_in_task(true, start_crowd, &c);
     CHECK(atomic_load(&c.moves) > 0); /* those that may */
     check_report();
 }
@@ -148,7 +124,7 @@ static void go_pinned_from_a_task_stays_beside_it(void **state)
     crowd_t c = {.thread = 0};
 
     (void)state;
-    run(true, start_beside, &c);
+    run_in_task(true, start_beside, &c);
     check_report();
 }
 
@@ -190,7 +166,7 @@ static void nest(void *arg)
 static void pins_nest(void **state)
 {
     (void)state;
-    run(true, nest, NULL);
+    run_in_task(true, nest, NULL);
     check_report();
 }
 
@@ -210,7 +186,7 @@ static void unpin_first(void *arg)
 static void unpin_without_pin_is_nothing(void **state)
 {
     (void)state;
-    run(true, unpin_first, NULL);
+    run_in_task(true, unpin_first, NULL);
     check_report();
 }
 
@@ -227,7 +203,7 @@ static void pins_of_a_thread_are_nothing(void **state)
     gonet_pin();
     gonet_pin();
     assert_int_equal(gonet__runtime_worker_count(), 0);
-    run(true, wander, NULL);
+    run_in_task(true, wander, NULL);
     gonet_unpin();
     check_report();
 }
@@ -276,83 +252,45 @@ static void a_pinned_task_at_its_end_is_unpinned(void **state)
     crowd_t c = {.thread = 0};
 
     (void)state;
-    run(true, outlive, &c);
+    run_in_task(true, outlive, &c);
     check_report();
-}
-
-static void leave_thread(void *arg)
-{
-    pthread_exit(arg);
-}
-
-static int exits(void)
-{
-    gonet_set_max_procs(2);
-    CHILD_CHECK(gonet_go(leave_thread, NULL) == 0);
-    gonet_shutdown(-1); /* never returns */
-    return 0;
-}
-
-static void a_task_that_ends_its_thread_ends_the_program(void **state)
-{
-    child_result_t result;
-
-    (void)state;
-#ifdef GONET__TSAN
-    print_message(
-        "skipped: ThreadSanitizer itself allows pthread_exit on a thread's own stack only\n");
-    skip();
-#endif
-    child_run("exits", NULL, &result);
-    assert_true(WIFSIGNALED(result.status) && WTERMSIG(result.status) == SIGABRT);
-    assert_non_null(strstr(result.output, "fatal error: a task has ended its thread"));
 }
 
 /* ---- without membarrier ---- */
 
-typedef struct {
-    gonet_wait_group_t ended;
-    atomic_int begun;
-} meeting_t;
-
-static void meet(void *arg)
+static void meet_often(void)
 {
-    meeting_t *m = arg;
-
-    atomic_fetch_add(&m->begun, 1);
-    while (atomic_load(&m->begun) < WORKERS && check_patience())
-        continue;
-    CHECK(atomic_load(&m->begun) >= WORKERS);
+    for (int round = 0; round < 20; round++) {
+        meeting_t m = {.wanted = WORKERS};
+        run_in_task(false, start_meeting, &m);
+        gonet_wait_group_wait(&m.ended);
+    }
 }
 
-/* As many as there are workers, started by one of them, and each holds its own. */
-static void start_meeting(void *arg)
+static void cross_often(void)
 {
-    meeting_t *m = arg;
+    crowd_t c = {.thread = 0};
 
-    for (int i = 1; i < WORKERS; i++)
-        CHECK_INT(gonet_wait_group_go(&m->ended, meet, m), 0);
-    meet(m);
-    gonet_wait_group_wait(&m->ended);
+    run_in_task(true, start_crowd, &c);
+    CHECK(atomic_load(&c.moves) > 0); /* those that may */
+}
+
+static int verdict(void)
+{
+    CHECK(atomic_load(&gonet__queue_fenced));
+    CHECK_INT(gonet_shutdown(-1), 0);
+    if (check_failed())
+        fprintf(stderr, "%s\n", check_failure());
+    return check_failed();
 }
 
 static int refused(void)
 {
-    crowd_t c = {.thread = 0};
-
     if (!refuse_call(SYS_membarrier, EPERM))
         return REFUSE_SKIPPED;
-    for (int round = 0; round < 20; round++) {
-        meeting_t m = {.begun = 0};
-        run(false, start_meeting, &m);
-    }
-    CHILD_CHECK(gonet__queue_fenced);
-    run(true, start_crowd, &c);
-    CHILD_CHECK(atomic_load(&c.moves) > 0); /* those that may */
-    CHILD_CHECK(gonet_shutdown(-1) == 0);
-    if (check_failed())
-        fprintf(stderr, "%s\n", check_failure());
-    return check_failed();
+    meet_often();
+    cross_often();
+    return verdict();
 }
 
 static void tasks_cross_without_membarrier(void **state)
@@ -361,9 +299,46 @@ static void tasks_cross_without_membarrier(void **state)
     refuse_passes("refused", NULL);
 }
 
+static void sleep_for_hours(void *arg)
+{
+    (void)arg;
+    gonet_sleep(GONET_HOUR);
+}
+
+/* The program goes into its sandbox when its workers run, of which some sleep and some have ended.
+ */
+static int refused_later(void)
+{
+    FILE *f = fopen("/dev/null", "we");
+
+    meet_often();
+    CHILD_CHECK(f != NULL);
+    if (atomic_load(&gonet__queue_fenced)) {
+        fprintf(stderr, "no membarrier here\n");
+        return REFUSE_SKIPPED;
+    }
+    gonet_set_max_procs(2 * WORKERS);
+    gonet_set_max_procs(WORKERS);
+    CHILD_CHECK(gonet_go(sleep_for_hours, NULL) == 0);
+    if (!refuse_call(SYS_membarrier, EPERM))
+        return REFUSE_SKIPPED;
+    gonet_dump_tasks(f); /* looks into the queues of all */
+    fclose(f);
+    meet_often();
+    cross_often();
+    return verdict();
+}
+
+static void membarrier_is_refused_later(void **state)
+{
+    (void)state;
+    refuse_passes("refused_later", NULL);
+}
+
 int main(int argc, char **argv)
 {
-    const child_part_t parts[] = {{"exits", exits}, {"refused", refused}, {NULL, NULL}};
+    const child_part_t parts[] = {
+        {"refused", refused}, {"refused_later", refused_later}, {NULL, NULL}};
     const struct CMUnitTest tests[] = {
         LEAK_TEST(pinned_stay),
         LEAK_TEST(pinned_stay_where_all_move),
@@ -373,8 +348,8 @@ int main(int argc, char **argv)
         LEAK_TEST(unpin_without_pin_is_nothing),
         LEAK_TEST(pins_of_a_thread_are_nothing),
         LEAK_TEST(a_pinned_task_at_its_end_is_unpinned),
-        LEAK_TEST(a_task_that_ends_its_thread_ends_the_program),
         LEAK_TEST(tasks_cross_without_membarrier),
+        LEAK_TEST(membarrier_is_refused_later),
     };
 
     child_main(argc, argv, parts);

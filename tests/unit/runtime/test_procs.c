@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "gonet/chan.h"
+#include "meeting.h"
 #include "runtime/sched/runtime.h"
 #include "support/actor.h"
 #include "support/leak.h"
@@ -175,32 +176,6 @@ static void three_of_four_held_with_timers(void **state)
 {
     (void)state;
     held_workers_delay_nobody(4, true);
-}
-
-/* Tasks that hold their workers until all have begun. */
-typedef struct {
-    gonet_wait_group_t ended;
-    atomic_int begun;
-    int wanted;
-} meeting_t;
-
-static void meet(void *arg)
-{
-    meeting_t *m = arg;
-
-    atomic_fetch_add(&m->begun, 1);
-    while (atomic_load(&m->begun) < m->wanted && check_patience())
-        continue;
-    CHECK(atomic_load(&m->begun) >= m->wanted);
-}
-
-static void start_meeting(void *arg)
-{
-    meeting_t *m = arg;
-
-    for (int i = 1; i < m->wanted; i++)
-        CHECK(gonet_wait_group_go(&m->ended, meet, m) == 0);
-    meet(m);
 }
 
 /* As many tasks as workers, started at once by one of them: each gets a worker of its own. */

@@ -134,6 +134,7 @@ static void none_is_lost_or_doubled(void **state)
     (void)state;
     fill("");
     gonet__queue_choose();
+    gonet__queue_own(&queue, true);
     memset(card, 0, sizeof(card));
     for (int i = 0; i < CARDS; i++)
         gonet__queue_append(&queue, &card[i]);
