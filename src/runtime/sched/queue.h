@@ -11,8 +11,11 @@
  * that out lets all owners know, but has no queue before its owner has seen it, on its way to a
  * task.
  *
- * Measured for a yield among two tasks, ns: a list that nobody else may touch 4.8, this 5.0, the
- * list under a spin lock 9.4 to 14.9.
+ * Measured for a yield among two contexts, ns: a list that nobody else may touch 4.8, this 5.0, the
+ * list under a spin lock 9.4 to 14.9. The whole library with a spin lock for each queue in its
+ * place takes more, with one worker and with two (medians of 41 pairs): a yield among two tasks 9
+ * and 34 %, among 1000 3 and 3 %, 1000 tasks spawned at once 30 and 17 %, a word over a channel and
+ * back 11 and 6 %.
  */
 #ifndef GONET_RUNTIME_SCHED_QUEUE_H
 #define GONET_RUNTIME_SCHED_QUEUE_H
