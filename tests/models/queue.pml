@@ -28,14 +28,15 @@ inline barrier() { atomic { if :: late -> late = false; busy = true :: else fi }
 
 inline enter() {
     do
-    ::
-#ifdef LATER
-        if :: refused -> seen = true; late = true; barrier() :: !refused -> late = true fi;
-#else
-        late = true;            /* busy = true, maybe later */
-#endif
+    :: late = true;             /* busy = true, maybe later */
 #ifdef FENCED
         barrier();
+#endif
+#ifdef LATER
+        if                      /* it is told by the word that tells that somebody has it */
+        :: refused -> seen = true; barrier()
+        :: else
+        fi;
 #endif
 #ifndef NOLOOK
         if

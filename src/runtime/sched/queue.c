@@ -35,6 +35,7 @@ void gonet__queue_init(gonet__queue_t *q)
     q->tail = &q->head;
     gonet__list_init(&q->home);
     gonet__queue_own(q, false);
+    atomic_init(&q->seized, atomic_load(&gonet__queue_fenced) ? GONET__QUEUE_FENCED : 0);
 }
 
 /* Old kernels have none, and sandboxes may refuse it. A forked child registers anew. */
@@ -44,13 +45,21 @@ void gonet__queue_choose(void)
                                            !barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
 }
 
-void gonet__queue_wait(gonet__queue_t *q)
+/* Once it has seen FENCED it comes here each time. */
+void gonet__queue_enter_slowly(gonet__queue_t *q)
 {
     unsigned turns = 0;
 
-    gonet__queue_leave(q);
-    while (atomic_load_explicit(&q->seized, memory_order_acquire))
-        gonet__relax(&turns);
+    for (;;) {
+        if ((atomic_load(&q->seized) & GONET__QUEUE_FENCED) != 0)
+            atomic_store_explicit(&q->fenced, true, memory_order_release);
+        atomic_exchange(&q->busy, true);
+        if ((atomic_load(&q->seized) & GONET__QUEUE_TAKEN) == 0)
+            return;
+        gonet__queue_leave(q);
+        while ((atomic_load_explicit(&q->seized, memory_order_acquire) & GONET__QUEUE_TAKEN) != 0)
+            gonet__relax(&turns);
+    }
 }
 
 /* After it the owner has seen that the queue is seized, or the caller sees that it is busy. False:
@@ -62,14 +71,13 @@ static bool pass_barrier(gonet__queue_t *q)
     if (!atomic_load(&gonet__queue_fenced) && barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
         return true;
     atomic_store(&gonet__queue_fenced, true);
+    atomic_fetch_or(&q->seized, GONET__QUEUE_FENCED);
     return false;
 }
 
 bool gonet__queue_seize(gonet__queue_t *q)
 {
-    bool free = false;
-
-    if (!atomic_compare_exchange_strong(&q->seized, &free, true))
+    if ((atomic_fetch_or(&q->seized, GONET__QUEUE_TAKEN) & GONET__QUEUE_TAKEN) != 0)
         return false;
     if (!pass_barrier(q)) {
         gonet__queue_release(q);

@@ -8,8 +8,8 @@
  * other's word. Where there is no such system call, the owner has a barrier of its own.
  *
  * A program may put itself into a sandbox later, which refuses the call from then on. Who finds
- * that out lets all owners know, but has no queue before its owner has seen it, on its way to a
- * task.
+ * that out lets the owner know, by the word that the owner looks at anyway, but does not have the
+ * queue before the owner has seen it, on its way to a task.
  *
  * Measured for a yield among two contexts, ns: a list that nobody else may touch 4.8, this 5.0, the
  * list under a spin lock 9.4 to 14.9. The whole library with a spin lock for each queue in its
@@ -28,18 +28,21 @@
 #include "base/list.h"
 #include "runtime/sched/task.h"
 
+#define GONET__QUEUE_TAKEN  1u /* somebody else has it, or waits for it */
+#define GONET__QUEUE_FENCED 2u /* for good: its owner needs a barrier of its own */
+
 typedef struct {
     gonet__task_t *head, **tail;
     _Atomic uint32_t count;  /* who has the queue writes it, anybody reads it */
     _Atomic uint32_t pinned; /* of these, tasks that must stay */
     _Atomic bool busy;       /* the owner is at it */
-    _Atomic bool fenced;     /* the owner has a barrier of its own, or there is no owner */
+    _Atomic bool fenced;     /* the owner has seen that, or there is no owner */
     gonet__list_t home;      /* the tasks whose memory belongs here, in the queue or not */
 
-    _Alignas(64) _Atomic bool seized; /* somebody else has it, or waits for it */
+    _Alignas(64) _Atomic uint8_t seized; /* GONET__QUEUE_… */
 } gonet__queue_t;
 
-/* Whether owners need a barrier of their own. */
+/* Whether all owners need a barrier of their own. */
 extern _Atomic bool gonet__queue_fenced;
 
 /* gonet__queue_choose finds out about the barrier: before the first worker of a process. */
@@ -55,24 +58,16 @@ static inline void gonet__queue_own(gonet__queue_t *q, bool owned)
     atomic_store(&q->fenced, !owned);
 }
 
-/* gonet__queue_wait lets the one who has seized the queue finish. */
-GONET__COLD void gonet__queue_wait(gonet__queue_t *q);
+/* gonet__queue_enter_slowly lets the one who has seized the queue finish, and has a barrier. */
+GONET__COLD void gonet__queue_enter_slowly(gonet__queue_t *q);
 
 /* gonet__queue_enter and gonet__queue_leave are around what the owner does with the queue. */
 static inline void gonet__queue_enter(gonet__queue_t *q)
 {
-    for (;;) {
-        if (__builtin_expect(atomic_load_explicit(&gonet__queue_fenced, memory_order_relaxed), 0)) {
-            atomic_store_explicit(&q->fenced, true, memory_order_release);
-            atomic_exchange(&q->busy, true);
-        } else {
-            atomic_store_explicit(&q->busy, true, memory_order_relaxed);
-            atomic_signal_fence(memory_order_seq_cst);
-        }
-        if (__builtin_expect(!atomic_load(&q->seized), 1))
-            return;
-        gonet__queue_wait(q);
-    }
+    atomic_store_explicit(&q->busy, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load(&q->seized) != 0, 0))
+        gonet__queue_enter_slowly(q);
 }
 
 static inline void gonet__queue_leave(gonet__queue_t *q)
@@ -87,7 +82,7 @@ bool gonet__queue_seize(gonet__queue_t *q);
 
 static inline void gonet__queue_release(gonet__queue_t *q)
 {
-    atomic_store_explicit(&q->seized, false, memory_order_release);
+    atomic_fetch_and_explicit(&q->seized, (uint8_t)~GONET__QUEUE_TAKEN, memory_order_release);
 }
 
 static inline uint32_t gonet__queue_count(const gonet__queue_t *q)
