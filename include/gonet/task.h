@@ -100,7 +100,7 @@ GONET_BEGIN_DECLS
  * Workers take tasks from each other by help of membarrier(2). Where the kernel (before Linux 4.14)
  * or a sandbox refuses it, all works the same, and a switch of tasks costs some ns more. If the
  * program enters the sandbox when the runtime runs already, what a worker has is taken over by
- * others only after its next switch of tasks.
+ * others, and listed by gonet_dump_tasks, only after its next switch of tasks.
  *
  * Workers, and the threads of gonet_blocking, block all signals but those that a fault raises
  * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT), those by which profilers sample

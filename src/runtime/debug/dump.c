@@ -40,6 +40,7 @@ typedef struct {
     gonet__worker_t *place; /* what the caller is while it resumes a task */
     gonet__task_t *self;    /* the caller, if it is a task */
     unsigned waiting;       /* tasks of one list that have not begun */
+    bool blind;             /* a task could be run while it is looked at */
 } dump_t;
 
 typedef struct {
@@ -158,6 +159,13 @@ static void print_running(dump_t *d, const gonet__task_t *task, const who_t *who
     }
 }
 
+/* After pass. */
+static void seize(gonet__worker_t *home)
+{
+    while (!gonet__worker_seize(home)) {
+    }
+}
+
 /* Looks at the task after the marker, and moves that behind it; false: there is none. */
 static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
 {
@@ -166,7 +174,7 @@ static bool print_next(dump_t *d, gonet__worker_t *home, gonet__list_t *marker)
     bool ours = false, begun = false, off = false;
     who_t who = {.id = 0};
 
-    gonet__worker_seize(home);
+    seize(home);
     n = marker->next;
     if (n != &home->queue.home) {
         gonet__list_remove(marker);
@@ -196,12 +204,12 @@ static void print_worker(gonet__worker_t *home, void *arg)
     gonet__list_t marker;
 
     d->waiting = 0;
-    gonet__worker_seize(home);
+    seize(home);
     gonet__list_push_front(&home->queue.home, &marker);
     gonet__queue_release(&home->queue);
     while (print_next(d, home, &marker)) {
     }
-    gonet__worker_seize(home);
+    seize(home);
     gonet__list_remove(&marker);
     gonet__queue_release(&home->queue);
     if (d->waiting > 0)
@@ -212,9 +220,14 @@ static void print_worker(gonet__worker_t *home, void *arg)
 /* After it nobody is inside of the queue who has not seen that it is watched. */
 static void pass(gonet__worker_t *w, void *arg)
 {
-    (void)arg;
-    gonet__worker_seize(w);
-    gonet__queue_release(&w->queue);
+    dump_t *d = arg;
+
+    if (gonet__worker_seize(w)) {
+        gonet__queue_release(&w->queue);
+        return;
+    }
+    fprintf(d->f, "worker %u has yet to see that membarrier(2) is refused now\n", w->id);
+    d->blind = true;
 }
 
 /* The workers write into memory, since the caller may hold the lock of f. */
@@ -236,8 +249,9 @@ void gonet_dump_tasks(FILE *f)
         d.place->place.errno_at = gonet_errno_location();
         gonet__fork_lock(&gonet__runtime.lock);
         atomic_store(&gonet__queue_watched, true);
-        gonet__runtime_each(pass, NULL);
-        gonet__runtime_each(print_worker, &d);
+        gonet__runtime_each(pass, &d);
+        if (!d.blind)
+            gonet__runtime_each(print_worker, &d);
         atomic_store(&gonet__queue_watched, false);
         pthread_mutex_unlock(&gonet__runtime.lock);
     }

@@ -39,7 +39,8 @@ static void sweep(gonet__worker_t *w, void *arg)
     gonet__list_t *n;
 
     (void)arg;
-    gonet__worker_seize(w);
+    if (!gonet__worker_seize(w)) /* next time */
+        return;
     for (n = w->queue.home.next; n != &w->queue.home; n = n->next) {
         gonet__task_t *t = GONET__CONTAINER(n, gonet__task_t, all);
 

@@ -80,6 +80,12 @@ static inline void gonet__queue_leave(gonet__queue_t *q)
  * not come to an end, or has yet to see that it needs a barrier; now is not the time. */
 bool gonet__queue_seize(gonet__queue_t *q);
 
+/* Whether it can't be had before the owner has come by. */
+static inline bool gonet__queue_awaits_owner(const gonet__queue_t *q)
+{
+    return (atomic_load(&q->seized) & GONET__QUEUE_FENCED) != 0 && !atomic_load(&q->fenced);
+}
+
 static inline void gonet__queue_release(gonet__queue_t *q)
 {
     atomic_fetch_and_explicit(&q->seized, (uint8_t)~GONET__QUEUE_TAKEN, memory_order_release);

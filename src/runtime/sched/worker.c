@@ -34,16 +34,20 @@
 #include "runtime/time/clock.h"
 
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
+#define SEIZE_TRIES 200                   /* some 60 ms */
 #define TRIM_NS     ((int64_t)1000000000) /* how long an unused stack keeps its memory */
 
-void gonet__worker_seize(gonet__worker_t *w)
+bool gonet__worker_seize(gonet__worker_t *w)
 {
     unsigned turns = 0;
 
-    while (!gonet__queue_seize(&w->queue)) {
-        gonet__worker_wake(w); /* it may have yet to see that it needs a barrier */
+    for (unsigned i = 0; !gonet__queue_seize(&w->queue); i++) {
+        if (i >= SEIZE_TRIES && gonet__queue_awaits_owner(&w->queue))
+            return false;
+        gonet__worker_wake(w);
         gonet__relax(&turns);
     }
+    return true;
 }
 
 /* Hands task to w unless w is about to end, which it does not as long as a task is pinned there. */

@@ -122,8 +122,9 @@ static inline bool gonet__worker_wake(gonet__worker_t *w)
 void gonet__worker_poll(gonet__worker_t *w, bool sleeps);
 
 /* gonet__worker_seize makes w's queue the caller's, as gonet__queue_seize does, however long that
- * takes. Any thread. */
-void gonet__worker_seize(gonet__worker_t *w);
+ * takes. Any thread. False: its owner has yet to see that it needs a barrier, and may wait for a
+ * lock of the caller's. */
+bool gonet__worker_seize(gonet__worker_t *w);
 
 /* gonet__worker_leave_at puts task where others find it, last come first. */
 static inline void gonet__worker_leave_at(_Atomic(gonet__task_t *) *list, gonet__task_t *task)

@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "gonet.h"
-#include "runtime/monitor.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/monitor.h"
+#include "runtime/sched/runtime.h"
 #include "support/actor.h"
 #include "support/leak.h"
 #include "support/net.h"

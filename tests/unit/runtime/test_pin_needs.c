@@ -15,7 +15,7 @@
 
 #include "pin.h"
 #include "pin_library.h"
-#include "runtime/runtime.h"
+#include "runtime/sched/runtime.h"
 #include "support/leak.h"
 
 typedef void (*call_t)(void);
