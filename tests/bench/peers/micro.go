@@ -109,13 +109,16 @@ func pipe(ops, tasks int) {
 	a.Close()
 }
 
+// The counter lies in memory, as in micro_gonet.c: a variable of its own would be optimised away.
 func mutex(ops, tasks int) {
-	var m sync.Mutex
-	counter := 0
+	s := new(struct {
+		m       sync.Mutex
+		counter int
+	})
 	for i := 0; i < ops; i++ {
-		m.Lock()
-		counter++
-		m.Unlock()
+		s.m.Lock()
+		s.counter++
+		s.m.Unlock()
 	}
 }
 
