@@ -78,7 +78,10 @@ static void look_tasks(gonet__worker_t *w, void *arg)
 
     if (!l->stuck)
         return;
-    gonet__queue_insist(&w->queue);
+    if (!gonet__worker_seize(w)) {
+        l->stuck = false; /* somebody is at work */
+        return;
+    }
     for (gonet__list_t *n = w->queue.home.next; n != &w->queue.home && l->stuck; n = n->next) {
         l->stuck = gonet__wait_endless(GONET__CONTAINER(n, gonet__task_t, all));
         l->tasks++;

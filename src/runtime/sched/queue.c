@@ -93,6 +93,13 @@ bool gonet__queue_seize(gonet__queue_t *q)
     return true;
 }
 
+bool gonet__queue_catch(gonet__task_t *task)
+{
+    bool off = false;
+
+    return atomic_compare_exchange_strong(&task->on, &off, true);
+}
+
 gonet__task_t *gonet__queue_cut(gonet__queue_t *q, uint32_t n)
 {
     gonet__task_t *first = NULL, **end = &first, **p = &q->head;

@@ -163,17 +163,19 @@ static inline gonet__task_t *gonet__queue_first(gonet__queue_t *q)
  */
 extern _Atomic bool gonet__queue_watched;
 
+/* gonet__queue_catch puts the task on, unless the dumper has done so. */
+GONET__COLD bool gonet__queue_catch(gonet__task_t *task);
+
 /* gonet__queue_next is gonet__queue_first for a task that is to run now: it is `on` from here on.
  * NULL: there is none, or it has not left its stack yet, and stays the first. */
 static inline gonet__task_t *gonet__queue_next(gonet__queue_t *q)
 {
     gonet__task_t *t = gonet__queue_first(q);
-    bool off = false;
 
     if (t == NULL)
         return NULL;
     if (__builtin_expect(atomic_load_explicit(&gonet__queue_watched, memory_order_relaxed), 0)) {
-        if (atomic_compare_exchange_strong(&t->on, &off, true))
+        if (gonet__queue_catch(t))
             return t;
     } else if (__builtin_expect(!atomic_load_explicit(&t->on, memory_order_acquire), 1)) {
         atomic_store_explicit(&t->on, true, memory_order_relaxed);

@@ -17,7 +17,6 @@ static inline void gonet__task_set_current(gonet__worker_t *w, gonet__task_t *ta
 {
     if (task != NULL && task->worker != w)
         task->worker = w;
-    gonet__local()->ticks = 0;
     atomic_store_explicit(&w->place.task, task, memory_order_relaxed);
     atomic_store_explicit(&w->runs, atomic_load_explicit(&w->runs, memory_order_relaxed) + 1,
                           memory_order_relaxed);

@@ -145,36 +145,46 @@ void gonet__task_take_back(gonet__worker_t *w)
         gonet__runtime_ended_one();
 }
 
+/* Where the caller is, on a stack that has just been entered: others have had their turn. */
+static inline gonet__worker_t *arrive(void)
+{
+    gonet__local_t *local = gonet__local();
+
+    local->ticks = 0;
+    return local->worker;
+}
+
 /* Leaves the task's stack for another; *to is where. The caller goes on, maybe much later, in
- * another thread. */
-GONET__INLINE void switch_to(gonet__worker_t *w, gonet__task_t *task, gonet__context_t *to,
-                             gonet__annotation_t *tool, int last)
+ * another thread: on the worker that is returned. */
+GONET__INLINE gonet__worker_t *switch_to(gonet__worker_t *w, gonet__task_t *task,
+                                         gonet__context_t *to, gonet__annotation_t *tool, int last)
 {
     w->left = task;
     gonet__annotate_leave(&task->tool, tool, last);
     if (last)
         gonet__switch_last(to);
     gonet__switch(&task->context, to);
-    gonet__task_entered(gonet__here(), &task->tool);
+    w = arrive();
+    gonet__task_entered(w, &task->tool);
+    return w;
 }
 
-GONET__INLINE void leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, int last)
+GONET__INLINE gonet__worker_t *leave_to_scheduler(gonet__worker_t *w, gonet__task_t *task, int last)
 {
     gonet__task_set_current(w, NULL);
-    switch_to(w, task, &w->context, &w->tool, last);
+    return switch_to(w, task, &w->context, &w->tool, last);
 }
 
 /* Leaves the task's stack for the next runnable task's, as long as the turn lasts, or for the
- * scheduler's. yields: the task itself is runnable, behind all others. */
-GONET__INLINE void leave(gonet__worker_t *w, gonet__task_t *task, int last, bool yields)
+ * scheduler's. yields: the task itself is runnable, behind all others. Returns where it goes on. */
+GONET__INLINE gonet__worker_t *leave(gonet__worker_t *w, gonet__task_t *task, int last, bool yields)
 {
     gonet__task_t *next = NULL;
 
     if (__builtin_expect(w->budget <= 0, 0) && !gonet__worker_turn_goes_on(w)) {
         if (yields)
             gonet__worker_push(w, task);
-        leave_to_scheduler(w, task, last);
-        return;
+        return leave_to_scheduler(w, task, last);
     }
     gonet__queue_enter(&w->queue);
     if (yields && w->queue.head == NULL) {
@@ -185,25 +195,24 @@ GONET__INLINE void leave(gonet__worker_t *w, gonet__task_t *task, int last, bool
         next = gonet__queue_next(&w->queue);
     }
     gonet__queue_leave(&w->queue);
-    if (next == NULL) {
-        leave_to_scheduler(w, task, last);
-        return;
-    }
+    if (next == NULL)
+        return leave_to_scheduler(w, task, last);
     w->budget--;
     if (!gonet__task_has_begun(next))
         gonet__task_begin(w, next);
     gonet__task_set_current(w, next);
-    if (next != task)
-        switch_to(w, task, &next->context, &next->tool, last);
+    if (next == task)
+        return w;
+    return switch_to(w, task, &next->context, &next->tool, last);
 }
 
 /* The first and last frame of every task. */
 static void task_main(void *arg)
 {
     gonet__task_t *task = arg;
-    gonet__worker_t *w;
+    gonet__worker_t *w = arrive();
 
-    gonet__task_entered(gonet__here(), &task->tool);
+    gonet__task_entered(w, &task->tool);
     task->entered = true;
     task->fn(task->arg);
     w = gonet__here();
@@ -217,53 +226,52 @@ static void task_main(void *arg)
 }
 
 /* While somebody looks at what is parked: see dump.c. */
-GONET__COLD static void be_probed(gonet__task_t *task)
+GONET__COLD static gonet__worker_t *be_probed(gonet__worker_t *w, gonet__task_t *task)
 {
-    gonet__worker_t *w;
-
-    while ((w = gonet__here())->probe != NULL) {
+    while (w->probe != NULL) {
         w->probe(task, w->probe_arg);
-        leave_to_scheduler(w, task, 0);
+        w = leave_to_scheduler(w, task, 0);
     }
+    return w;
 }
 
 /* Inlined: a parked task has one frame of the two below, and a small one. */
-GONET__INLINE void park(gonet__task_t *task, bool yields)
+GONET__INLINE void park(gonet__worker_t *w, gonet__task_t *task, bool yields)
 {
-    gonet__worker_t *w = gonet__here();
     int saved_errno = *w->place.errno_at;
 
     if (task->canary && gonet__stack_overrun(task->stack))
         gonet__crash_overrun(task);
     task->parked_at = w->clock_ms;
-    leave(w, task, 0, yields);
-    if (gonet__here()->probe != NULL)
-        be_probed(task);
+    w = leave(w, task, 0, yields);
+    if (w->probe != NULL)
+        w = be_probed(w, task);
     task->park = GONET__PARK_NONE;
-    *gonet__here()->place.errno_at = saved_errno;
+    *w->place.errno_at = saved_errno;
 }
 
 /* Of a task that is handling an exception. */
-GONET__COLD static void park_in_catch(gonet__task_t *task, bool yields)
+GONET__COLD static void park_in_catch(gonet__worker_t *w, gonet__task_t *task, bool yields)
 {
     gonet__cxx_globals_t kept[GONET__CXX_RUNTIMES];
 
-    gonet__cxx_store(&gonet__here()->cxx, kept);
-    park(task, yields);
+    gonet__cxx_store(&w->cxx, kept);
+    park(w, task, yields);
     gonet__cxx_load(&gonet__here()->cxx, kept);
 }
 
-GONET__INLINE void suspend(gonet__task_t *task, bool yields)
+/* w is the caller's worker, and out of date when it returns. */
+GONET__INLINE void suspend(gonet__worker_t *w, gonet__task_t *task, bool yields)
 {
-    if (gonet__cxx_handles(&gonet__here()->cxx))
-        park_in_catch(task, yields);
+    if (gonet__cxx_handles(&w->cxx))
+        park_in_catch(w, task, yields);
     else
-        park(task, yields);
+        park(w, task, yields);
 }
 
 void gonet__task_park(gonet__task_t *task)
 {
-    suspend(task, false);
+    suspend(gonet__here(), task, false);
 }
 
 /* A pooled struct is as clean as a new one but for what gonet__task_begin and each wait write anew.
@@ -393,22 +401,23 @@ void gonet__task_tick_over(void)
 }
 
 /* For tests: on, but elsewhere. */
-static void yield_away(gonet__task_t *task)
+static void yield_away(gonet__worker_t *w, gonet__task_t *task)
 {
     gonet__worker_send(task);
-    suspend(task, false);
+    suspend(w, task, false);
 }
 
 void gonet_yield(void)
 {
-    gonet__task_t *task = gonet__task_current();
+    gonet__worker_t *w = gonet__here();
+    gonet__task_t *task = w != NULL ? gonet__worker_task(w) : NULL;
 
     if (task == NULL)
         sched_yield();
     else if (GONET__STEAL_ALWAYS)
-        yield_away(task);
+        yield_away(w, task);
     else
-        suspend(task, true);
+        suspend(w, task, true);
 }
 
 bool gonet__task_give_way(void)
