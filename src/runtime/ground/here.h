@@ -23,6 +23,13 @@
 struct gonet__under;
 struct gonet__worker;
 
+/* What one who waits awake has learnt (time/awake.h). All zero at first. */
+typedef struct {
+    int64_t quiet;    /* until when it does not pay; ns */
+    int64_t patience; /* for how long it did not, the last time */
+    unsigned misses;  /* in a row */
+} gonet__awake_t;
+
 /* All zero in a new thread. At most GONET__LOCAL_SIZE bytes, for local.S makes the room. */
 typedef struct {
     struct gonet__worker *worker;  /* that the thread is; NULL: a plain thread */
@@ -34,9 +41,10 @@ typedef struct {
     uint32_t favourite;            /* thread.c */
     bool in_runtime;               /* a worker, or one of the pool: gonet_shutdown would wait for
                                       itself */
+    gonet__awake_t awake;          /* a plain thread's: wait.c */
 } gonet__local_t;
 
-#define GONET__LOCAL_SIZE 64
+#define GONET__LOCAL_SIZE 80
 _Static_assert(sizeof(gonet__local_t) <= GONET__LOCAL_SIZE, "see local.S");
 
 /* The variable is made in local.S, where link-time optimisation neither renames nor drops

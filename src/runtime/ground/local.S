@@ -7,9 +7,9 @@
     .globl gonet__local_words
     .hidden gonet__local_words
     .type gonet__local_words, %object
-    .size gonet__local_words, 64
+    .size gonet__local_words, 80
 gonet__local_words:
-    .zero 64
+    .zero 80
 #endif
 
 #include "runtime/ground/notes.inc"

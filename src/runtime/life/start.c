@@ -122,6 +122,7 @@ bool gonet__start(void)
     if (!started && !gonet__poller_can_open())
         return false;
     rt.layout = &gonet__debug_layout;
+    gonet__awake_choose(usable_processors());
     gonet__queue_choose();
     gonet__steal_choose();
     gonet__signals_remember();

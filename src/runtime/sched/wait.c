@@ -29,19 +29,18 @@ _Atomic unsigned gonet__wait_threads;
 
 void gonet__wait_init(gonet__wait_t *w)
 {
+    uint32_t word = gonet__fork_now() | GONET__WAIT_WAITING;
     gonet__task_t *task = gonet__task_current();
-    uint32_t generation = gonet__fork_now();
 
     w->task = task;
     w->value = 0;
     if (task == NULL) {
-        atomic_init(&w->state, generation | GONET__WAIT_WAITING);
+        atomic_init(&w->state, word);
         return;
     }
     w->number = (uint32_t)(atomic_load_explicit(&task->wait, memory_order_relaxed) >> 32) + 1;
     atomic_store_explicit(&task->until, 0, memory_order_relaxed); /* before: of no earlier wait */
-    atomic_store_explicit(&task->wait, gonet__wait_word(w, GONET__WAIT_WAITING),
-                          memory_order_release);
+    atomic_store_explicit(&task->wait, (uint64_t)w->number << 32 | word, memory_order_release);
 }
 
 gonet__wait_state_t gonet__wait_state(gonet__wait_t *w)
@@ -49,7 +48,7 @@ gonet__wait_state_t gonet__wait_state(gonet__wait_t *w)
     uint64_t word;
 
     if (w->task == NULL)
-        return (gonet__wait_state_t)(atomic_load(&w->state) % GONET__GENERATION);
+        return (gonet__wait_state_t)(atomic_load(&w->state) % GONET__WAIT_SLEEPS);
     word = atomic_load(&w->task->wait);
     if ((uint32_t)(word >> 32) != w->number)
         return GONET__WAIT_WOKEN;
@@ -169,13 +168,22 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
                    FUTEX_BITSET_MATCH_ANY);
 }
 
+static bool is_woken(void *arg)
+{
+    return gonet__wait_state(arg) == GONET__WAIT_WOKEN;
+}
+
 static gonet__wait_state_t sleep_thread(gonet__wait_t *w, int64_t deadline)
 {
     static const struct timespec a_while = {.tv_nsec = 1000000};
     struct timespec until = {.tv_sec = deadline / GONET_SECOND, .tv_nsec = deadline % GONET_SECOND};
 
+    if (gonet__wait_awake(&gonet__local()->awake, is_woken, w))
+        return GONET__WAIT_CLAIMED;
     for (;;) {
-        uint32_t word = atomic_load(&w->state), state = word % GONET__GENERATION;
+        uint32_t word = atomic_fetch_or(&w->state, GONET__WAIT_SLEEPS) | GONET__WAIT_SLEEPS;
+        uint32_t state = word % GONET__WAIT_SLEEPS;
+
         if (state == GONET__WAIT_WOKEN)
             return GONET__WAIT_CLAIMED;
         if (state == GONET__WAIT_INTERRUPTED)
@@ -287,13 +295,19 @@ gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned
     return park(w, 0, flags, why);
 }
 
+/* The exchange may end the waiter's frame: the address alone is used after it. */
+GONET__NOINLINE static void wake_thread(gonet__wait_t *w)
+{
+    uint32_t was = atomic_exchange(&w->state, gonet__fork_seen() | GONET__WAIT_WOKEN);
+
+    if ((was & GONET__WAIT_SLEEPS) != 0)
+        futex(&w->state, FUTEX_WAKE, INT_MAX, NULL);
+}
+
 void gonet__wait_wake(gonet__wait_t *w)
 {
-    if (w->task != NULL) {
+    if (w->task != NULL)
         gonet__task_ready(w->task);
-        return;
-    }
-    /* The store may end the waiter's frame: the address alone is used after it. */
-    atomic_store(&w->state, gonet__fork_seen() | GONET__WAIT_WOKEN);
-    futex(&w->state, FUTEX_WAKE, INT_MAX, NULL);
+    else
+        wake_thread(w);
 }

@@ -31,6 +31,9 @@ typedef enum {
     GONET__WAIT_WOKEN /* threads only: the wake has come */
 } gonet__wait_state_t;
 
+/* Beside the state of a thread's wait: it sleeps, or is about to. */
+#define GONET__WAIT_SLEEPS 8u
+
 typedef struct gonet__wait {
     struct gonet__task *task; /* NULL: a plain thread, in a futex on state */
     _Atomic uint32_t state;   /* a thread's: a gonet__wait_state_t and the process's generation */
@@ -99,7 +102,11 @@ static inline bool gonet__wait_end(gonet__wait_t *w, gonet__wait_state_t state)
 
     if (w->task != NULL)
         return atomic_compare_exchange_strong(&w->task->wait, &word, gonet__wait_word(w, state));
-    return atomic_compare_exchange_strong(&w->state, &half, gonet__fork_seen() | (uint32_t)state);
+    while (!atomic_compare_exchange_weak(&w->state, &half, half + (uint32_t)state)) {
+        if ((half & ~GONET__WAIT_SLEEPS) != (uint32_t)word)
+            return false;
+    }
+    return true;
 }
 
 /* gonet__wait_claim ends the wait on behalf of the caller, who must then wake it; false: too late,

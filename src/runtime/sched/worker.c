@@ -65,14 +65,15 @@ static bool post(gonet__worker_t *w, gonet__task_t *task)
     return stays;
 }
 
-/* How good a worker is for a task that a thread wakes: best one that sleeps, then one that is not
- * held; of equal ones that where the task ran last. */
+/* How good a worker is for a task that a thread wakes: best one that waits awake, then one that
+ * sleeps, then one that is not held; of equal ones that where the task ran last. */
 static int fitness(const gonet__worker_t *w, const gonet__worker_t *last)
 {
+    bool awake = atomic_load_explicit(&w->waits_awake, memory_order_relaxed);
     bool sleeps = gonet__poller_sleeps(&w->poller);
     bool held = atomic_load_explicit(&w->held, memory_order_relaxed);
 
-    return (sleeps ? 4 : held ? 0 : 2) + (w == last);
+    return (awake ? 6 : sleeps ? 4 : held ? 0 : 2) + (w == last);
 }
 
 static gonet__worker_t *choose(const gonet__worker_t *last, const gonet__worker_t *except)
@@ -150,6 +151,7 @@ void gonet__worker_accept(gonet__task_t *task)
 /* The tasks that others woke, in the order of their waking. */
 GONET__NOINLINE static void take_inbox(gonet__worker_t *w)
 {
+    w->mailed = true;
     for (gonet__task_t *t = gonet__worker_take_inbox(w), *next; t != NULL; t = next) {
         next = t->next;
         gonet__worker_accept(t);
@@ -277,10 +279,25 @@ static bool may_leave(gonet__worker_t *w)
            atomic_load_explicit(&w->pinned, memory_order_acquire) == 0;
 }
 
-static bool has_message(gonet__worker_t *w)
+static bool has_message(void *worker)
 {
+    gonet__worker_t *w = worker;
+
     return atomic_load(&w->inbox) != NULL || gonet__poller_behind(&w->poller) ||
            (atomic_load(&w->stopping) && may_leave(w));
+}
+
+/* Whether messages come soon: only who has had one expects the next. */
+static bool wait_awake(gonet__worker_t *w)
+{
+    bool called = false;
+
+    atomic_store_explicit(&w->waits_awake, w->mailed, memory_order_relaxed);
+    if (w->mailed)
+        called = gonet__wait_awake(&w->awake, has_message, w);
+    w->mailed = false;
+    atomic_store_explicit(&w->waits_awake, false, memory_order_relaxed);
+    return called;
 }
 
 /* The loop is the worker's own again. Before it says that it sleeps: somebody who looks at the loop
@@ -366,7 +383,7 @@ static void poll_loop(gonet__worker_t *w)
     if (gonet__stack_scarce())
         keep_nothing(w);
     gonet__held_poll(w);
-    if (gonet__queue_count(&w->queue) > 0 || (helps && gonet__steal(w))) {
+    if (gonet__queue_count(&w->queue) > 0 || (helps && gonet__steal(w)) || wait_awake(w)) {
         if (may_skip(w)) {
             new_turn(w);
             return;

@@ -68,7 +68,9 @@ typedef struct gonet__worker {
     struct gonet__worker *helps; /* who called; NULL: nobody */
     int64_t helps_since;
     unsigned helps_got; /* tasks that it took over since */
-    pthread_t thread;   /* to be joined, if it was started */
+    bool mailed;        /* others have sent tasks since it looked last whether to stay awake */
+    gonet__awake_t awake;
+    pthread_t thread; /* to be joined, if it was started */
     bool started;
     void *alternate_stack;
     _Atomic(gonet__worker_state_t) state;
@@ -77,6 +79,7 @@ typedef struct gonet__worker {
 
     _Alignas(64) _Atomic(gonet__task_t *) inbox; /* woken by others; last come first */
     _Atomic(gonet__task_t *) gone;               /* tasks of this home that ended elsewhere */
+    _Atomic bool waits_awake;                    /* for messages */
     _Atomic bool stopping;                       /* end as soon as no pinned task is left */
     _Atomic unsigned pinned;                     /* tasks that are pinned here */
     _Atomic unsigned users; /* foreign threads that are about to send it something */
