@@ -34,10 +34,10 @@ struct gonet__fd {
     uint8_t family;              /* AF_INET, … */
     uint8_t sotype;              /* SOCK_STREAM, … */
     bool stream; /* SOCK_STREAM: partial writes, 1 GiB chunks, readiness is worth remembering */
-    bool zero_is_eof; /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
-    bool connected;   /* made by a dial (not: what the kernel thinks) */
-    bool drained;     /* read side: the last read emptied the socket, so wait before the next one */
-    uint8_t skip;     /* read side, messages: how many reads are still to wait first (fd_read.c) */
+    bool zero_is_eof;  /* a read of 0 bytes is the end: not for SOCK_DGRAM and SOCK_RAW */
+    bool connected;    /* made by a dial (not: what the kernel thinks) */
+    bool drained;      /* read side: nothing is thought to be left, so ask or wait before trying */
+    uint8_t skip;      /* read side, messages: how many reads are still to wait first (fd_read.c) */
     uint8_t next_skip; /* as many after the next attempt in vain */
     /* Others have, had or may have the descriptor, and may set its options: SO_RCVLOWAT, so that
      * readiness can't be concluded, and SO_LINGER. */

