@@ -185,7 +185,7 @@ measure_udp() {
 
 # The load starts the proxy, on the CPU of servers, and ends it.
 measure_proxy() {
-    local round server line servers=(gonet)
+    local round server line servers=(gonet splice)
     [ -n "$have_go" ] && servers+=(go)
     for ((round = 1; round <= few; round++)); do
         say "proxy: round $round of $few"

@@ -22,6 +22,7 @@
 #include "runtime/sched/crash.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
+#include "runtime/time/awake.h"
 
 #define rt gonet__runtime
 #define DEADLOCK_MS                                                              \

@@ -21,6 +21,7 @@
 #include "runtime/sched/under.h"
 #include "runtime/sched/worker.h"
 #include "runtime/time/clock.h"
+#include "runtime/time/awake.h"
 
 #define DOUBLINGS    7
 #define MAX_DELAY_MS 100

@@ -32,6 +32,7 @@
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
 #include "runtime/time/clock.h"
+#include "runtime/time/awake.h"
 
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define SEIZE_TRIES 200                   /* some 60 ms */
