@@ -12,6 +12,8 @@
 
 #include "gonet/export.h"
 
+#define LINES 128 /* two cache lines, nearly everywhere */
+
 #ifdef GONET_TEST_HOOKS
 
 #include <stdatomic.h>
@@ -95,6 +97,16 @@ void *gonet__alloc(size_t size)
 void *gonet__zalloc(size_t size)
 {
     return gonet__calloc(1, size);
+}
+
+void *gonet__zalloc_lines(size_t size)
+{
+    void *p = NULL;
+
+    if (must_fail() || posix_memalign(&p, LINES, size) != 0)
+        return NULL;
+    memset(p, 0, size);
+    return count_in(p);
 }
 
 /* The product is checked here, though calloc does it too: a sanitizer's calloc ends the program. */

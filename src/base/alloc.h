@@ -19,6 +19,10 @@ void *gonet__alloc(size_t size) GONET__MALLOC;
 /* gonet__zalloc returns size zero bytes, or NULL when memory is out. */
 void *gonet__zalloc(size_t size) GONET__MALLOC;
 
+/* gonet__zalloc_lines is gonet__zalloc of what begins with a pair of cache lines, as processors
+ * fetch them: for what one thread writes all the time, and others have their own of. */
+void *gonet__zalloc_lines(size_t size) GONET__MALLOC;
+
 /* gonet__calloc returns n * size zero bytes, or NULL when memory is out or the product overflows.
  */
 void *gonet__calloc(size_t n, size_t size) GONET__MALLOC;

@@ -39,6 +39,27 @@ static void test_alloc_counts(void **state)
     gonet_free(NULL);
 }
 
+/* Each begins with a pair of cache lines of its own, and is clean, also where others have been. */
+static void test_alloc_lines(void **state)
+{
+    unsigned char *p[8];
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 8; i++) {
+            p[i] = gonet__zalloc_lines(240);
+            assert_non_null(p[i]);
+            assert_int_equal((uintptr_t)p[i] % 128, 0);
+            for (int k = 0; k < 240; k++)
+                assert_int_equal(p[i][k], 0);
+            memset(p[i], 1, 240);
+        }
+        assert_int_equal(gonet__alloc_live(), 8);
+        for (int i = 0; i < 8; i++)
+            gonet__free(p[i]);
+    }
+}
+
 static void test_alloc_overflow(void **state)
 {
     volatile size_t half = SIZE_MAX / 2;
@@ -75,7 +96,8 @@ static void test_alloc_keeps_failing(void **state)
     assert_null(gonet__calloc(1, 1));
     assert_null(gonet__realloc(NULL, 1, 1));
     assert_null(gonet__strdup(""));
-    assert_int_equal(gonet__alloc_failed(), 5);
+    assert_null(gonet__zalloc_lines(1));
+    assert_int_equal(gonet__alloc_failed(), 6);
     gonet__alloc_fail_at(0, 0);
 }
 
@@ -341,6 +363,7 @@ static void test_list(void **state)
 int main(void)
 {
     TABLE_ADD(test_alloc_counts);
+    TABLE_ADD(test_alloc_lines);
     TABLE_ADD(test_alloc_overflow);
     TABLE_ADD(test_alloc_fails_once);
     TABLE_ADD(test_alloc_keeps_failing);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gonet/chan.h"
+#include "runtime/sched/task.h"
 #include "runtime/switch/annotate.h"
 #include "support/actor.h"
 #include "support/leak.h"
@@ -31,6 +32,23 @@ static void starts_from_threads_and_tasks(void *arg)
     for (int i = 0; i < 1000; i++)
         REQUIRE(gonet_go(add_one, &ran) == 0);
     AWAIT(atomic_load(&ran) == 1000);
+}
+
+/* What two workers write all the time is in different cache lines. */
+static void lies_apart(void *arg)
+{
+    CHECK_INT((uintptr_t)gonet__task_current() % 128, 0);
+    add_one(arg);
+}
+
+static void tasks_lie_apart(void *arg)
+{
+    atomic_int ran = 0;
+
+    (void)arg;
+    for (int i = 0; i < 100; i++)
+        REQUIRE(gonet_go(lies_apart, &ran) == 0);
+    AWAIT(atomic_load(&ran) == 100);
 }
 
 typedef struct {
@@ -320,6 +338,7 @@ static void num_task_counts(void **state)
     RUN(body##_by_task, TASKS, body)
 
 BOTH(starts_from_threads_and_tasks)
+BOTH(tasks_lie_apart)
 BOTH(tasks_start_tasks)
 BOTH(sized_limits)
 BOTH(sleep_lasts)
@@ -333,6 +352,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LEAK_TEST(starts_from_threads_and_tasks_by_thread),
         LEAK_TEST(starts_from_threads_and_tasks_by_task),
+        LEAK_TEST(tasks_lie_apart_by_thread),
+        LEAK_TEST(tasks_lie_apart_by_task),
         LEAK_TEST(tasks_start_tasks_by_thread),
         LEAK_TEST(tasks_start_tasks_by_task),
         LEAK_TEST(sized_limits_by_thread),
