@@ -1,6 +1,6 @@
 /*
- * Copying from socket to socket. A relay starts with a buffer, which is best for messages; when
- * full buffers show that bulk is under way it goes on with splice through a pipe, until little
+ * Copying from socket to socket. A relay starts with a buffer, which is best for messages; when a
+ * full one shows that bulk is under way it goes on with splice through a pipe, until little
  * pieces come again. One piece is under way at a time; between two of them the task lets others run
  * now and then.
  */
@@ -12,8 +12,7 @@
 #include "socket/fd_inline.h"
 #include "socket/fd_pipe.h"
 
-/* So many full buffers in a row mean bulk; so many small splices mean that it is over. */
-#define BULK_AFTER  4
+/* So many small splices in a row mean that bulk is over. */
 #define SMALL_AFTER 8
 #define SMALL_PIECE ((size_t)16 * 1024)
 
@@ -27,7 +26,7 @@ typedef struct {
     int64_t *n;
     gonet__fail_t *fail;
     size_t unyielded; /* bytes since others had a turn */
-    unsigned streak;  /* full buffers, or small splices */
+    unsigned streak;  /* small splices */
     bool bulk;
     bool no_splice;
     gonet__fd_t *failed;
@@ -78,11 +77,7 @@ static relay_result_t relay_buffer(relay_t *r)
         r->failed = r->dst;
         return RELAY_FAILED;
     }
-    r->streak = (size_t)n == GONET__COPY_SIZE ? r->streak + 1 : 0;
-    if (r->streak >= BULK_AFTER && !r->no_splice) {
-        r->bulk = true;
-        r->streak = 0;
-    }
+    r->bulk = (size_t)n == GONET__COPY_SIZE && !r->no_splice;
     return RELAY_MORE;
 }
 
