@@ -112,14 +112,19 @@ static inline void gonet__queue_add(_Atomic uint32_t *counter, uint32_t d)
                           memory_order_relaxed);
 }
 
-static inline void gonet__queue_append(gonet__queue_t *q, gonet__task_t *task)
+static inline void gonet__queue_link(gonet__queue_t *q, gonet__task_t *task)
 {
     task->next = NULL;
     *q->tail = task;
     q->tail = &task->next;
-    gonet__queue_add(&q->count, 1);
     if (__builtin_expect(task->pin != NULL, 0))
         gonet__queue_add(&q->pinned, 1);
+}
+
+static inline void gonet__queue_append(gonet__queue_t *q, gonet__task_t *task)
+{
+    gonet__queue_link(q, task);
+    gonet__queue_add(&q->count, 1);
 }
 
 static inline void gonet__queue_prepend(gonet__queue_t *q, gonet__task_t *task)
@@ -133,19 +138,13 @@ static inline void gonet__queue_prepend(gonet__queue_t *q, gonet__task_t *task)
         gonet__queue_add(&q->pinned, 1);
 }
 
-/*
- * gonet__queue_first takes the first task out; NULL: there is none. Of many tasks few are in the
- * cache: while this one runs, the stack of the next comes, and the struct of the one after that.
- */
-static inline gonet__task_t *gonet__queue_first(gonet__queue_t *q)
+/* Of many tasks few are in the cache: while the first one runs, the stack of the next comes, and
+ * the struct of the one after that. */
+static inline gonet__task_t *gonet__queue_unlink(gonet__queue_t *q)
 {
     gonet__task_t *t = q->head;
-    gonet__task_t *next;
+    gonet__task_t *next = t->next;
 
-    if (t == NULL)
-        return NULL;
-    next = t->next;
-    gonet__queue_add(&q->count, (uint32_t)-1);
     if (__builtin_expect(t->pin != NULL, 0))
         gonet__queue_add(&q->pinned, (uint32_t)-1);
     q->head = next;
@@ -159,6 +158,15 @@ static inline gonet__task_t *gonet__queue_first(gonet__queue_t *q)
     return t;
 }
 
+/* gonet__queue_first takes the first task out; NULL: there is none. */
+static inline gonet__task_t *gonet__queue_first(gonet__queue_t *q)
+{
+    if (q->head == NULL)
+        return NULL;
+    gonet__queue_add(&q->count, (uint32_t)-1);
+    return gonet__queue_unlink(q);
+}
+
 /* Whether gonet_dump_tasks looks at tasks: then who takes one out of a queue may meet the dumper.
  */
 extern _Atomic bool gonet__queue_watched;
@@ -166,14 +174,10 @@ extern _Atomic bool gonet__queue_watched;
 /* gonet__queue_catch puts the task on, unless the dumper has done so. */
 GONET__COLD bool gonet__queue_catch(gonet__task_t *task);
 
-/* gonet__queue_next is gonet__queue_first for a task that is to run now: it is `on` from here on.
- * NULL: there is none, or it has not left its stack yet, and stays the first. */
-static inline gonet__task_t *gonet__queue_next(gonet__queue_t *q)
+/* A task that was taken out, to run now: it is `on` from here on. NULL: it has not left its stack
+ * yet, and is the first again. */
+static inline gonet__task_t *gonet__queue_on(gonet__queue_t *q, gonet__task_t *t)
 {
-    gonet__task_t *t = gonet__queue_first(q);
-
-    if (t == NULL)
-        return NULL;
     if (__builtin_expect(atomic_load_explicit(&gonet__queue_watched, memory_order_relaxed), 0)) {
         if (gonet__queue_catch(t))
             return t;
@@ -183,6 +187,22 @@ static inline gonet__task_t *gonet__queue_next(gonet__queue_t *q)
     }
     gonet__queue_prepend(q, t);
     return NULL;
+}
+
+/* gonet__queue_next takes out the first one to run; NULL: there is none, or see above. */
+static inline gonet__task_t *gonet__queue_next(gonet__queue_t *q)
+{
+    gonet__task_t *t = gonet__queue_first(q);
+
+    return t != NULL ? gonet__queue_on(q, t) : NULL;
+}
+
+/* gonet__queue_rotate appends task and takes out the first one to run, of a queue that is not
+ * empty: their number stays. */
+static inline gonet__task_t *gonet__queue_rotate(gonet__queue_t *q, gonet__task_t *task)
+{
+    gonet__queue_link(q, task);
+    return gonet__queue_on(q, gonet__queue_unlink(q));
 }
 
 /* gonet__queue_cut takes out the first n tasks that are not pinned, in their order; the list ends

@@ -179,7 +179,7 @@ GONET__INLINE gonet__worker_t *leave_to_scheduler(gonet__worker_t *w, gonet__tas
  * scheduler's. yields: the task itself is runnable, behind all others. Returns where it goes on. */
 GONET__INLINE gonet__worker_t *leave(gonet__worker_t *w, gonet__task_t *task, int last, bool yields)
 {
-    gonet__task_t *next = NULL;
+    gonet__task_t *next;
 
     if (__builtin_expect(w->budget <= 0, 0) && !gonet__worker_turn_goes_on(w)) {
         if (yields)
@@ -187,13 +187,12 @@ GONET__INLINE gonet__worker_t *leave(gonet__worker_t *w, gonet__task_t *task, in
         return leave_to_scheduler(w, task, last);
     }
     gonet__queue_enter(&w->queue);
-    if (yields && w->queue.head == NULL) {
-        next = task; /* alone: on it goes */
-    } else {
-        if (yields)
-            gonet__queue_append(&w->queue, task);
+    if (!yields)
         next = gonet__queue_next(&w->queue);
-    }
+    else if (w->queue.head != NULL)
+        next = gonet__queue_rotate(&w->queue, task);
+    else
+        next = task; /* alone: on it goes */
     gonet__queue_leave(&w->queue);
     if (next == NULL)
         return leave_to_scheduler(w, task, last);
