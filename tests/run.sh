@@ -14,7 +14,9 @@ sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make
     socat:socat netcat-openbsd:nc golang-go:go knot:knotd iproute2:ip gdb:gdb lcov:lcov \
     nftables:nft iputils-ping:ping gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc \
     libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h qemu-user-static:qemu-aarch64-static \
-    spin:spin libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux || exit 1
+    spin:spin || exit 1
+# What of clang sanitizers and fuzzers need: of the version that is there.
+sh cmake/need.sh "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev:$(clang -print-resource-dir)/lib/linux" || exit 1
 
 tests=$matrix/CTestTestfile.cmake
 mkdir -p "$matrix"
