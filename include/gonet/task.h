@@ -28,10 +28,12 @@
  *                            gonet_after_func are called in the parent, unless the child resets
  *                            them.
  *   conditions               use: nobody waits.
- *   wait groups              use: the count is as it was; who was to bring it down is in the
- *                            parent.
- *   mutexes                  use. Locked ones stay locked: the child unlocks what its own thread
- *                            had locked, and leaves alone what others had.
+ *   wait groups, groups,     use: the count is as it was; who was to bring it down is in the
+ *   futures                  parent.
+ *   mutexes of both kinds    use. Locked ones stay locked: the child unlocks what its own thread
+ *                            had locked, and leaves alone what others had. Nobody waits.
+ *   onces                    use: what another thread had begun, and not ended, begins anew.
+ *   semaphores               use: what was taken stays taken; nobody waits.
  *   deadlines, sleeps        the times stay; who slept is in the parent.
  *   names                    use: answers that were cached stay; lookups under way do not.
  *   tasks, gonet_blocking    use: the child has none. gonet_shutdown ends its own.
@@ -308,8 +310,9 @@ GONET_API int gonet_drain(gonet_duration_t wait);
  * that would park, and each new read, write, accept, dial and lookup, with gonet_err_closed, or
  * where there is no error object with errno ECANCELED (gonet_select: -2). A task that goes on
  * calling all the same is held up in these calls, by 1 ms, then longer, up to 100 ms, so that the
- * others can come to their end. Not ended are work on the pool (gonet_blocking, files), mutexes and
- * wait groups. When no task is left, the workers end and all memory of the runtime is released; the
+ * others can come to their end. Not ended are work on the pool (gonet_blocking, files), waits for
+ * mutexes of both kinds and for onces, and waits without a deadline for wait groups, groups and
+ * futures. When no task is left, the workers end and all memory of the runtime is released; the
  * next use starts it again. A plugin that holds the static library has to call it before dlclose;
  * the shared library stays loaded.
  *

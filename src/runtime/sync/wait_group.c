@@ -160,8 +160,25 @@ void gonet_wait_group_done(gonet_wait_group_t *wg)
     gonet_wait_group_add(wg, -1);
 }
 
-void gonet_wait_group_wait(gonet_wait_group_t *wg)
+/* leave takes out node, whose wait has ended before the count was 0. When it returns, nobody has a
+ * use for node or, for its sake, for wg. */
+GONET__NOINLINE static void leave(gonet_wait_group_t *wg, gonet__waiter_t *node)
 {
+    unsigned turns = 0;
+    uintptr_t s = current(wg);
+
+    while ((s & QUEUE) != 0 || ((s & WAITERS) != 0 && !change(wg, &s, s | QUEUE)))
+        s = linger(wg, &turns);
+    if ((s & WAITERS) == 0)
+        return; /* by now it was 0: all have been taken out */
+    gonet__waitq_remove(queue_of(wg), node);
+    settle(wg, *queue_of(wg) != NULL ? s : s & REST & ~FLAGS);
+}
+
+/* await waits until the count is 0 (CLAIMED), or for one of the other reasons. */
+static gonet__wait_state_t await(gonet_wait_group_t *wg, int64_t deadline, unsigned flags)
+{
+    gonet__wait_state_t how = GONET__WAIT_CLAIMED;
     gonet__wait_t wait;
     gonet__waiter_t node = {.wait = &wait};
     unsigned turns = 0;
@@ -176,10 +193,28 @@ void gonet_wait_group_wait(gonet_wait_group_t *wg)
             gonet__wait_init(&wait);
             gonet__waitq_push_back(queue_of(wg), &node);
             settle(wg, generation() | (s & REST) | WAITERS);
-            gonet__wait_for(&wait, 0, GONET__WAIT_UNINTERRUPTIBLE, "wait group");
-            return;
+            how = gonet__wait_for(&wait, deadline, flags, "wait group");
+            if (how != GONET__WAIT_CLAIMED)
+                leave(wg, &node);
+            break;
         }
     }
+    return how;
+}
+
+void gonet_wait_group_wait(gonet_wait_group_t *wg)
+{
+    (void)await(wg, 0, GONET__WAIT_UNINTERRUPTIBLE);
+}
+
+bool gonet_wait_group_wait_until(gonet_wait_group_t *wg, gonet_time_t deadline)
+{
+    gonet__wait_state_t how = await(wg, deadline.ns, 0);
+
+    if (how == GONET__WAIT_CLAIMED || count_of(look(wg)) == 0)
+        return true;
+    errno = how == GONET__WAIT_EXPIRED ? ETIMEDOUT : ECANCELED;
+    return false;
 }
 
 static void run(void *arg)

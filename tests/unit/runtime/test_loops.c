@@ -19,6 +19,10 @@ static struct {
     gonet_mutex_t mutex;
     gonet_cond_t cond;
     gonet_wait_group_t group;
+    gonet_once_t once;
+    gonet_rwmutex_t rwmutex;
+    gonet_semaphore_t semaphore;
+    gonet_future_t future;
     gonet_conn_t *tcp[2], *late[2], *pipe[2];
 } all;
 
@@ -96,6 +100,61 @@ static void group_add_done(void)
 static void group_wait(void)
 {
     gonet_wait_group_wait(&all.group);
+}
+
+static void group_wait_until(void)
+{
+    CHECK(gonet_wait_group_wait_until(&all.group, gonet_now()));
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void once(void)
+{
+    gonet_once_do(&all.once, nothing, NULL);
+}
+
+static void rlock_runlock(void)
+{
+    gonet_rwmutex_rlock(&all.rwmutex);
+    gonet_rwmutex_runlock(&all.rwmutex);
+}
+
+static void rwlock_unlock(void)
+{
+    gonet_rwmutex_lock(&all.rwmutex);
+    gonet_rwmutex_unlock(&all.rwmutex);
+}
+
+static void try_rlock(void)
+{
+    if (CHECK(gonet_rwmutex_try_rlock(&all.rwmutex)))
+        gonet_rwmutex_runlock(&all.rwmutex);
+}
+
+static void try_rwlock(void)
+{
+    if (CHECK(gonet_rwmutex_try_lock(&all.rwmutex)))
+        gonet_rwmutex_unlock(&all.rwmutex);
+}
+
+static void acquire_release(void)
+{
+    if (CHECK_INT(gonet_semaphore_acquire(&all.semaphore, NULL, 1, NULL), 0))
+        gonet_semaphore_release(&all.semaphore, 1);
+}
+
+static void try_acquire(void)
+{
+    CHECK(!gonet_semaphore_try_acquire(&all.semaphore, 2));
+}
+
+static void future_wait(void)
+{
+    CHECK(gonet_future_wait(&all.future) == NULL);
 }
 
 static void context_err(void)
@@ -195,6 +254,15 @@ static const loop_t loops[] = {
     {"cond_broadcast", cond_broadcast},
     {"group_add_done", group_add_done},
     {"group_wait", group_wait},
+    {"group_wait_until", group_wait_until},
+    {"once", once},
+    {"rlock_runlock", rlock_runlock},
+    {"rwlock_unlock", rwlock_unlock},
+    {"try_rlock", try_rlock},
+    {"try_rwlock", try_rwlock},
+    {"acquire_release", acquire_release},
+    {"try_acquire", try_acquire},
+    {"future_wait", future_wait},
     {"context_err", context_err},
     {"yield", yield},
     {"sleep_nothing", sleep_nothing},
@@ -222,6 +290,7 @@ static void make_all(void)
     all.half = gonet_chan_new(sizeof(int), 2);
     all.closed = gonet_chan_new(sizeof(int), 0);
     all.ctx = gonet_context_with_cancel(NULL);
+    all.semaphore.size = 1;
     REQUIRE(all.empty != NULL && all.full != NULL && all.half != NULL && all.closed != NULL);
     REQUIRE(gonet_chan_send(all.full, &x) && gonet_chan_send(all.half, &x));
     REQUIRE(gonet_chan_close(all.closed));

@@ -139,6 +139,109 @@ static void test_go_without_memory(void **state)
     assert_int_equal(atomic_load(&count), 1);
 }
 
+/* ---- waits with an end ---- */
+
+typedef struct {
+    gonet_wait_group_t wg;
+    atomic_int waiting;
+    bool by_shutdown;
+} until_t;
+
+static void wait_until(void *arg, int i)
+{
+    until_t *u = arg;
+    gonet_time_t start = gonet_now();
+    gonet_duration_t d = (i + 1) * GONET_MILLISECOND;
+
+    CHECK(!gonet_wait_group_wait_until(&u->wg, gonet_after(d)) && errno == ETIMEDOUT);
+    CHECK(gonet_since(start) >= d);
+    CHECK(!gonet_wait_group_wait_until(&u->wg, gonet_now()) && errno == ETIMEDOUT);
+    atomic_fetch_add(&u->waiting, 1);
+    if (u->by_shutdown)
+        CHECK(!gonet_wait_group_wait_until(&u->wg, gonet_no_deadline) && errno == ECANCELED);
+    else
+        CHECK(gonet_wait_group_wait_until(&u->wg, gonet_after(GONET_HOUR)));
+}
+
+static void test_until(void **state)
+{
+    (void)state;
+    for (crew_kind_t kind = THREADS; kind <= BOTH; kind++) {
+        until_t u = {.by_shutdown = false};
+        crew_t *crew = calloc(1, sizeof(*crew));
+
+        gonet_wait_group_add(&u.wg, 2);
+        crew_start(crew, kind, 8, wait_until, &u);
+        AWAIT(atomic_load(&u.waiting) == 8);
+        gonet_wait_group_done(&u.wg);
+        gonet_wait_group_done(&u.wg);
+        crew_wait(crew);
+        free(crew);
+        assert_int_equal(u.wg.private_state, 0);
+        assert_null(u.wg.private_waiters);
+        assert_true(gonet_wait_group_wait_until(&u.wg, gonet_now()));
+    }
+}
+
+static void test_until_shutdown(void **state)
+{
+    until_t u = {.by_shutdown = true};
+    crew_t *crew = calloc(1, sizeof(*crew));
+
+    (void)state;
+    gonet_wait_group_add(&u.wg, 1);
+    crew_start(crew, TASKS, 8, wait_until, &u);
+    AWAIT(atomic_load(&u.waiting) == 8);
+    assert_int_equal(gonet_shutdown(-1), 0);
+    crew_wait(crew);
+    free(crew);
+    assert_null(u.wg.private_waiters);
+    gonet_wait_group_done(&u.wg);
+    assert_int_equal(u.wg.private_state, 0);
+}
+
+/* Some leave, at the moment when the last one is done, which happens again and again. */
+typedef struct {
+    gonet_wait_group_t wg;
+    atomic_bool over;
+    atomic_int in;
+} leave_t;
+
+static void leave_or_stay(void *arg, int i)
+{
+    leave_t *l = arg;
+
+    if (i == 0) {
+        for (int k = 0; k < 2000; k++) {
+            gonet_wait_group_add(&l->wg, 1);
+            if (k % 3 == 0)
+                gonet_yield();
+            gonet_wait_group_done(&l->wg);
+        }
+        atomic_store(&l->over, true);
+        return;
+    }
+    while (!atomic_load(&l->over)) {
+        if (i == 1)
+            gonet_wait_group_wait(&l->wg);
+        else
+            (void)gonet_wait_group_wait_until(&l->wg, gonet_after(i * 5 * GONET_MICROSECOND));
+        gonet_yield();
+    }
+}
+
+static void test_leaving_races(void **state)
+{
+    (void)state;
+    for (crew_kind_t kind = THREADS; kind <= BOTH; kind++) {
+        leave_t l = {.over = false};
+
+        crew_run(kind, 6, leave_or_stay, &l);
+        assert_int_equal(l.wg.private_state, 0);
+        assert_null(l.wg.private_waiters);
+    }
+}
+
 static void below_zero(void)
 {
     gonet_wait_group_t wg = {0};
@@ -169,6 +272,9 @@ int main(void)
         CREW_TEST(test_negative_aborts),
         CREW_TEST(test_rounds),
         CREW_TEST(test_waiter_may_release),
+        CREW_TEST(test_until),
+        CREW_TEST(test_until_shutdown),
+        CREW_TEST(test_leaving_races),
         CREW_TEST(test_go),
         CREW_TEST(test_go_without_memory),
     };
