@@ -11,6 +11,8 @@
 #ifndef GONET_CONN_H
 #define GONET_CONN_H
 
+#include <sys/uio.h>
+
 #include "gonet/addr.h"
 #include "gonet/error.h"
 #include "gonet/export.h"
@@ -62,6 +64,9 @@ typedef struct {
     gonet_packet_conn_t *(*packet_conn)(void *self); /* itself as one, borrowed */
     gonet_conn_t *(*net_conn)(void *self);           /* the connection it wraps, borrowed */
     int (*wait_readable)(void *self, gonet_error_t **err);
+    /* As write, of count pieces in this order; v and what it shows stay as they are. */
+    int (*write_buffers)(void *self, const struct iovec *v, size_t count, size_t *n,
+                         gonet_error_t **err);
 } gonet_conn_vtable_t;
 
 /*
@@ -70,6 +75,38 @@ typedef struct {
  */
 GONET_API GONET_NODISCARD gonet_conn_t *gonet_conn_new(const gonet_conn_vtable_t *vtable,
                                                        void *self);
+
+/*
+ * gonet_conn_wrap makes a connection around another one: what vtable leaves NULL (or is too short
+ * to have) is inner's. So a program writes what its connection does otherwise, and all else goes on
+ * as before, the optional calls included:
+ *
+ *   static const gonet_conn_vtable_t table = {.size = sizeof(table), .read = my_read};
+ *   struct mine *self = …;
+ *   self->inner = inner;
+ *   return gonet_conn_wrap(inner, &table, self);
+ *
+ * Calls that would pass by a function of the table don't: where it has write, bulk is written with
+ * it (inner's read_from and write_buffers are not used), where it has read, bulk is read with it
+ * (inner's write_to is not). Where it has neither, copies move the bytes in the kernel as inner's
+ * do. wait_readable is inner's even beside a read of the table's: who reads ahead, or keeps bytes
+ * back, needs one of its own. The typed calls (gonet_conn_as_tcp) are for gonet_conn_net_conn,
+ * which returns inner, if the table says nothing else.
+ *
+ * Closing the result closes inner, by the table's close if it has one; so does the last
+ * gonet_conn_free. Then come destroy(self), if the table has that, and the release of inner. vtable
+ * must outlive the connection. self may use inner, borrowed, until destroy has returned.
+ *
+ * Parks:    never; but where it fails it releases inner, as gonet_conn_free does.
+ * Returns:  the connection, to release with gonet_conn_free. Takes inner and self; NULL when memory
+ *           is out or inner is NULL: then self is destroyed, and inner released.
+ * Threads:  any task or thread.
+ * Example:  examples/recorder_conn.c
+ * Go:       type recorder struct { net.Conn; … }
+ */
+GONET_API GONET_NODISCARD gonet_conn_t *gonet_conn_wrap(gonet_conn_t *inner,
+                                                        const gonet_conn_vtable_t *vtable,
+                                                        void *self);
 
 /* gonet_conn_self returns the self of a connection made with this very table, or NULL. Go:
  * c.(*tls.Conn). */
@@ -107,6 +144,21 @@ GONET_API ssize_t gonet_conn_write(gonet_conn_t *c, const void *p, size_t len, g
  * -1. */
 GONET_API int gonet_conn_write_count(gonet_conn_t *c, const void *p, size_t len, size_t *n,
                                      gonet_error_t **err);
+
+/*
+ * gonet_conn_write_buffers writes count pieces as one: by one system call on a connection of the
+ * library, as one message if it carries datagrams; by the slot write_buffers of a program's own,
+ * or, where that has none, by one write after the other. v stays as it is (gonet_buffers_write_to
+ * takes off it what was written).
+ *
+ * Parks:    as often as needed, until all is written; ends as gonet_conn_write does.
+ * Returns:  0, or -1 with *err set; the bytes written in *n (may be NULL), also on failure.
+ * Errors:   an OpError "writev" with what gonet_conn_write fails with; gonet_err_no_memory.
+ * Threads:  any task or thread; concurrent writes don't interleave.
+ * Go:       (*Buffers).WriteTo, which for a program's own connection writes one by one.
+ */
+GONET_API int gonet_conn_write_buffers(gonet_conn_t *c, const struct iovec *v, size_t count,
+                                       size_t *n, gonet_error_t **err);
 
 /*
  * gonet_conn_close ends the connection: whoever is blocked on it comes back with the closed error,
@@ -201,6 +253,22 @@ GONET_API void *gonet_packet_conn_self(gonet_packet_conn_t *c,
                                        const gonet_packet_conn_vtable_t *vtable);
 
 /*
+ * gonet_packet_conn_wrap makes a packet connection around another one: what vtable leaves NULL is
+ * inner's, the optional calls included. Closing the result closes inner, by the table's close if it
+ * has one; so does the last gonet_packet_conn_free. Then come destroy(self), if the table has that,
+ * and the release of inner. vtable must outlive the connection. self may use inner, borrowed, until
+ * destroy has returned.
+ *
+ * Parks:    never; but where it fails it releases inner, as gonet_packet_conn_free does.
+ * Returns:  the connection, to release with gonet_packet_conn_free. Takes inner and self; NULL when
+ *           memory is out or inner is NULL: then self is destroyed, and inner released.
+ * Threads:  any task or thread.
+ * Go:       type lossy struct { net.PacketConn; … }
+ */
+GONET_API GONET_NODISCARD gonet_packet_conn_t *gonet_packet_conn_wrap(
+    gonet_packet_conn_t *inner, const gonet_packet_conn_vtable_t *vtable, void *self);
+
+/*
  * gonet_packet_conn_read_from reads one packet of at most len bytes (a longer one is cut) and
  * stores its sender in *addr (may be NULL). Parks. The count, or -1. Go: PacketConn.ReadFrom.
  */
@@ -251,6 +319,23 @@ typedef struct {
 GONET_API GONET_NODISCARD gonet_listener_t *gonet_listener_new(
     const gonet_listener_vtable_t *vtable, void *self);
 GONET_API void *gonet_listener_self(gonet_listener_t *l, const gonet_listener_vtable_t *vtable);
+
+/*
+ * gonet_listener_wrap makes a listener around another one: what vtable leaves NULL is inner's, the
+ * optional calls included. So a listener of a program's own that wraps what it accepts has one
+ * function, accept. Closing the result closes inner, by the table's close if it has one; so does
+ * the last gonet_listener_free. Then come destroy(self), if the table has that, and the release of
+ * inner. vtable must outlive the listener. self may use inner, borrowed, until destroy has
+ * returned.
+ *
+ * Parks:    never; but where it fails it releases inner, as gonet_listener_free does.
+ * Returns:  the listener, to release with gonet_listener_free. Takes inner and self; NULL when
+ *           memory is out or inner is NULL: then self is destroyed, and inner released.
+ * Threads:  any task or thread.
+ * Go:       type limitListener struct { net.Listener; … }
+ */
+GONET_API GONET_NODISCARD gonet_listener_t *gonet_listener_wrap(
+    gonet_listener_t *inner, const gonet_listener_vtable_t *vtable, void *self);
 
 /*
  * gonet_listener_accept parks until there is a connection and returns it, to release with

@@ -145,6 +145,10 @@ static gonet__copy_offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src
             return user_offered(o, "read_from", vt->read_from(o->self, src, err), n, err);
     } else if (o->type == GONET__TYPE_FILE_WRITER) {
         return gonet__file_read_from((gonet_file_writer_t *)o, src, n, err);
+    } else if (o->type == GONET__TYPE_BUFWRITER) {
+        const gonet__writer_class_t *class = o->vtable;
+
+        return offered(class->read_from(o->self, src, n, err));
     } else if (o->kind == GONET__KIND_WRITER) {
         const gonet_writer_vtable_t *vt = o->vtable;
 
@@ -154,9 +158,38 @@ static gonet__copy_offer_t by_read_from(gonet_writer_t *dst, gonet_reader_t *src
     return GONET__OFFERED_NOT;
 }
 
+/* o, or the connection inside of it that a copy may have in its place: what wraps it has nothing to
+ * do with the bytes of this direction. */
+static void *within(void *o, size_t copies, size_t moves)
+{
+    return GONET__OBJECT(o)->kind == GONET__KIND_CONN ? gonet__object_for(o, copies, moves) : o;
+}
+
+/* As within, of both sides of a copy. */
+static gonet_writer_t *dst_within(gonet_writer_t *dst)
+{
+    return within(dst, offsetof(gonet_conn_vtable_t, read_from),
+                  offsetof(gonet_conn_vtable_t, write));
+}
+
+static gonet_reader_t *src_within(gonet_reader_t *src)
+{
+    return within(src, offsetof(gonet_conn_vtable_t, write_to),
+                  offsetof(gonet_conn_vtable_t, read));
+}
+
+gonet__copy_offer_t gonet__copy_by_dst(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,
+                                       gonet_error_t **err)
+{
+    return dst == NULL ? GONET__OFFERED_NOT
+                       : by_read_from(dst_within(dst), src_within(src), n, err);
+}
+
 static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t *n,
                 gonet_error_t **err)
 {
+    gonet_writer_t *outer_dst = dst;
+    gonet_reader_t *outer_src = src;
     gonet_error_t *e = NULL;
     gonet__copy_offer_t offer = GONET__OFFERED_NOT;
 
@@ -164,8 +197,11 @@ static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t 
     gonet__error_clear(err);
     if (dst == NULL || src == NULL)
         return gonet__no_object(err);
-    gonet__object_ref(GONET__OBJECT(dst));
-    gonet__object_ref(GONET__OBJECT(src));
+    gonet__object_ref(GONET__OBJECT(outer_dst));
+    gonet__object_ref(GONET__OBJECT(outer_src));
+    dst =
+        within(dst, offsetof(gonet_conn_vtable_t, read_from), offsetof(gonet_conn_vtable_t, write));
+    src = src_within(src);
     if (ask_src)
         offer = by_write_to(dst, src, n, &e);
     if (offer == GONET__OFFERED_NOT)
@@ -173,8 +209,8 @@ static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t 
     if (offer == GONET__OFFERED_NOT)
         offer = offered(gonet__copy_buffered(dst, src, n, &e));
     gonet_error_set(err, e);
-    gonet__object_unref(GONET__OBJECT(src));
-    gonet__object_unref(GONET__OBJECT(dst));
+    gonet__object_unref(GONET__OBJECT(outer_src));
+    gonet__object_unref(GONET__OBJECT(outer_dst));
     return offer == GONET__OFFERED_DONE ? 0 : -1;
 }
 

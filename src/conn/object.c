@@ -3,6 +3,8 @@
  */
 #include "conn/object.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 
 void gonet__object_init(gonet__object_t *o, gonet__kind_t kind, gonet__type_t type,
@@ -52,20 +54,74 @@ static ending_t ending_of(gonet__kind_t kind, const void *vtable)
     return ending;
 }
 
+static gonet__object_t *new_user(gonet__kind_t kind, gonet__object_t *inner, const void *vtable,
+                                 void *self)
+{
+    gonet__user_object_t *u = gonet__alloc(sizeof(*u));
+
+    if (u == NULL)
+        return NULL;
+    gonet__object_init(&u->object, kind, GONET__TYPE_USER, vtable);
+    u->object.self = self;
+    u->inner = inner;
+    return &u->object;
+}
+
+static void destroy_self(gonet__kind_t kind, const void *vtable, void *self)
+{
+    ending_t ending = ending_of(kind, vtable);
+
+    if (ending.destroy != NULL)
+        ending.destroy(self);
+}
+
 gonet__object_t *gonet__object_new_user(gonet__kind_t kind, const void *vtable, void *self)
 {
-    gonet__object_t *o = gonet__alloc(sizeof(*o));
+    gonet__object_t *o = new_user(kind, NULL, vtable, self);
+
+    if (o == NULL)
+        destroy_self(kind, vtable, self);
+    return o;
+}
+
+gonet__object_t *gonet__object_wrap(gonet__kind_t kind, gonet__object_t *inner, const void *vtable,
+                                    void *self)
+{
+    gonet__object_t *o = inner != NULL ? new_user(kind, inner, vtable, self) : NULL;
 
     if (o == NULL) {
-        ending_t ending = ending_of(kind, vtable);
-
-        if (ending.destroy != NULL)
-            ending.destroy(self);
-        return NULL;
+        destroy_self(kind, vtable, self);
+        gonet__object_unref(inner);
     }
-    gonet__object_init(o, kind, GONET__TYPE_USER, vtable);
-    o->self = self;
     return o;
+}
+
+/* Whether o's table has a function at the offset; every table begins with its size. */
+static bool has_slot(const gonet__object_t *o, size_t slot)
+{
+    void (*fn)(void) = NULL;
+
+    if (slot + sizeof(fn) <= *(const size_t *)o->vtable)
+        memcpy(&fn, (const char *)o->vtable + slot, sizeof(fn));
+    return fn != NULL;
+}
+
+gonet__object_t *gonet__object_for(gonet__object_t *o, size_t slot, size_t unless)
+{
+    gonet__object_t *inner;
+
+    while ((inner = gonet__object_inner(o)) != NULL && !has_slot(o, slot) && !has_slot(o, unless))
+        o = inner;
+    return o;
+}
+
+gonet__object_t *gonet__object_close_for(gonet__object_t *o, size_t slot)
+{
+    gonet__object_t *to = gonet__object_for(o, slot, slot);
+
+    for (; o != NULL; o = o != to ? gonet__object_inner(o) : NULL)
+        atomic_store(&o->closed, true);
+    return to;
 }
 
 void *gonet__object_self(gonet__object_t *o, gonet__kind_t kind, const void *vtable)
@@ -75,17 +131,44 @@ void *gonet__object_self(gonet__object_t *o, gonet__kind_t kind, const void *vta
     return o->self;
 }
 
+/* Closes what is inside of an object that has no function of its own for it. */
+static void close_inner(gonet__object_t *inner)
+{
+    if (inner == NULL)
+        return;
+    switch ((gonet__kind_t)inner->kind) {
+    case GONET__KIND_CONN:
+        (void)gonet_conn_close((gonet_conn_t *)inner, NULL);
+        break;
+    case GONET__KIND_PACKET_CONN:
+        (void)gonet_packet_conn_close((gonet_packet_conn_t *)inner, NULL);
+        break;
+    case GONET__KIND_LISTENER:
+        (void)gonet_listener_close((gonet_listener_t *)inner, NULL);
+        break;
+    case GONET__KIND_READER:
+    case GONET__KIND_WRITER:
+        break;
+    }
+}
+
 static void release_user(gonet__object_t *o, const ending_t *ending)
 {
-    if (ending->close != NULL && !atomic_load(&o->closed)) {
+    gonet__object_t *inner = gonet__object_inner(o);
+    bool closed = atomic_load(&o->closed);
+
+    if (ending->close != NULL && !closed) {
         gonet_error_t *ignored = NULL;
 
         (void)ending->close(o->self, &ignored);
         gonet_error_free(ignored);
+    } else if (!closed) {
+        close_inner(inner);
     }
     if (ending->destroy != NULL)
         ending->destroy(o->self);
     gonet__free(o);
+    gonet__object_unref(inner);
 }
 
 void gonet__object_unref(gonet__object_t *o)

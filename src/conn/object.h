@@ -3,7 +3,8 @@
  * table of functions, and the pointer that these get. One object serves all interfaces that it has:
  * a connection seen as a reader is the same address with another type.
  *
- * User-written objects (GONET__TYPE_USER) have the table and the pointer their maker gave. The
+ * User-written objects (GONET__TYPE_USER) have the table and the pointer their maker gave, and
+ * maybe another object of the kind inside, which has the functions that their table lacks. The
  * library's own begin with this struct, are their own self, and their table's destroy releases
  * everything.
  */
@@ -37,6 +38,7 @@ typedef enum {
     GONET__TYPE_UNIX_LISTENER,
     GONET__TYPE_PIPE,
     GONET__TYPE_BUFREADER,
+    GONET__TYPE_BUFWRITER,
     GONET__TYPE_LIMITED_READER,
     GONET__TYPE_FILE_READER,
     GONET__TYPE_FILE_WRITER
@@ -50,6 +52,12 @@ typedef struct {
     uint8_t type;
     _Atomic bool closed; /* user-written ones: the close slot has been called */
 } gonet__object_t;
+
+/* What is behind GONET__TYPE_USER. */
+typedef struct {
+    gonet__object_t object; /* first */
+    gonet__object_t *inner; /* owned; NULL: it wraps none */
+} gonet__user_object_t;
 
 struct gonet_conn {
     gonet__object_t object;
@@ -78,6 +86,12 @@ typedef struct {
     int (*write_to)(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err);
 } gonet__conn_class_t;
 
+/* The same of the library's own writers that copy: GONET__TYPE_BUFWRITER. */
+typedef struct {
+    gonet_writer_vtable_t writer; /* first */
+    int (*read_from)(void *self, gonet_reader_t *r, int64_t *n, gonet_error_t **err);
+} gonet__writer_class_t;
+
 /* Any of the above as an object; NULL stays NULL. */
 #define GONET__OBJECT(p) ((gonet__object_t *)(p))
 
@@ -88,6 +102,17 @@ void gonet__object_init(gonet__object_t *o, gonet__kind_t kind, gonet__type_t ty
 /* gonet__object_new_user makes a user-written object; NULL without memory: self has been destroyed.
  */
 gonet__object_t *gonet__object_new_user(gonet__kind_t kind, const void *vtable, void *self);
+
+/* gonet__object_wrap is the same around inner, which it takes. NULL also without inner. */
+gonet__object_t *gonet__object_wrap(gonet__kind_t kind, gonet__object_t *inner, const void *vtable,
+                                    void *self);
+
+/* gonet__object_inner returns what o wraps, or NULL. */
+static inline gonet__object_t *gonet__object_inner(const gonet__object_t *o)
+{
+    return o != NULL && o->type == GONET__TYPE_USER ? ((const gonet__user_object_t *)o)->inner
+                                                    : NULL;
+}
 
 /* gonet__object_self is what the public _self functions return. */
 void *gonet__object_self(gonet__object_t *o, gonet__kind_t kind, const void *vtable);
@@ -115,6 +140,17 @@ static inline const gonet__conn_class_t *gonet__object_conn_class(const gonet__o
 /* A slot of a public table, or NULL where the table ends before it. */
 #define GONET__SLOT(vt, type, slot) \
     (offsetof(type, slot) + sizeof((vt)->slot) <= (vt)->size ? (vt)->slot : NULL)
+
+/*
+ * gonet__object_for returns whose slot (an offset in the table) a call on o is for: o, or, if it
+ * wraps another one and its table has nothing there, that one, and so on. A slot that copies would
+ * pass by a slot that the wrapper has for single pieces, unless: the other offset; else the same.
+ */
+gonet__object_t *gonet__object_for(gonet__object_t *o, size_t slot, size_t unless);
+
+/* gonet__object_close_for is gonet__object_for for the slot that closes: the close of all that lies
+ * on the way is noted. */
+gonet__object_t *gonet__object_close_for(gonet__object_t *o, size_t slot);
 
 /*
  * A call of a slot: a user-written object is kept alive (the library's own see to that themselves),

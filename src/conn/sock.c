@@ -241,6 +241,7 @@ gonet__sock_t *gonet__object_sock(void *o)
     case GONET__TYPE_UNIX_LISTENER:
     case GONET__TYPE_PIPE:
     case GONET__TYPE_BUFREADER:
+    case GONET__TYPE_BUFWRITER:
     case GONET__TYPE_LIMITED_READER:
     case GONET__TYPE_FILE_READER:
     case GONET__TYPE_FILE_WRITER:

@@ -17,7 +17,7 @@
     .set_read_deadline = gonet__sock_set_read_deadline,                                        \
     .set_write_deadline = gonet__sock_set_write_deadline, .destroy = gonet__sock_release,      \
     .file = gonet__sock_file, .syscall_conn = gonet__sock_syscall_conn,                        \
-    .wait_readable = gonet__sock_wait_readable
+    .wait_readable = gonet__sock_wait_readable, .write_buffers = gonet__sock_write_buffers
 
 /* Likewise of gonet_packet_conn_vtable_t. */
 #define GONET__SOCK_PACKET_SLOTS                                                          \

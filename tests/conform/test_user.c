@@ -104,6 +104,20 @@ static gonet_conn_t *wrap(gonet_conn_t *inner)
     return c;
 }
 
+/* Likewise, but with a table of one function; the rest is the inner one's. */
+static const gonet_conn_vtable_t embeds_vtable = {
+    .size = sizeof(gonet_conn_vtable_t), .read = wrapper_read, .destroy = free};
+
+static gonet_conn_t *embed(gonet_conn_t *inner)
+{
+    wrapper_t *w = calloc(1, sizeof(*w));
+
+    if (w == NULL)
+        abort();
+    w->inner = inner;
+    return gonet_conn_wrap(inner, &embeds_vtable, w);
+}
+
 static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
 {
     if (!net_pair(kind->network, a, b))
@@ -113,20 +127,27 @@ static bool make(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
     return true;
 }
 
+static bool make_embedding(const conform_kind_t *kind, gonet_conn_t **a, gonet_conn_t **b)
+{
+    if (!net_pair(kind->network, a, b))
+        return false;
+    *a = embed(*a);
+    *b = embed(wrap(*b));
+    return CHECK(*a != NULL) && CHECK(*b != NULL);
+}
+
+#define AS_TCP                                                              \
+    .network = "tcp", .stream = true, .closed = &gonet_err_closed,          \
+    .second_close = "close tcp <L>-><R>: use of closed network connection", \
+    .read_timeout = "read tcp <L>-><R>: i/o timeout",                       \
+    .write_timeout = "write tcp <L>-><R>: i/o timeout",                     \
+    .read_closed = "read tcp <L>-><R>: use of closed network connection",   \
+    .write_closed = "write tcp <L>-><R>: use of closed network connection"
+
 int main(void)
 {
-    const conform_kind_t kinds[] = {{
-        .name = "user",
-        .make = make,
-        .network = "tcp",
-        .stream = true,
-        .closed = &gonet_err_closed,
-        .second_close = "close tcp <L>-><R>: use of closed network connection",
-        .read_timeout = "read tcp <L>-><R>: i/o timeout",
-        .write_timeout = "write tcp <L>-><R>: i/o timeout",
-        .read_closed = "read tcp <L>-><R>: use of closed network connection",
-        .write_closed = "write tcp <L>-><R>: use of closed network connection",
-    }};
+    const conform_kind_t kinds[] = {{.name = "user", .make = make, AS_TCP},
+                                    {.name = "embedding", .make = make_embedding, AS_TCP}};
 
-    return conform_run(kinds, 1);
+    return conform_run(kinds, 2);
 }
