@@ -33,6 +33,18 @@ GONET_API int gonet_copy_count(gonet_writer_t *dst, gonet_reader_t *src, int64_t
 GONET_API int gonet_read_full(gonet_reader_t *r, void *p, size_t len, size_t *n,
                               gonet_error_t **err);
 
+/*
+ * gonet_write_string writes the string s, without its NUL.
+ *
+ * Parks:    as gonet_writer_write does, until all is written.
+ * Returns:  the string's length, or -1 with *err set.
+ * Errors:   what the writer's write fails with.
+ * Threads:  any task or thread.
+ * Example:  examples/key_value.c
+ * Go:       io.WriteString
+ */
+GONET_API ssize_t gonet_write_string(gonet_writer_t *w, const char *s, gonet_error_t **err);
+
 /* gonet_conn_printf writes formatted text; the count, or -1. Go: fmt.Fprintf. */
 GONET_API ssize_t gonet_conn_printf(gonet_conn_t *c, gonet_error_t **err, const char *format, ...)
     GONET_PRINTF(3, 4);
@@ -125,6 +137,107 @@ GONET_API void gonet_bufreader_set_max_line(gonet_bufreader_t *r, size_t max);
 /* gonet_bufreader_buffered returns how many bytes can be read without reading below. */
 GONET_API size_t gonet_bufreader_buffered(const gonet_bufreader_t *r);
 
+/*
+ * gonet_bufwriter_t gathers what is written in a buffer, and writes that below when it is full, or
+ * flushed: many small writes are one system call. What is larger than the buffer goes straight
+ * through, after what is in it. Once a write below has failed, every further call fails with the
+ * same error, so that looking at the flush is enough. One task at a time. On NULL, as
+ * gonet_bufwriter_new returns it without memory, writing fails with EINVAL.
+ *
+ * Example:  examples/key_value.c
+ * Go:       bufio.Writer
+ */
+typedef struct gonet_bufwriter gonet_bufwriter_t;
+
+/*
+ * gonet_bufwriter_new makes one that borrows w, with a buffer of size bytes (0: 4096).
+ *
+ * Parks:    never.
+ * Returns:  the buffered writer, to release with gonet_bufwriter_free; NULL when memory is out.
+ * Units:    bytes.
+ * Threads:  any task or thread.
+ * Example:  examples/key_value.c
+ * Go:       bufio.NewWriter, bufio.NewWriterSize
+ */
+GONET_API GONET_NODISCARD gonet_bufwriter_t *gonet_bufwriter_new(gonet_writer_t *w, size_t size);
+
+/*
+ * gonet_bufwriter_free releases w. What was not flushed is dropped, not written. NULL is fine.
+ *
+ * Parks:    never.
+ * Threads:  any task or thread.
+ */
+GONET_API void gonet_bufwriter_free(gonet_bufwriter_t *w);
+
+/*
+ * gonet_bufwriter_as_writer returns the same object as a writer, borrowed: for gonet_copy, which
+ * lets the writer below take what follows without a copy when the buffer is empty, and for
+ * gonet_write_string.
+ *
+ * Parks:    never.
+ * Threads:  any task or thread.
+ */
+GONET_API gonet_writer_t *gonet_bufwriter_as_writer(gonet_bufwriter_t *w);
+
+/*
+ * gonet_bufwriter_write writes len bytes into the buffer, and below when it is full.
+ *
+ * Parks:    only while it writes below.
+ * Returns:  len, or -1 with *err set.
+ * Errors:   what a write below fails with, or has failed with before.
+ * Threads:  any task or thread, one at a time.
+ * Go:       (*bufio.Writer).Write
+ */
+GONET_API ssize_t gonet_bufwriter_write(gonet_bufwriter_t *w, const void *p, size_t len,
+                                        gonet_error_t **err);
+
+/*
+ * gonet_bufwriter_printf writes formatted text into the buffer, and below when it is full.
+ *
+ * Parks:    only while it writes below.
+ * Returns:  the count, or -1 with *err set.
+ * Errors:   what a write below fails with, or has failed with before; gonet_err_no_memory.
+ * Threads:  any task or thread, one at a time.
+ * Example:  examples/key_value.c
+ * Go:       fmt.Fprintf to a bufio.Writer
+ */
+GONET_API ssize_t gonet_bufwriter_printf(gonet_bufwriter_t *w, gonet_error_t **err,
+                                         const char *format, ...) GONET_PRINTF(3, 4);
+
+/*
+ * gonet_bufwriter_flush writes below what is in the buffer. What could not be written stays there.
+ *
+ * Parks:    as a write below does.
+ * Returns:  0, or -1 with *err set.
+ * Errors:   what a write below fails with, or has failed with before.
+ * Threads:  any task or thread, one at a time.
+ * Example:  examples/key_value.c
+ * Go:       (*bufio.Writer).Flush
+ */
+GONET_API int gonet_bufwriter_flush(gonet_bufwriter_t *w, gonet_error_t **err);
+
+/*
+ * gonet_bufwriter_reset drops what was not flushed and the error, and goes on with below, which it
+ * borrows.
+ *
+ * Parks:    never.
+ * Threads:  any task or thread, one at a time.
+ * Go:       (*bufio.Writer).Reset
+ */
+GONET_API void gonet_bufwriter_reset(gonet_bufwriter_t *w, gonet_writer_t *below);
+
+/*
+ * gonet_bufwriter_buffered returns how many bytes are in the buffer; gonet_bufwriter_available how
+ * many more go in without a write below. NULL: 0.
+ *
+ * Parks:    never.
+ * Units:    bytes.
+ * Threads:  any task or thread, one at a time.
+ * Go:       (*bufio.Writer).Buffered, Available
+ */
+GONET_API size_t gonet_bufwriter_buffered(const gonet_bufwriter_t *w);
+GONET_API size_t gonet_bufwriter_available(const gonet_bufwriter_t *w);
+
 /* gonet_limited_reader_t reads from another reader, but at most n bytes. One task at a time. Go:
  * io.LimitedReader. */
 typedef struct gonet_limited_reader gonet_limited_reader_t;
@@ -161,6 +274,7 @@ GONET_API void gonet_file_writer_free(gonet_file_writer_t *w);
 GONET_API gonet_writer_t *gonet_file_writer_as_writer(gonet_file_writer_t *w);
 
 GONET_DEFINE_AUTO(gonet_bufreader_t, gonet_bufreader_free)
+GONET_DEFINE_AUTO(gonet_bufwriter_t, gonet_bufwriter_free)
 GONET_DEFINE_AUTO(gonet_limited_reader_t, gonet_limited_reader_free)
 GONET_DEFINE_AUTO(gonet_file_reader_t, gonet_file_reader_free)
 GONET_DEFINE_AUTO(gonet_file_writer_t, gonet_file_writer_free)

@@ -1,7 +1,9 @@
 /*
- * io.Copy and io.ReadFull.
+ * io.Copy, io.ReadFull and io.WriteString.
  */
 #include "gonet/io.h"
+
+#include <string.h>
 
 #include "conn/stream.h"
 
@@ -45,4 +47,9 @@ int gonet_read_full(gonet_reader_t *r, void *p, size_t len, size_t *n, gonet_err
         e = gonet_err_unexpected_eof;
     gonet_error_set(err, e);
     return -1;
+}
+
+ssize_t gonet_write_string(gonet_writer_t *w, const char *s, gonet_error_t **err)
+{
+    return gonet_writer_write(w, s, strlen(s), err);
 }

@@ -147,3 +147,48 @@ sed -n 2p "$tmp/sink.out" | tr -d , |
     fail "udp_sink: $(cat "$tmp/sink.out" "$tmp/sink.err")"
 echo "udp_blast: $(cat "$tmp/blast"); udp_sink: $(sed -n 2p "$tmp/sink.out")"
 refuse "usage" "$examples/udp_blast" "$address" 1 1001
+
+# What many read and one writes, over a buffered writer: each answer in one piece.
+"$examples/key_value" 127.0.0.1:0 >"$tmp/kv.out" 2>"$tmp/kv.err" &
+server=$!
+address=$(address_in "$tmp/kv.out" "$server") || fail "key_value did not start"
+got=$(printf 'set b two words\nset a one\nget b\nget c\nset b three\nlist\n' |
+    socat -t 20 - "TCP:$address" | tr '\n' ' ')
+[ "$got" = "b two words . a one . b two words . . b three . b three a one . " ] ||
+    fail "key_value: '$got'"
+echo "key_value: $got"
+kill "$server"
+wait "$server" 2>/dev/null
+server=
+
+# A budget of memory: what fits comes back, what never will is refused.
+"$examples/budget" 127.0.0.1:0 1000 >"$tmp/budget.out" 2>"$tmp/budget.err" &
+server=$!
+address=$(address_in "$tmp/budget.out" "$server") || fail "budget did not start"
+got=$(printf '5\nhello1001\n' | socat -t 20 - "TCP:$address")
+[ "$got" = "hellono room: context deadline exceeded" ] || fail "budget: '$got'"
+echo "budget: $got"
+kill "$server"
+wait "$server" 2>/dev/null
+server=
+
+expect "78498 primes below 1000000" "$examples/task_results"
+expect "4 primes below 10" "$examples/task_results" 10
+refuse "usage" "$examples/task_results" 100000000
+
+# The group: what each server has sent, or the first failure.
+cat >"$tmp/page.sh" <<'END'
+while read -r line && [ "${#line}" -gt 1 ]; do :; done
+printf 0123456789
+END
+socat -d -d TCP-LISTEN:0,bind=127.0.0.1,fork "SYSTEM:sh $tmp/page.sh" 2>"$tmp/page.log" &
+server=$!
+line_in "$tmp/page.log" "listening on" "$server" || fail "socat did not start"
+address=$(sed -n 's/.*listening on AF=2 //p' "$tmp/page.log")
+expect "10 bytes from $address
+10 bytes from $address" "$examples/fetch_all" "$address" "$address"
+refuse "connect: connection refused" "$examples/fetch_all" "$address" 127.0.0.1:1 "$address"
+refuse "usage" "$examples/fetch_all"
+kill "$server"
+wait "$server" 2>/dev/null
+server=
