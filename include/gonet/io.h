@@ -238,6 +238,29 @@ GONET_API void gonet_bufwriter_reset(gonet_bufwriter_t *w, gonet_writer_t *below
 GONET_API size_t gonet_bufwriter_buffered(const gonet_bufwriter_t *w);
 GONET_API size_t gonet_bufwriter_available(const gonet_bufwriter_t *w);
 
+/*
+ * gonet_relay copies between two connections, in both directions at the same time, until both have
+ * ended: what a proxy does. The end of what a sends is passed on to b (gonet_conn_close_write), and
+ * the other way round; a connection that can't be told so ends the relay. Bulk goes through the
+ * kernel where gonet_copy's would. When it returns, both connections have been closed; they stay
+ * the caller's to free.
+ *
+ * idle ends the relay when no byte has moved in either direction for so long (at most for twice
+ * that, where a connection takes nothing); <= 0: never. For this it sets the deadlines of both. An
+ * error in one direction ends both.
+ *
+ * Parks:    until the end of both, an error, the idle limit, or a close of one of the two from
+ *           elsewhere; gonet_shutdown ends it as a close.
+ * Returns:  0 when both have ended; -1 with *err set. *there is what went from a to b, *back from b
+ *           to a (each may be NULL), also on failure.
+ * Errors:   of the direction that failed first, an OpError "read" or "write"; at the idle limit
+ * over gonet_err_deadline_exceeded; no memory for a task; EINVAL without a or b. Threads:  any task
+ * or thread. Nobody else reads or writes the two. Example:  examples/tcp_proxy.c Go:       two
+ * goroutines with io.Copy and CloseWrite; (*httputil.ReverseProxy) for one protocol
+ */
+GONET_API int gonet_relay(gonet_conn_t *a, gonet_conn_t *b, gonet_duration_t idle, int64_t *there,
+                          int64_t *back, gonet_error_t **err);
+
 /* gonet_limited_reader_t reads from another reader, but at most n bytes. One task at a time. Go:
  * io.LimitedReader. */
 typedef struct gonet_limited_reader gonet_limited_reader_t;

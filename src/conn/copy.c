@@ -165,14 +165,13 @@ static void *within(void *o, size_t copies, size_t moves)
     return GONET__OBJECT(o)->kind == GONET__KIND_CONN ? gonet__object_for(o, copies, moves) : o;
 }
 
-/* As within, of both sides of a copy. */
-static gonet_writer_t *dst_within(gonet_writer_t *dst)
+gonet_writer_t *gonet__copy_dst(gonet_writer_t *dst)
 {
     return within(dst, offsetof(gonet_conn_vtable_t, read_from),
                   offsetof(gonet_conn_vtable_t, write));
 }
 
-static gonet_reader_t *src_within(gonet_reader_t *src)
+gonet_reader_t *gonet__copy_src(gonet_reader_t *src)
 {
     return within(src, offsetof(gonet_conn_vtable_t, write_to),
                   offsetof(gonet_conn_vtable_t, read));
@@ -182,7 +181,7 @@ gonet__copy_offer_t gonet__copy_by_dst(gonet_writer_t *dst, gonet_reader_t *src,
                                        gonet_error_t **err)
 {
     return dst == NULL ? GONET__OFFERED_NOT
-                       : by_read_from(dst_within(dst), src_within(src), n, err);
+                       : by_read_from(gonet__copy_dst(dst), gonet__copy_src(src), n, err);
 }
 
 static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t *n,
@@ -201,7 +200,7 @@ static int copy(gonet_writer_t *dst, gonet_reader_t *src, bool ask_src, int64_t 
     gonet__object_ref(GONET__OBJECT(outer_src));
     dst =
         within(dst, offsetof(gonet_conn_vtable_t, read_from), offsetof(gonet_conn_vtable_t, write));
-    src = src_within(src);
+    src = gonet__copy_src(src);
     if (ask_src)
         offer = by_write_to(dst, src, n, &e);
     if (offer == GONET__OFFERED_NOT)

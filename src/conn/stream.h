@@ -51,6 +51,11 @@ gonet__copy_offer_t gonet__file_write_to(gonet_file_reader_t *r, gonet_writer_t 
 gonet__copy_offer_t gonet__file_read_from(gonet_file_writer_t *w, gonet_reader_t *r, int64_t *n,
                                           gonet_error_t **err);
 
+/* gonet__copy_dst and _src return what a copy may have in the place of its two sides: a connection
+ * inside, where what wraps it has nothing to do with the bytes. */
+gonet_writer_t *gonet__copy_dst(gonet_writer_t *dst);
+gonet_reader_t *gonet__copy_src(gonet_reader_t *src);
+
 /* gonet__copy_by_dst lets dst take everything from src, if it offers that (its read_from). *n is 0
  * at first, and the count, also on failure. */
 gonet__copy_offer_t gonet__copy_by_dst(gonet_writer_t *dst, gonet_reader_t *src, int64_t *n,

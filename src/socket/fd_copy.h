@@ -7,14 +7,22 @@
 
 #include "socket/fd_lock.h"
 
+/* What a relay tells, and asks, the one who watches it. */
+typedef struct {
+    void (*moved)(void *arg); /* bytes have come to dst */
+    /* The deadline of a side has come: whether it was set to a later one, so that it goes on. */
+    bool (*goes_on)(void *arg, gonet__fd_t *fd, gonet__side_t side);
+    void *arg;
+} gonet__relay_watch_t;
+
 /*
  * gonet__fd_relay moves bytes from src to dst until src's end, or limit bytes (< 0: no limit); *n
  * is what dst took, also on failure. Small pieces go through a buffer, bulk through a pipe; while
- * nothing is under way neither is held. False: fail, and *failed is the one of the two that failed;
- * it is held.
+ * nothing is under way neither is held. watch may be NULL. False: fail, and *failed is the one of
+ * the two that failed; it is held.
  */
 bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
-                     gonet__fd_t **failed, gonet__fail_t *fail);
+                     const gonet__relay_watch_t *watch, gonet__fd_t **failed, gonet__fail_t *fail);
 
 /*
  * gonet__fd_sendfile sends from the file in, whose offset moves along, until its end or limit bytes

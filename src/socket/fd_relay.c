@@ -24,6 +24,7 @@ typedef struct {
     gonet__fd_t *src;
     int64_t left; /* < 0: no limit */
     int64_t *n;
+    const gonet__relay_watch_t *watch; /* or NULL */
     gonet__fail_t *fail;
     size_t unyielded; /* bytes since others had a turn */
     unsigned streak;  /* small splices */
@@ -35,6 +36,16 @@ typedef struct {
 
 typedef enum { RELAY_MORE, RELAY_END, RELAY_FAILED } relay_result_t;
 
+/* Whether a call on a side, which has failed and is held, is to be made once more. */
+static bool goes_on(relay_t *r, gonet__fd_t *fd, gonet__side_t side)
+{
+    if (r->watch == NULL || r->fail->kind != GONET__FAIL_TIMEOUT ||
+        !r->watch->goes_on(r->watch->arg, fd, side))
+        return false;
+    gonet__fd_unhold(fd);
+    return true;
+}
+
 /* The source failed or ended, and is held. */
 static relay_result_t source_ended(relay_t *r)
 {
@@ -42,6 +53,8 @@ static relay_result_t source_ended(relay_t *r)
         gonet__fd_unhold(r->src);
         return RELAY_END;
     }
+    if (goes_on(r, r->src, GONET__SIDE_READ))
+        return RELAY_MORE;
     r->failed = r->src;
     return RELAY_FAILED;
 }
@@ -52,6 +65,8 @@ static void moved(relay_t *r, size_t n)
     if (r->left > 0)
         r->left -= (int64_t)n;
     r->unyielded += n;
+    if (r->watch != NULL && n > 0)
+        r->watch->moved(r->watch->arg);
 }
 
 /* The next piece's size, at most max. */
@@ -60,19 +75,32 @@ static size_t piece(const relay_t *r, size_t max)
     return r->left >= 0 && (uint64_t)r->left < max ? (size_t)r->left : max;
 }
 
+static bool write_buffer(relay_t *r, const char *p, size_t len)
+{
+    size_t written;
+
+    while (!gonet__fd_write(r->dst, p, len, &written, r->fail)) {
+        moved(r, written);
+        p += written;
+        len -= written;
+        if (!goes_on(r, r->dst, GONET__SIDE_WRITE))
+            return false;
+    }
+    moved(r, written);
+    return true;
+}
+
 static relay_result_t relay_buffer(relay_t *r)
 {
     void *buffer;
-    size_t written;
     ssize_t n;
     bool ok;
 
     n = gonet__fd_read_lazy(r->src, piece(r, GONET__COPY_SIZE), &buffer, r->fail);
     if (n <= 0)
         return source_ended(r);
-    ok = gonet__fd_write(r->dst, buffer, (size_t)n, &written, r->fail);
+    ok = write_buffer(r, buffer, (size_t)n);
     gonet__copy_buffer_put(buffer);
-    moved(r, written);
     if (!ok) {
         r->failed = r->dst;
         return RELAY_FAILED;
@@ -81,11 +109,24 @@ static relay_result_t relay_buffer(relay_t *r)
     return RELAY_MORE;
 }
 
+static bool write_pipe(relay_t *r, size_t len)
+{
+    size_t written;
+
+    while (!gonet__pipe_empty(&r->pipe, r->dst, len, &written, &r->no_splice, r->fail)) {
+        moved(r, written);
+        len -= written;
+        /* by hand, bytes may be neither there nor here any more */
+        if (r->no_splice || !goes_on(r, r->dst, GONET__SIDE_WRITE))
+            return false;
+    }
+    moved(r, written);
+    return true;
+}
+
 static relay_result_t relay_splice(relay_t *r)
 {
     ssize_t n = gonet__pipe_fill(&r->pipe, r->src, piece(r, GONET__PIPE_SIZE), r->fail);
-    size_t written;
-    bool ok;
 
     if (n < 0)
         return source_ended(r);
@@ -94,9 +135,7 @@ static relay_result_t relay_splice(relay_t *r)
         r->bulk = false;
         return RELAY_MORE;
     }
-    ok = gonet__pipe_empty(&r->pipe, r->dst, (size_t)n, &written, &r->no_splice, r->fail);
-    moved(r, written);
-    if (!ok) {
+    if (!write_pipe(r, (size_t)n)) {
         gonet__pipe_drop(&r->pipe);
         r->failed = r->dst;
         return RELAY_FAILED;
@@ -111,7 +150,7 @@ static relay_result_t relay_splice(relay_t *r)
 }
 
 bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
-                     gonet__fd_t **failed, gonet__fail_t *fail)
+                     const gonet__relay_watch_t *watch, gonet__fd_t **failed, gonet__fail_t *fail)
 {
     relay_t r;
     relay_result_t result = RELAY_MORE;
@@ -121,6 +160,7 @@ bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t 
     r.src = src;
     r.left = limit;
     r.n = n;
+    r.watch = watch;
     r.fail = fail;
     r.pipe.rfd = r.pipe.wfd = -1;
     *n = 0;
