@@ -104,7 +104,8 @@ GONET_API GONET_NODISCARD int gonet_group_try_go(gonet_group_t *g,
  *
  * Parks:    until the last one has ended. gonet_shutdown does not end that, but the tasks' calls.
  * Returns:  0, or -1 with *err set: the first error.
- * Errors:   what the tasks' functions have set; why a task could not be started.
+ * Errors:   what the tasks' functions have set; for one that could not be started
+ *           gonet_err_no_memory, gonet_err_closed (gonet_shutdown was under way) or the errno.
  * Threads:  any task or thread but the group's own tasks; one at a time.
  * Example:  examples/fetch_all.c
  * Go:       (*errgroup.Group).Wait

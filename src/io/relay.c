@@ -15,7 +15,7 @@
 #include "gonet/errno.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
-#include "runtime/clock.h"
+#include "runtime/time/clock.h"
 #include "socket/fd_copy.h"
 #include "socket/fd_lock.h"
 #include "socket/scratch.h"
@@ -203,6 +203,13 @@ static void run(void *arg)
     gonet_wait_group_done(&d->relay->directions);
 }
 
+static gonet_error_t *not_started(int errnum)
+{
+    if (errnum == EAGAIN)
+        return gonet_err_closed; /* gonet_shutdown is under way */
+    return errnum == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errnum);
+}
+
 static void prepare(direction_t *d, relay_t *r, gonet_conn_t *src, gonet_conn_t *dst)
 {
     gonet__sock_t *out = gonet__object_sock(gonet__copy_dst(gonet_conn_as_writer(dst)));
@@ -229,7 +236,7 @@ static bool begin(relay_t *r, gonet_conn_t *a, gonet_conn_t *b, gonet_error_t **
     gonet_wait_group_add(&r->directions, 2);
     if (gonet_go(run, &r->back) == 0)
         return true;
-    gonet_error_set(err, gonet_errno_error(errno));
+    gonet_error_set(err, not_started(errno));
     return false;
 }
 

@@ -59,6 +59,65 @@ static void tasks(run_t *r)
     CHECK_INT(a.sum, made);
 }
 
+/* ---- groups, futures, and what holds others up ---- */
+
+typedef struct {
+    gonet_group_t group;
+    gonet_future_t future;
+    gonet_semaphore_t room;
+    gonet_rwmutex_t lock;
+    gonet_once_t once;
+    int onces, sum;
+} crowd_t;
+
+static void count_once(void *arg)
+{
+    ((crowd_t *)arg)->onces++;
+}
+
+static int add_in_group(void *arg, gonet_error_t **err)
+{
+    crowd_t *c = arg;
+
+    if (gonet_semaphore_acquire(&c->room, NULL, 1, err) != 0)
+        return -1;
+    gonet_once_do(&c->once, count_once, c);
+    gonet_rwmutex_rlock(&c->lock);
+    gonet_yield();
+    gonet_rwmutex_runlock(&c->lock);
+    gonet_rwmutex_lock(&c->lock);
+    c->sum++;
+    gonet_rwmutex_unlock(&c->lock);
+    gonet_semaphore_release(&c->room, 1);
+    return 0;
+}
+
+static void *sum_of(void *arg)
+{
+    return &((crowd_t *)arg)->sum;
+}
+
+static void groups(run_t *r)
+{
+    part_t *p = &r->body;
+    crowd_t c = {.room.size = 2};
+    gonet_context_t *ctx = gonet_group_with_context(&c.group, NULL);
+    int made = 0;
+
+    gonet_group_set_limit(&c.group, 3);
+    for (; made < TASKS_MADE; made++)
+        STEP(p, gonet_group_go(&c.group, add_in_group, &c) == 0);
+    CHECK_INT(gonet_group_wait(&c.group, NULL), 0);
+    CHECK_INT(c.onces, 1);
+    STEP(p, gonet_future_go(&c.future, sum_of, &c) == 0);
+    CHECK(gonet_future_wait(&c.future) == &c.sum);
+    CHECK(gonet_context_err(ctx) != NULL);
+done:
+    CHECK(gonet_group_wait(&c.group, NULL) == 0 || made < TASKS_MADE);
+    CHECK_INT(c.sum, made);
+    gonet_context_free(ctx);
+}
+
 static void send_all(run_t *r)
 {
     for (int i = 0; i < 10; i++)
@@ -356,6 +415,7 @@ int main(int argc, char **argv)
     static const child_part_t parts[] = {{"start_with_few", start_with_few}, {NULL, NULL}};
     static const scenario_t scenarios[] = {
         {.name = "tasks", .run = tasks, .flags = SCENARIO_STICKY},
+        {.name = "groups", .run = groups, .flags = SCENARIO_STICKY},
         {.name = "channels", .run = channels, .flags = SCENARIO_STICKY},
         {.name = "names", .run = names, .flags = SCENARIO_STICKY},
         {.name = "contexts", .run = contexts, .flags = SCENARIO_STICKY},

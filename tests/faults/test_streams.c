@@ -405,7 +405,21 @@ done:
     (void)gonet_conn_close(x->in.b, NULL);
 }
 
-static void splice_through(run_t *r)
+/* The same in both directions, of which one is silent. */
+static void relay_both(run_t *r)
+{
+    proxy_t *x = r->shared;
+    part_t *p = &r->helper;
+    int64_t n;
+    int result = gonet_relay(x->in.b, x->out.a, GONET_HOUR, &n, NULL, &p->err);
+
+    if (result == 0 && n < (int64_t)BULK)
+        p->err = gonet_eof; /* the writer has given up */
+    STEP(p, result == 0 && n == (int64_t)BULK);
+done:;
+}
+
+static void go_through(run_t *r, void (*helper)(run_t *r))
 {
     proxy_t x = {.in = {.network = "tcp", .address = "127.0.0.1:0"},
                  .out = {.network = "unix", .address = OWN_NAME("proxy")}};
@@ -418,7 +432,7 @@ static void splice_through(run_t *r)
     r->shared = &x;
     if (!ends_open(&x.in, p) || !ends_open(&x.out, p))
         goto done;
-    STEP(p, scenario_help(r, relay));
+    STEP(p, scenario_help(r, helper));
     while (got < BULK) { /* a piece that certainly fits into the sockets */
         size_t piece = sent < BULK ? (size_t)64 << 10 : 0;
         ssize_t n;
@@ -445,23 +459,39 @@ done:
     free(in);
 }
 
+static void splice_through(run_t *r)
+{
+    go_through(r, relay);
+}
+
+static void relay_through(run_t *r)
+{
+    go_through(r, relay_both);
+}
+
 static void lines(run_t *r)
 {
     ends_t e = {.network = "unix", .address = OWN_NAME("lines")};
     part_t *p = &r->body;
     gonet_bufreader_t *b = NULL;
+    gonet_bufwriter_t *w = NULL;
     char *line = NULL;
     size_t len;
 
     if (!ends_open(&e, p))
         goto done;
-    STEP(p, gonet_conn_printf(e.a, &p->err, "%s %d\n", "line", 1) == 7);
+    errno = ENOMEM;
+    STEP(p, (w = gonet_bufwriter_new(gonet_conn_as_writer(e.a), 0)) != NULL);
+    STEP(p, gonet_bufwriter_printf(w, &p->err, "%s %d", "line", 1) == 6);
+    STEP(p, gonet_write_string(gonet_bufwriter_as_writer(w), "\n", &p->err) == 1);
+    STEP(p, gonet_bufwriter_flush(w, &p->err) == 0);
     errno = ENOMEM;
     STEP(p, (b = gonet_bufreader_new(gonet_conn_as_reader(e.b), 0)) != NULL);
     STEP(p, (line = gonet_bufreader_read_string(b, '\n', &len, &p->err)) != NULL && len == 7);
     CHECK_TEXT(line, "line 1\n");
 done:
     gonet_free(line);
+    gonet_bufwriter_free(w);
     gonet_bufreader_free(b);
     ends_free(&e);
 }
@@ -485,6 +515,7 @@ int main(int argc, char **argv)
         {.name = "buffers", .run = buffers},
         {.name = "sendfile", .run = send_file},
         {.name = "splice", .run = splice_through, .spared = raw_spared + 1},
+        {.name = "relay", .run = relay_through, .spared = raw_spared + 1},
         {.name = "lines", .run = lines},
     };
 
