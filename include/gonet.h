@@ -50,6 +50,7 @@
 #include "gonet/iprawsock.h"
 #include "gonet/keepalive.h"
 #include "gonet/lookup.h"
+#include "gonet/loop.h"
 #include "gonet/netip.h"
 #include "gonet/op_error.h"
 #include "gonet/pipe.h"

@@ -48,6 +48,8 @@ void gonet__chan_forget(gonet_chan_t *ch, gonet__spin_found_t found)
     ch->receivers = NULL;
     ch->senders = NULL;
     ch->pins = 0;
+    if (ch->event != 0)
+        gonet__chan_fd_renew(ch);
     if (found == GONET__SPIN_BROKEN) {
         ch->closed = true;
         ch->head = 0;
@@ -90,6 +92,8 @@ static void destroy_left(gonet_chan_t *ch)
 
 static void give_up(gonet_chan_t *ch)
 {
+    if (ch->event != 0)
+        gonet__chan_fd_close(ch);
     if (ch->context != NULL) {
         gonet__context_release(ch->context);
         return;

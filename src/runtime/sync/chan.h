@@ -32,6 +32,10 @@ struct gonet_chan {
     gonet__waiter_t *receivers;
     gonet__waiter_t *senders;
 
+    /* For gonet_chan_fd (chan_fd.c), under the lock, too; 0: none. */
+    int event;
+    bool signalled; /* event is readable */
+
     size_t elem_size;
     size_t cap;
     unsigned char *stored; /* cap elements */
@@ -63,8 +67,16 @@ static inline void gonet__chan_lock(gonet_chan_t *ch)
         gonet__chan_forget(ch, found);
 }
 
+/* gonet__chan_fd_update makes event say what the channel is; gonet__chan_fd_renew makes it the
+ * child's own after a fork, and gonet__chan_fd_close closes it. */
+void gonet__chan_fd_update(gonet_chan_t *ch);
+void gonet__chan_fd_renew(gonet_chan_t *ch);
+void gonet__chan_fd_close(gonet_chan_t *ch);
+
 static inline void gonet__chan_unlock(gonet_chan_t *ch)
 {
+    if (__builtin_expect(ch->event != 0, 0))
+        gonet__chan_fd_update(ch);
     gonet__spin_unlock(&ch->lock);
 }
 
