@@ -56,6 +56,7 @@
 #include "gonet/pipe.h"
 #include "gonet/rawconn.h"
 #include "gonet/resolver.h"
+#include "gonet/serve.h"
 #include "gonet/stream.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"

@@ -8,7 +8,8 @@
 #include "conn/typed.h"
 
 static const gonet__conn_class_t ip_class = {.conn = {GONET__SOCK_CONN_SLOTS},
-                                             .packet_conn = &gonet__ip_packet_vtable};
+                                             .packet_conn = &gonet__ip_packet_vtable,
+                                             .leave_unborn = gonet__sock_leave_unborn};
 
 gonet_ip_conn_t *gonet__ip_conn_new(const char *net, int sysfd, int family)
 {

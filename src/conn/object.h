@@ -84,6 +84,8 @@ typedef struct {
     const gonet_packet_conn_vtable_t *packet_conn;
     int (*read_from)(void *self, gonet_reader_t *r, int64_t *n, gonet_error_t **err);
     int (*write_to)(void *self, gonet_writer_t *w, int64_t *n, gonet_error_t **err);
+    /* gonet__fd_leave_unborn, where there is a descriptor */
+    int (*leave_unborn)(void *self, void (*fn)(void *arg), void *arg, gonet_error_t **err);
 } gonet__conn_class_t;
 
 /* The same of the library's own writers that copy: GONET__TYPE_BUFWRITER. */

@@ -92,6 +92,7 @@ GONET__COLD ssize_t gonet__sock_write_failed(const gonet__sock_t *s, const gonet
 /* Slots that all types on sockets share; self is the sock. */
 ssize_t gonet__sock_read(void *self, void *p, size_t len, gonet_error_t **err);
 int gonet__sock_wait_readable(void *self, gonet_error_t **err);
+int gonet__sock_leave_unborn(void *self, void (*fn)(void *arg), void *arg, gonet_error_t **err);
 int gonet__sock_write(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err);
 /* With a copy of the pieces, which a writev changes. */
 int gonet__sock_write_buffers(void *self, const struct iovec *v, size_t count, size_t *n,

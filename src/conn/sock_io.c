@@ -47,6 +47,16 @@ int gonet__sock_wait_readable(void *self, gonet_error_t **err)
     return gonet__sock_fail(s, "read", GONET__SHAPE_BOTH, &fail, err);
 }
 
+int gonet__sock_leave_unborn(void *self, void (*fn)(void *arg), void *arg, gonet_error_t **err)
+{
+    gonet__sock_t *s = self;
+    gonet__fail_t fail;
+
+    if (gonet__fd_leave_unborn(&s->fd, fn, arg, &fail))
+        return 0;
+    return gonet__sock_fail(s, "read", GONET__SHAPE_BOTH, &fail, err);
+}
+
 int gonet__sock_write(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err)
 {
     gonet__sock_t *s = self;

@@ -9,7 +9,8 @@ static const gonet__conn_class_t tcp_class = {.conn = {GONET__SOCK_CONN_SLOTS,
                                                        .close_read = gonet__sock_close_read,
                                                        .close_write = gonet__sock_close_write},
                                               .read_from = gonet__tcp_conn_read_from,
-                                              .write_to = gonet__tcp_conn_write_to};
+                                              .write_to = gonet__tcp_conn_write_to,
+                                              .leave_unborn = gonet__sock_leave_unborn};
 
 gonet_tcp_conn_t *gonet__tcp_conn_new(const char *net, int sysfd, int family)
 {

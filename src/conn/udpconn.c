@@ -23,7 +23,8 @@ static const gonet_packet_conn_vtable_t packet_vtable = {
     GONET__SOCK_PACKET_SLOTS, .read_from = read_from_slot, .write_to = write_to_slot};
 
 static const gonet__conn_class_t udp_class = {.conn = {GONET__SOCK_CONN_SLOTS},
-                                              .packet_conn = &packet_vtable};
+                                              .packet_conn = &packet_vtable,
+                                              .leave_unborn = gonet__sock_leave_unborn};
 
 gonet_udp_conn_t *gonet__udp_conn_new(const char *net, int sysfd, int family)
 {

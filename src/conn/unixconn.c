@@ -9,7 +9,8 @@
 static const gonet__conn_class_t unix_class = {.conn = {GONET__SOCK_CONN_SLOTS,
                                                         .close_read = gonet__sock_close_read,
                                                         .close_write = gonet__sock_close_write},
-                                               .packet_conn = &gonet__unix_packet_vtable};
+                                               .packet_conn = &gonet__unix_packet_vtable,
+                                               .leave_unborn = gonet__sock_leave_unborn};
 
 const char *gonet__unix_net(int sotype)
 {

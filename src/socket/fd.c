@@ -44,12 +44,14 @@ static void unhold_pd(gonet__pd_t *pd)
     gonet__fd_unhold(GONET__CONTAINER(pd, gonet__fd_t, pd));
 }
 
+static const gonet__pd_ops_t pd_ops = {
+    .hold = hold_pd, .unhold = unhold_pd, .born = gonet__fd_born};
+
 void gonet__fd_init(gonet__fd_t *fd, int sysfd, int family, int sotype,
                     void (*destroy)(gonet__fd_t *fd))
 {
     gonet__pd_init(&fd->pd, sysfd);
-    fd->pd.hold = hold_pd;
-    fd->pd.unhold = unhold_pd;
+    fd->pd.ops = &pd_ops;
     atomic_init(&fd->state, GONET__FD_REF); /* the reference that close drops */
     atomic_init(&fd->memory, 1);
     atomic_init(&fd->queue_lock, gonet__spin_init());
@@ -148,8 +150,8 @@ static void finish(gonet__fd_t *fd)
     gonet__pd_detach(&fd->pd);
     if (atomic_load(&fd->lingers) || atomic_load(&fd->exported))
         gonet__fork_disown(sysfd);
-    fd->close_errnum =
-        gonet__sys_close(sysfd) == 0 ? 0 : errno; /* EINTR too: the number is free on Linux */
+    /* EINTR too: the number is free on Linux */
+    fd->close_errnum = (uint16_t)(gonet__sys_close(sysfd) == 0 ? 0 : errno);
     closer = atomic_exchange(&fd->closer, (gonet__wait_t *)fd);
     if (closer != NULL && gonet__wait_claim(closer))
         gonet__wait_wake(closer);

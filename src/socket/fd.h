@@ -42,14 +42,16 @@ struct gonet__fd {
     /* Others have, had or may have the descriptor, and may set its options: SO_RCVLOWAT, so that
      * readiness can't be concluded, and SO_LINGER. */
     _Atomic bool exported;
-    gonet__pd_t pd;          /* pd.fd is the descriptor */
     _Atomic bool lingers;    /* close(2) may block (SO_LINGER > 0) */
+    uint16_t close_errnum;   /* of the close(2) made by the last user */
+    gonet__pd_t pd;          /* pd.fd is the descriptor */
     _Atomic uint32_t memory; /* references to the memory: owner, watches, failed calls */
     _Atomic uint32_t queue_lock;
     gonet__list_t queue[2]; /* callers who wait for a side's lock, first come first served */
     void (*destroy)(gonet__fd_t *fd);     /* the memory's last reference is gone */
-    int close_errnum;                     /* of the close(2) made by the last user */
     _Atomic(struct gonet__wait *) closer; /* waits for the last user */
+    void (*unborn_fn)(void *arg);         /* what the reader's unborn task is to do */
+    void *unborn_arg;
 };
 
 /* Why an operation failed; what conn and dial make an error object from. */
@@ -105,6 +107,16 @@ static inline bool gonet__fd_wait(gonet__fd_t *fd, gonet__side_t side, gonet__fa
 
     return status == GONET__POLL_OK || gonet__fd_wait_failed(fd, side, status, errnum, fail);
 }
+
+/*
+ * gonet__fd_leave_unborn leaves the read side to a task that is born when a read would not wait any
+ * more, and runs fn(arg): with the lock, which it gives back before fn begins. From a task, which
+ * parks only while others read. False: it is not left; fail, held.
+ */
+bool gonet__fd_leave_unborn(gonet__fd_t *fd, void (*fn)(void *arg), void *arg, gonet__fail_t *fail);
+
+/* gonet__fd_born is that task's part of it: ops->born of netpoll.h. */
+void gonet__fd_born(gonet__pd_t *pd, bool taken);
 
 /* gonet__fd_end_fail leaves side with a failure: fills fail, held. syscall NULL: a bare errno. */
 GONET__COLD void gonet__fd_end_fail(gonet__fd_t *fd, gonet__side_t side, gonet__fail_t *fail,

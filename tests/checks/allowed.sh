@@ -20,6 +20,7 @@ allowed() {
     conn) echo "base error addr runtime socket iface resolve conn" ;;
     dial) echo "base error addr runtime socket iface resolve conn dial" ;;
     io) echo "base error addr runtime socket iface resolve conn dial io" ;;
+    serve) echo "base error addr runtime socket iface resolve conn dial io serve" ;;
     esac
 }
 

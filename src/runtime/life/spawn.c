@@ -10,55 +10,22 @@
 #include "runtime/ground/fork.h"
 #include "runtime/life/start.h"
 #include "runtime/sched/name.h"
+#include "runtime/sched/place.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/worker.h"
 
 #define rt        gonet__runtime
 #define MAX_STACK ((size_t)1 << 30)
 
-GONET__NOINLINE static bool promise_more(gonet__worker_t *w)
-{
-    bool promised = gonet__stack_promise(w != NULL ? &w->stacks : NULL);
-
-    if (gonet__stack_announce()) {
-        unsigned n = gonet__runtime_worker_made();
-        for (unsigned i = 0; i < n; i++)
-            gonet__worker_wake(gonet__runtime_worker(i));
-    }
-    if (!promised)
-        errno = ENOMEM;
-    return promised;
-}
-
-/* A stack of the default size for a task that w's task starts; NULL: a thread. */
-static bool promise_stack(gonet__worker_t *w)
-{
-    return (w != NULL && gonet__stack_keep_promise(&w->stacks)) || promise_more(w);
-}
-
-/* A new task, counted, comes into w's queue. */
-GONET__INLINE void enqueue(gonet__worker_t *w, gonet__task_t *task)
-{
-    gonet__queue_enter(&w->queue);
-    gonet__worker_settle(w, task);
-    if (!GONET__STEAL_ALWAYS)
-        gonet__queue_append(&w->queue, task);
-    gonet__queue_leave(&w->queue);
-    if (GONET__STEAL_ALWAYS)
-        gonet__worker_send(task);
-    else if (__builtin_expect(atomic_load_explicit(&w->eager, memory_order_relaxed), 0))
-        gonet__steal_call(w);
-}
-
 /* The runtime can't end while the caller, a task, lives: no lock. */
 static bool place_from_task(gonet__worker_t *w, gonet__task_t *task, bool pinned)
 {
-    if (task->stack == NULL && !promise_stack(w))
+    if (task->stack == NULL && !gonet__place_promise(w))
         return false;
     if (pinned)
         gonet__task_pin_to(task, w);
     gonet__worker_count(&w->spawned);
-    enqueue(w, task);
+    gonet__place_enqueue(w, task);
     return true;
 }
 
@@ -71,9 +38,9 @@ static bool place_outside(gonet__worker_t *w, gonet__task_t *task)
     gonet__worker_count(&w->spawned);
     atomic_thread_fence(memory_order_seq_cst);
     errno = EAGAIN;
-    promised = !gonet__runtime_ending() && promise_stack(w);
+    promised = !gonet__runtime_ending() && gonet__place_promise(w);
     if (promised) {
-        enqueue(w, task);
+        gonet__place_enqueue(w, task);
         return true;
     }
     gonet__worker_count(&w->ended);
@@ -99,7 +66,7 @@ GONET__NOINLINE static bool place_from_thread(gonet__task_t *task, bool pinned)
         errno = e == EAGAIN ? ENOMEM : e;
         return false;
     }
-    if (task->stack == NULL && !promise_stack(NULL)) {
+    if (task->stack == NULL && !gonet__place_promise(NULL)) {
         pthread_mutex_unlock(&rt.lock);
         errno = ENOMEM;
         return false;

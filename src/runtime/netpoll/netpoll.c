@@ -5,7 +5,10 @@
  * closer may take a task away; then the task, when it runs, finds the slot changed and leaves
  * without touching the descriptor. A thread is inside of poll(2), which keeps the socket alive
  * whatever happens to its number, so a thread is only woken, and the closer waits for it. A task
- * that pauses (tag) is parked like any other, but for events, which pass it by.
+ * that pauses (tag) is parked like any other, but for events, which pass it by. In the place of a
+ * task there may be one that is not born yet (a value of its own), which is parked like any other,
+ * too; made ready it is sent to a worker, born there, and finds in the slot what a task would
+ * (birth.h).
  *
  * Deadlines are numbers. Whoever moves one forward, and the timer that comes, only make the waiter
  * look again (rechecks): what it finds then counts, so an expired deadline that was moved meanwhile
@@ -20,6 +23,7 @@
 #include "gonet/task.h"
 #include "runtime/netpoll/thread.h"
 #include "runtime/poller/poller.h"
+#include "runtime/sched/birth.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/under.h"
 #include "runtime/time/clock.h"
@@ -28,6 +32,7 @@
 #define THREAD ((uintptr_t)2)
 #define PAUSES ((uintptr_t)4)
 #define TAGS   ((uintptr_t)7)
+#define UNBORN ((uintptr_t)8) /* no task has this address */
 
 #define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
 #define MAX_DELAY_MS        100u
@@ -51,10 +56,12 @@ gonet__poll_status_t gonet__pd_check(gonet__pd_t *pd, gonet__side_t side)
 }
 
 /* Makes a parked waiter ready; true if the caller was the one, who wakes what is left in *task or
- * *thread. */
-static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet__task_t **task,
+ * *thread. An unborn task is sent to be born. */
+static bool mark_ready(gonet__pd_t *pd, int side, uintptr_t v, bool rechecks, gonet__task_t **task,
                        gonet__thread_t **thread)
 {
+    gonet__poll_side_t *s = &pd->side[side];
+
     *task = NULL;
     *thread = NULL;
     if (v == 0 || (v & READY) != 0 || !atomic_compare_exchange_strong(&s->slot, &v, v | READY))
@@ -63,16 +70,21 @@ static bool mark_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks, gonet_
         *thread = (gonet__thread_t *)(v & ~TAGS);
         return true;
     }
+    if (v == UNBORN) {
+        s->rechecks = rechecks;
+        gonet__birth_send(pd);
+        return true;
+    }
     *task = (gonet__task_t *)(v & ~TAGS);
     (*task)->rechecks = rechecks;
     return true;
 }
 
-static bool make_ready(gonet__poll_side_t *s, uintptr_t v, bool rechecks)
+static bool make_ready(gonet__pd_t *pd, int side, uintptr_t v, bool rechecks)
 {
     gonet__thread_t *thread;
     gonet__task_t *task;
-    bool ours = mark_ready(s, v, rechecks, &task, &thread);
+    bool ours = mark_ready(pd, side, v, rechecks, &task, &thread);
 
     if (task != NULL)
         gonet__task_ready(task);
@@ -89,10 +101,10 @@ static void signal_thread(void *thread)
 /* Lets who waits for a side under a context look again. */
 static void stop(void *what, unsigned side, gonet__told_t *told)
 {
-    gonet__poll_side_t *s = &((gonet__pd_t *)what)->side[side];
+    gonet__pd_t *pd = what;
     gonet__thread_t *thread;
 
-    mark_ready(s, atomic_load(&s->slot), true, &told->task, &thread);
+    mark_ready(pd, (int)side, atomic_load(&pd->side[side].slot), true, &told->task, &thread);
     if (thread != NULL) {
         told->wake = signal_thread;
         told->arg = thread;
@@ -108,7 +120,7 @@ static bool event(gonet__pd_t *pd, gonet__side_t side, bool error)
         return false;
     if (error && (v & READY) == 0)
         atomic_store_explicit(&s->error, true, memory_order_relaxed); /* read after the wake */
-    if (make_ready(s, v, false))
+    if (make_ready(pd, side, v, false))
         gonet__here()->polled++;
     return true;
 }
@@ -127,7 +139,7 @@ static void failed(gonet__pd_t *pd, int errnum)
     atomic_store(&pd->poll_errnum, errnum);
     for (int i = 0; i < 2; i++) {
         uintptr_t v = atomic_load(&pd->side[i].slot);
-        if ((v & THREAD) == 0 && make_ready(&pd->side[i], v, true))
+        if ((v & THREAD) == 0 && make_ready(pd, i, v, true))
             told = true;
     }
     if (!told) /* nobody waits any more: the next one makes its own attempt */
@@ -140,7 +152,7 @@ static void recheck(gonet__pd_t *pd)
         uintptr_t v = atomic_load(&pd->side[i].slot);
 
         if ((v & THREAD) == 0)
-            make_ready(&pd->side[i], v, true);
+            make_ready(pd, i, v, true);
     }
 }
 
@@ -161,7 +173,7 @@ int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__fired_t *fir
             gonet__thread_t *none;
 
             /* it looks at the clock, and may pause again */
-            mark_ready(s, v, true, &fired->woken[i], &none);
+            mark_ready(pd, i, v, true, &fired->woken[i], &none);
         } else {
             again = gonet__earlier(again, deadline);
         }
@@ -169,7 +181,10 @@ int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__fired_t *fir
     return again;
 }
 
+static void born(gonet__pd_t *pd);
+
 static const gonet__pd_calls_t calls = {
+    .born = born,
     .event = event, .wanted = wanted, .failed = failed, .recheck = recheck};
 
 static void forget(gonet__pd_t *pd)
@@ -182,7 +197,9 @@ static void forget(gonet__pd_t *pd)
         atomic_init(&pd->side[i].armed, false);
         atomic_init(&pd->side[i].error, false);
         pd->side[i].delay = 0;
+        pd->side[i].rechecks = false;
     }
+    pd->next_unborn = NULL;
     pd->timer = (gonet__timer_t){.fire = gonet__netpoll_timer};
 }
 
@@ -452,7 +469,7 @@ void gonet__pd_set_deadline(gonet__pd_t *pd, unsigned mask, int64_t deadline)
             continue;
         int64_t before = atomic_exchange(&s->deadline, deadline);
         if (deadline != 0 && (before == 0 || deadline < before))
-            make_ready(s, atomic_load(&s->slot), true);
+            make_ready(pd, i, atomic_load(&s->slot), true);
     }
 }
 
@@ -466,16 +483,20 @@ bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side)
     gonet__poll_side_t *s = &pd->side[side];
     uintptr_t v;
 
-    pd->hold(pd); /* for the waiter, who looks at the slot when it runs */
+    pd->ops->hold(pd); /* for the waiter, who looks at the slot when it runs */
     do {
         v = atomic_load(&s->slot);
         if (v == 0 || (v & THREAD) != 0) {
-            make_ready(s, v, true); /* a thread looks again, and leaves by itself */
-            pd->unhold(pd);
+            make_ready(pd, side, v, true); /* a thread looks again, and leaves by itself */
+            pd->ops->unhold(pd);
             return false;
         }
     } while (!atomic_compare_exchange_weak(&s->slot, &v, 0));
-    if ((v & READY) == 0) /* else it is on its way already */
+    if ((v & READY) != 0)
+        return true; /* it is on its way already */
+    if (v == UNBORN)
+        gonet__birth_send(pd);
+    else
         gonet__task_ready((gonet__task_t *)(v & ~TAGS));
     return true;
 }
@@ -484,4 +505,54 @@ void gonet__pd_detach(gonet__pd_t *pd)
 {
     gonet__poller_detach(pd);
     gonet__timer_remove(&pd->timer);
+}
+
+/* Like wait_task, but the caller does not park, and others may be done with pd by the time that it
+ * looks at it here: the memory is held. */
+static gonet__poll_status_t leave_unborn(gonet__pd_t *pd, int *errnum)
+{
+    gonet__poll_side_t *s = &pd->side[GONET__SIDE_READ];
+    gonet__poll_status_t status;
+    int64_t deadline;
+
+    atomic_store(&s->slot, UNBORN);
+    if (!atomic_load(&s->armed) && !gonet__poller_arm(&gonet__here()->poller, pd, GONET__SIDE_READ) &&
+        retract(s, UNBORN)) {
+        *errnum = ENOMEM;
+        return GONET__POLL_NO_MEMORY;
+    }
+    if (gonet__pd_clear(pd, GONET__SIDE_READ))
+        return GONET__POLL_OK;
+    status = gonet__pd_check(pd, GONET__SIDE_READ);
+    if (status != GONET__POLL_OK && retract(s, UNBORN))
+        return status;
+    deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
+    if (deadline != 0)
+        arm_timer(pd, deadline);
+    return GONET__POLL_OK;
+}
+
+gonet__poll_status_t gonet__pd_leave_unborn(gonet__pd_t *pd, int *errnum)
+{
+    gonet__poll_status_t status;
+
+    pd->ops->hold(pd);
+    gonet__birth_count(gonet__here());
+    status = leave_unborn(pd, errnum);
+    if (status != GONET__POLL_OK)
+        gonet__birth_uncount(gonet__here());
+    pd->ops->unhold(pd);
+    return status;
+}
+
+static void born(gonet__pd_t *pd)
+{
+    bool taken = !retract(&pd->side[GONET__SIDE_READ], UNBORN | READY);
+    int ignored; /* if it can't be left again, it goes on, and finds out why */
+
+    if (!taken && pd->side[GONET__SIDE_READ].rechecks &&
+        gonet__pd_check(pd, GONET__SIDE_READ) == GONET__POLL_OK &&
+        gonet__pd_leave_unborn(pd, &ignored) == GONET__POLL_OK)
+        return;
+    pd->ops->born(pd, taken);
 }

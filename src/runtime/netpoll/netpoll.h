@@ -27,7 +27,7 @@ typedef enum {
     GONET__POLL_REFUSED,   /* a thread may not poll; errnum says why */
 } gonet__poll_status_t;
 
-/* gonet__pd_init prepares pd for fd; the three functions may be set before or after. */
+/* gonet__pd_init prepares pd for fd; the functions may be set before or after. */
 void gonet__pd_init(gonet__pd_t *pd, int fd);
 
 /* gonet__pd_clear says that nothing is closed, limited or on alert: most operations may start at
@@ -58,6 +58,14 @@ gonet__poll_status_t gonet__pd_wait(gonet__pd_t *pd, gonet__side_t side, int *er
 gonet__poll_status_t gonet__pd_pause(gonet__pd_t *pd, gonet__side_t side, unsigned ms, int *errnum);
 
 /*
+ * gonet__pd_leave_unborn leaves the read side to a task that does not exist yet: it is born, and
+ * calls ops->born, when the side is ready, or for one of the other reasons to come back; until then
+ * it takes no memory at all. OK: the caller's lock and descriptor reference are that task's, which
+ * may have come and gone by now. Anything else: there will be no such task. From a task.
+ */
+gonet__poll_status_t gonet__pd_leave_unborn(gonet__pd_t *pd, int *errnum);
+
+/*
  * gonet__pd_set_deadline stores a deadline (0: none, otherwise absolute, maybe past) for the sides
  * in mask (1u << side) and wakes whom it concerns.
  */
@@ -72,9 +80,9 @@ void gonet__pd_close(gonet__pd_t *pd);
 /*
  * gonet__pd_take takes the task that waits for a side away, if one is parked or woken but not yet
  * running, and wakes it with TAKEN; true if there was one. The closer then drops that caller's lock
- * and descriptor reference for it. The taken caller owns one memory reference (pd->hold was
- * called), which it drops when it is done. A thread that waits is woken with CLOSED, and leaves as
- * usual: until it has, the descriptor may not be closed.
+ * and descriptor reference for it. The taken caller owns one memory reference (ops->hold
+ * was called), which it drops when it is done; an unborn one is born for that. A thread that waits
+ * is woken with CLOSED, and leaves as usual: until it has, the descriptor may not be closed.
  */
 bool gonet__pd_take(gonet__pd_t *pd, gonet__side_t side);
 

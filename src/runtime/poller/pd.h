@@ -29,6 +29,8 @@ typedef struct {
     /* Wakes the waiters of both sides to look again: what watches them may have changed. Any
      * thread. */
     void (*recheck)(struct gonet__pd *pd);
+    /* The function of a task that was unborn (sched/birth.h); in it. */
+    void (*born)(struct gonet__pd *pd);
 } gonet__pd_calls_t;
 
 typedef struct {
@@ -38,7 +40,18 @@ typedef struct {
     _Atomic bool error;       /* the last wake was an error event (two pollers may say so at once:
                                  each side can have a watch of its own) */
     uint8_t delay;            /* how often an error event led to nothing */
+    bool rechecks;            /* an unborn task was called to look at deadlines, not by an event */
 } gonet__poll_side_t;
+
+/* What the layer above is to do for a pd. */
+typedef struct {
+    void (*hold)(struct gonet__pd *pd);   /* adds a reference to the memory around pd */
+    void (*unhold)(struct gonet__pd *pd); /* drops one; may free pd */
+    /* The unborn task of the read side is born, and this is what it does: it has the lock and the
+     * descriptor reference that gonet__pd_leave_unborn was called with; taken: a memory reference
+     * instead (GONET__POLL_TAKEN). NULL: never used. */
+    void (*born)(struct gonet__pd *pd, bool taken);
+} gonet__pd_ops_t;
 
 typedef struct gonet__pd {
     int fd;
@@ -50,8 +63,8 @@ typedef struct gonet__pd {
     /* which watch serves each side, its worker arms it; under the lock */
     _Atomic(struct gonet__watch *) watch[2];
     const gonet__pd_calls_t *calls;
-    void (*hold)(struct gonet__pd *pd);   /* adds a reference to the memory around pd */
-    void (*unhold)(struct gonet__pd *pd); /* drops one; may free pd */
+    const gonet__pd_ops_t *ops;
+    struct gonet__pd *next_unborn; /* in a list of those whose tasks are to be born */
     /* text for gonet_dump_tasks: what is waited for, into buf; may be NULL */
     void (*describe)(struct gonet__pd *pd, gonet__side_t side, char *buf, unsigned size);
 } gonet__pd_t;

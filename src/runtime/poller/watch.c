@@ -111,7 +111,7 @@ static watch_t *new_watch(gonet__poller_t *p, gonet__pd_t *pd, unsigned want)
     watch->poller = p;
     watch->pd = pd;
     atomic_init(&watch->want, (uint8_t)want);
-    pd->hold(pd);
+    pd->ops->hold(pd);
     return watch;
 }
 
@@ -186,7 +186,7 @@ static watch_t *choose_watch(gonet__poller_t *p, gonet__pd_t *pd, gonet__side_t 
     if (mine != NULL && mine == others) { /* the other side stays where it is, alone */
         substitute = new_watch(mine->poller, pd, 1u << !side);
         if (substitute == NULL) {
-            pd->unhold(pd);
+            pd->ops->unhold(pd);
             gonet__loop_free(watch);
             return NULL;
         }
@@ -372,7 +372,7 @@ void gonet__poller_free_list(gonet__poller_t *p)
             *at = watch->next_dirty;
         }
         gonet__loop_free(watch);
-        pd->unhold(pd);
+        pd->ops->unhold(pd);
         watch = next;
     }
 }
@@ -385,7 +385,7 @@ static watch_t *any_watch(gonet__poller_t *p)
     gonet__pi_lock(&p->registration);
     if (!gonet__list_empty(&p->watches)) {
         watch = GONET__CONTAINER(p->watches.next, watch_t, all);
-        watch->pd->hold(watch->pd);
+        watch->pd->ops->hold(watch->pd);
     }
     gonet__pi_unlock(&p->registration);
     return watch;
@@ -410,7 +410,7 @@ void gonet__poller_detach_all(gonet__poller_t *p)
             retire(watch, pd->fd, NULL);
         gonet__pi_unlock(&pd->lock);
         pd->calls->recheck(pd); /* who waits is watched from where it runs next */
-        pd->unhold(pd);
+        pd->ops->unhold(pd);
     }
     atomic_store(&p->apply_wanted, true);
     gonet__poller_apply(p);

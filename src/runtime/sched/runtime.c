@@ -6,8 +6,12 @@
  */
 #include "runtime/sched/runtime.h"
 
+#include "gonet/errno.h"
+
 #include "gonet/task.h"
 #include "runtime/ground/fork.h"
+#include "runtime/sched/place.h"
+#include "runtime/sched/worker.h"
 
 gonet__runtime_t gonet__runtime = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                    .idle = PTHREAD_COND_INITIALIZER};
@@ -81,3 +85,17 @@ static void forget_workers(void)
 }
 
 GONET__FORK_HOOK(forget_workers)
+
+GONET__NOINLINE bool gonet__place_promise_more(gonet__worker_t *w)
+{
+    bool promised = gonet__stack_promise(w != NULL ? &w->stacks : NULL);
+
+    if (gonet__stack_announce()) {
+        unsigned n = gonet__runtime_worker_made();
+        for (unsigned i = 0; i < n; i++)
+            gonet__worker_wake(gonet__runtime_worker(i));
+    }
+    if (!promised)
+        errno = ENOMEM;
+    return promised;
+}

@@ -23,6 +23,7 @@
 #include "runtime/sched/crash.h"
 #include "runtime/sched/name.h"
 #include "runtime/sched/resume.h"
+#include "runtime/sched/place.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/under.h"
 #include "runtime/sched/wait.h"
@@ -363,6 +364,20 @@ void gonet__task_unmake(gonet__worker_t *w, gonet__task_t *task)
     errno = e;
 }
 
+bool gonet__task_bear(gonet__worker_t *w, void (*fn)(void *arg), void *arg)
+{
+    gonet__task_t *task = new_task(w);
+
+    if (task == NULL)
+        return false;
+    task = fill(task, fn, arg, NULL);
+    if (!gonet__place_promise(w)) {
+        free_task(w, task);
+        return false;
+    }
+    gonet__place_enqueue(w, task);
+    return true;
+}
 void gonet__task_pin_to(gonet__task_t *task, gonet__worker_t *w)
 {
     atomic_fetch_add_explicit(&w->pinned, 1, memory_order_relaxed);

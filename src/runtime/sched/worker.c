@@ -24,15 +24,16 @@
 #include "runtime/ground/rseq.h"
 #include "runtime/ground/signals.h"
 #include "runtime/ground/spin.h"
+#include "runtime/sched/birth.h"
+#include "runtime/sched/crash.h"
 #include "runtime/sched/held.h"
 #include "runtime/sched/monitor.h"
 #include "runtime/sched/name.h"
-#include "runtime/sched/crash.h"
 #include "runtime/sched/resume.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/steal.h"
-#include "runtime/time/clock.h"
 #include "runtime/time/awake.h"
+#include "runtime/time/clock.h"
 
 #define MAX_SKIPPED 16                    /* turns without a look at the loop */
 #define SEIZE_TRIES 200                   /* some 60 ms */
@@ -77,7 +78,7 @@ static int fitness(const gonet__worker_t *w, const gonet__worker_t *last)
     return (awake ? 6 : sleeps ? 4 : held ? 0 : 2) + (w == last);
 }
 
-static gonet__worker_t *choose(const gonet__worker_t *last, const gonet__worker_t *except)
+gonet__worker_t *gonet__worker_choose(const gonet__worker_t *last, const gonet__worker_t *except)
 {
     unsigned n = gonet__runtime_worker_count();
     gonet__worker_t *best = NULL;
@@ -106,7 +107,7 @@ void gonet__worker_send(gonet__task_t *task)
     }
     do {
         if (w == NULL || task->pin == NULL)
-            w = choose(task->worker, here);
+            w = gonet__worker_choose(task->worker, here);
         if (w == here) {
             gonet__worker_push(here, task);
             return;
@@ -116,7 +117,7 @@ void gonet__worker_send(gonet__task_t *task)
 
 void gonet__worker_give(gonet__task_t *task)
 {
-    while (!post(choose(NULL, gonet__here()), task)) {
+    while (!post(gonet__worker_choose(NULL, gonet__here()), task)) {
     }
 }
 
@@ -265,6 +266,7 @@ static inline void plan_trim(gonet__worker_t *w)
 static void attend(gonet__worker_t *w)
 {
     drain_inbox(w);
+    gonet__birth_attend(w);
     if (atomic_load_explicit(&w->gone, memory_order_relaxed) != NULL)
         gonet__task_take_gone(w);
     if (gonet__poller_behind(&w->poller)) {
@@ -284,8 +286,8 @@ static bool has_message(void *worker)
 {
     gonet__worker_t *w = worker;
 
-    return atomic_load(&w->inbox) != NULL || gonet__poller_behind(&w->poller) ||
-           (atomic_load(&w->stopping) && may_leave(w));
+    return atomic_load(&w->inbox) != NULL || atomic_load(&w->births) != NULL ||
+           gonet__poller_behind(&w->poller) || (atomic_load(&w->stopping) && may_leave(w));
 }
 
 /* Whether messages come soon: only who has had one expects the next. */
@@ -337,6 +339,7 @@ void gonet__worker_poll(gonet__worker_t *w, bool sleeps)
     int64_t at = gonet__earlier(gonet__timer_next(w->timers),
                                 atomic_load_explicit(&w->trim_at, memory_order_relaxed));
 
+    at = gonet__earlier(at, atomic_load_explicit(&w->unborn_at, memory_order_relaxed));
     if (gonet__poller_run(&w->poller, at, sleeps))
         run_timers(w->timers);
 }
@@ -349,6 +352,7 @@ static void run_loop(gonet__worker_t *w, bool sleeps)
     w->clock_ms = gonet__poller_clock(&w->poller);
     gonet__poller_free_closed(&w->poller);
     gonet__poller_unlock(&w->poller);
+    gonet__birth_attend(w);
     new_turn(w);
 }
 
@@ -415,6 +419,7 @@ static void hand_over(gonet__worker_t *w)
         gonet__relax(&turns);
     gonet__poller_detach_all(&w->poller);
     drain_inbox(w);
+    gonet__birth_hand_over(w);
     while ((t = first(w)) != NULL)
         gonet__worker_give(t);
     if (heir == w || atomic_load(&heir->stopping)) { /* all of them end */

@@ -27,6 +27,8 @@
 #include "runtime/switch/stack.h"
 #include "runtime/time/timer.h"
 
+struct gonet__pd;
+
 /* How many tasks run between two looks at the clock, and at the least between two at the loop. */
 #define GONET__TURN 61
 
@@ -65,6 +67,8 @@ typedef struct gonet__worker {
     int64_t tick;                /* of the coarse clock, when the loop was looked at last */
     int64_t turn_tick;           /* … when a long turn began */
     _Atomic int64_t trim_at;     /* when to give back unused stacks; 0: not planned */
+    struct gonet__pd *unborn;    /* tasks to be born, for which there was no memory (birth.h) */
+    _Atomic int64_t unborn_at;   /* when to try again; 0: none are left */
     struct gonet__worker *helps; /* who called; NULL: nobody */
     int64_t helps_since;
     unsigned helps_got; /* tasks that it took over since */
@@ -79,6 +83,7 @@ typedef struct gonet__worker {
 
     _Alignas(64) _Atomic(gonet__task_t *) inbox; /* woken by others; last come first */
     _Atomic(gonet__task_t *) gone;               /* tasks of this home that ended elsewhere */
+    _Atomic(struct gonet__pd *) births;          /* tasks to be born; last come first */
     _Atomic bool waits_awake;                    /* for messages */
     _Atomic bool stopping;                       /* end as soon as no pinned task is left */
     _Atomic unsigned pinned;                     /* tasks that are pinned here */
@@ -137,6 +142,10 @@ static inline void gonet__worker_leave_at(_Atomic(gonet__task_t *) *list, gonet_
                                                   memory_order_relaxed)) {
     }
 }
+
+/* gonet__worker_choose returns the best worker for a task that a thread wakes, which ran on last
+ * (NULL: nowhere); not except, if there are others. */
+gonet__worker_t *gonet__worker_choose(const gonet__worker_t *last, const gonet__worker_t *except);
 
 /* gonet__worker_give hands a runnable task to any other worker, since the caller's ends. */
 void gonet__worker_give(gonet__task_t *task);
@@ -205,6 +214,10 @@ static inline bool gonet__task_has_begun(const gonet__task_t *task)
 gonet__task_t *gonet__task_make(gonet__worker_t *w, void (*fn)(void *arg), void *arg,
                                 size_t stack_size);
 void gonet__task_unmake(gonet__worker_t *w, gonet__task_t *task);
+
+/* gonet__task_bear makes a runnable task that was counted before it existed (birth.h). False: no
+ * memory. On w's thread, outside any task. */
+bool gonet__task_bear(gonet__worker_t *w, void (*fn)(void *arg), void *arg);
 
 /* gonet__task_begin gives a task the stack that it was promised. On its worker's thread. */
 void gonet__task_begin(gonet__worker_t *w, gonet__task_t *task);

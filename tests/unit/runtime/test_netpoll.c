@@ -53,6 +53,8 @@ static void unhold(gonet__pd_t *pd)
     }
 }
 
+static const gonet__pd_ops_t end_ops = {.hold = hold, .unhold = unhold};
+
 static end_t *new_end(int fd, int peer)
 {
     end_t *e = calloc(1, sizeof(*e));
@@ -60,8 +62,7 @@ static end_t *new_end(int fd, int peer)
     if (e == NULL)
         abort();
     gonet__pd_init(&e->pd, fd);
-    e->pd.hold = hold;
-    e->pd.unhold = unhold;
+    e->pd.ops = &end_ops;
     atomic_init(&e->refs, 1);
     e->peer = peer;
     atomic_fetch_add(&ends, 1);

@@ -105,6 +105,7 @@ static void hold_nothing(gonet__pd_t *pd)
 /* Waits for a descriptor that is ready, with a deadline of d from now; whether it came first. */
 static bool ready_before(gonet_duration_t d)
 {
+    static const gonet__pd_ops_t ops = {.hold = hold_nothing, .unhold = hold_nothing};
     static gonet__pd_t pds[64]; /* the loop lets go of them later */
     static size_t used;
     gonet__pd_t *pd = &pds[used++];
@@ -114,7 +115,7 @@ static bool ready_before(gonet_duration_t d)
     if (!CHECK(used < 64) || !CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0))
         return true;
     gonet__pd_init(pd, fds[0]);
-    pd->hold = pd->unhold = hold_nothing;
+    pd->ops = &ops;
     gonet__pd_set_deadline(pd, 1, gonet__add_ns(gonet__now(), d));
     CHECK(write(fds[1], "x", 1) == 1);
     result = gonet__pd_wait(pd, GONET__SIDE_READ, &e);
