@@ -42,6 +42,7 @@
 #include "gonet/errno.h"
 #include "gonet/error.h"
 #include "gonet/export.h"
+#include "gonet/fd.h"
 #include "gonet/group.h"
 #include "gonet/hostport.h"
 #include "gonet/interface.h"

@@ -283,15 +283,37 @@ typedef struct gonet_file_reader gonet_file_reader_t;
 typedef struct gonet_file_writer gonet_file_writer_t;
 
 /*
- * gonet_file_reader_new works on a duplicate of fd, which stays the caller's (they share the
- * offset). From a task, reads and writes are done by the pool for blocking work, so that only the
- * caller waits. NULL with *err if fd can't be duplicated. Release with gonet_file_reader_free.
+ * gonet_file_reader_new makes a reader of a duplicate of fd, which stays the caller's (they share
+ * the offset). What poll(2) can watch (a pipe, a terminal) is waited for as a connection is,
+ * without a thread, and reads of it end with the closed error when gonet_shutdown begins
+ * (gonet/fd.h says more, also of fd's flags, which are left as they are; gonet_fd_conn has
+ * deadlines and a close, too). Files proper block: for a task their reads are done by the pool for
+ * blocking work, so that only the caller waits, and gonet_shutdown waits for them.
+ *
+ * Parks:    never; reads do.
+ * Returns:  the reader, to release with gonet_file_reader_free, or NULL with *err set.
+ * Errors:   a syscall error "fcntl" if fd can't be duplicated; no memory. Of reads: syscall errors
+ *           "read", gonet_eof, gonet_err_closed.
+ * Threads:  any task or thread.
+ * Go:       os.NewFile
  */
 GONET_API GONET_NODISCARD gonet_file_reader_t *gonet_file_reader_new(int fd, gonet_error_t **err);
 GONET_API void gonet_file_reader_free(gonet_file_reader_t *r);
 GONET_API gonet_reader_t *gonet_file_reader_as_reader(gonet_file_reader_t *r);
 
-/* gonet_file_writer_new: the same for writing. */
+/*
+ * gonet_file_writer_new makes a writer of a duplicate of fd, which stays the caller's (they share
+ * the offset). What poll(2) can watch (a pipe, a terminal) is waited for as a connection is, and
+ * gonet_shutdown ends its writes with the closed error; files proper are written by the pool for
+ * blocking work. A pipe that nobody reads any more gives EPIPE, never SIGPIPE.
+ *
+ * Parks:    never; writes do.
+ * Returns:  the writer, to release with gonet_file_writer_free, or NULL with *err set.
+ * Errors:   a syscall error "fcntl" if fd can't be duplicated; no memory. Of writes: syscall errors
+ *           "write", gonet_err_closed.
+ * Threads:  any task or thread.
+ * Go:       os.NewFile
+ */
 GONET_API GONET_NODISCARD gonet_file_writer_t *gonet_file_writer_new(int fd, gonet_error_t **err);
 GONET_API void gonet_file_writer_free(gonet_file_writer_t *w);
 GONET_API gonet_writer_t *gonet_file_writer_as_writer(gonet_file_writer_t *w);

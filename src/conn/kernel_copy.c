@@ -109,8 +109,8 @@ static int read_from(gonet__sock_t *dst, gonet_reader_t *r, int64_t *n, gonet_er
         return result;
     }
     if (source.r != NULL && GONET__OBJECT(source.r)->type == GONET__TYPE_FILE_READER) {
-        result = send_file(dst, ((const gonet_file_reader_t *)source.r)->fd, source.limit, n,
-                           &handled, inner);
+        result = send_file(dst, gonet__file_object_number((const gonet__file_object_t *)source.r),
+                           source.limit, n, &handled, inner);
         took(&source, *n);
     }
     if (!handled && result == 0)
@@ -168,7 +168,7 @@ gonet__copy_offer_t gonet__file_write_to(gonet_file_reader_t *r, gonet_writer_t 
 
     if (dst == NULL || dst->object.type != GONET__TYPE_UNIX_CONN)
         return GONET__OFFERED_NOT;
-    result = send_file(dst, r->fd, -1, n, &handled, &inner);
+    result = send_file(dst, gonet__file_object_number(&r->base), -1, n, &handled, &inner);
     if (result != 0)
         gonet_error_set(err, gonet__sock_op_error(dst, "write", GONET__SHAPE_BOTH, inner));
     else if (!handled)
@@ -204,7 +204,7 @@ gonet__copy_offer_t gonet__file_read_from(gonet_file_writer_t *w, gonet_reader_t
 
     if (src == NULL)
         return GONET__OFFERED_NOT;
-    result = receive_file(w->fd, src, source.limit, n, &handled, err);
+    result = receive_file(gonet__file_object_number(&w->base), src, source.limit, n, &handled, err);
     took(&source, *n);
     if (result == 0 && !handled)
         result = copy_rest((gonet_writer_t *)w, r, n, err);

@@ -41,7 +41,8 @@ typedef enum {
     GONET__TYPE_BUFWRITER,
     GONET__TYPE_LIMITED_READER,
     GONET__TYPE_FILE_READER,
-    GONET__TYPE_FILE_WRITER
+    GONET__TYPE_FILE_WRITER,
+    GONET__TYPE_FD_CONN
 } gonet__type_t;
 
 typedef struct {

@@ -245,6 +245,7 @@ gonet__sock_t *gonet__object_sock(void *o)
     case GONET__TYPE_LIMITED_READER:
     case GONET__TYPE_FILE_READER:
     case GONET__TYPE_FILE_WRITER:
+    case GONET__TYPE_FD_CONN:
         break;
     }
     return NULL;

@@ -6,6 +6,7 @@
 
 #include "conn/object.h"
 #include "gonet/io.h"
+#include "socket/file.h"
 
 /* Go: io.LimitedReader. */
 struct gonet_limited_reader {
@@ -15,16 +16,36 @@ struct gonet_limited_reader {
 };
 
 /* A duplicate of the user's descriptor. Go: os.File. */
-struct gonet_file_reader {
+typedef struct {
     gonet__object_t object; /* first */
-    int fd;
+    gonet__file_t file;
+} gonet__file_object_t;
+
+struct gonet_file_reader {
+    gonet__file_object_t base;
 };
 
-/* The same for writing. */
 struct gonet_file_writer {
-    gonet__object_t object; /* first */
-    int fd;
+    gonet__file_object_t base;
 };
+
+/*
+ * gonet__file_object_new makes one of these for a duplicate of fd; watched: only if poll can watch
+ * that, else it fails with EPERM. NULL, with the reason in *e.
+ */
+gonet__file_object_t *gonet__file_object_new(int fd, bool watched, gonet__kind_t kind,
+                                             gonet__type_t type, const void *vtable,
+                                             gonet_error_t **e);
+
+/* gonet__file_object_release closes if need be, and drops the owner's reference: the destroy slot.
+ */
+void gonet__file_object_release(void *self);
+
+/* The descriptor that calls of the kernel's own copies get. */
+static inline int gonet__file_object_number(const gonet__file_object_t *o)
+{
+    return o->file.number;
+}
 
 /*
  * gonet__copy copies from src to dst until src's end: by src's write_to, else by dst's read_from,

@@ -1,123 +1,55 @@
 /*
- * Files as readers and writers, on a duplicate of the user's descriptor. Files block, so in a task
- * each call goes to the pool for blocking work; a descriptor that is non-blocking all the same is
- * waited for there with poll.
+ * Files as readers and writers, on a duplicate of the user's descriptor (socket/file.h says how
+ * they wait).
  */
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
+#include "gonet/io.h"
 
-#include "base/alloc.h"
-#include "base/fd.h"
 #include "conn/stream.h"
-#include "gonet/errno.h"
-#include "runtime/life/pool.h"
 
-/* One read or write on the pool. */
-typedef struct {
-    int fd;
-    void *in; /* to read into; NULL: a write */
-    const void *out;
-    size_t len;
-    ssize_t n;
-    int errnum;
-    const char *call; /* that failed */
-} job_t;
-
-static void *run_job(void *arg)
+/* Ends a call that failed. Returns -1. */
+static int failed(gonet__file_object_t *o, const gonet__fail_t *fail, gonet_error_t **err)
 {
-    job_t *job = arg;
-
-    for (;;) {
-        struct pollfd p = {.fd = job->fd, .events = job->in != NULL ? POLLIN : POLLOUT};
-
-        job->n =
-            job->in != NULL ? read(job->fd, job->in, job->len) : write(job->fd, job->out, job->len);
-        job->errnum = job->n < 0 ? errno : 0;
-        job->call = job->in != NULL ? "read" : "write";
-        if (job->errnum == EAGAIN) {
-            job->errnum = poll(&p, 1, -1) < 0 ? errno : EINTR;
-            job->call = "poll";
-        }
-        if (job->errnum != EINTR)
-            return NULL;
-    }
+    gonet_error_set(err, gonet__fail_error(fail));
+    gonet__file_unhold(&o->file);
+    return -1;
 }
 
 static ssize_t read_slot(void *self, void *p, size_t len, gonet_error_t **err)
 {
-    job_t job = {.fd = ((gonet_file_reader_t *)self)->fd, .in = p, .len = len};
+    gonet__file_object_t *o = self;
+    gonet__fail_t fail;
+    ssize_t n = gonet__file_read(&o->file, p, len, &fail);
 
-    if (len == 0)
-        return 0;
-    (void)gonet__pool_call(GONET__WORK_FILE, run_job, &job);
-    if (job.n < 0)
-        gonet_error_set(err, gonet_syscall_error_new(job.call, job.errnum));
-    else if (job.n == 0)
-        gonet_error_set(err, gonet_eof);
-    return job.n;
+    if (n >= 0)
+        return n;
+    (void)failed(o, &fail, err);
+    return fail.kind == GONET__FAIL_EOF ? 0 : -1;
 }
 
-static void reader_destroy(void *self)
-{
-    close(((gonet_file_reader_t *)self)->fd);
-    gonet__free(self);
-}
-
-static const gonet_reader_vtable_t reader_vtable = {
-    .size = sizeof(gonet_reader_vtable_t), .read = read_slot, .destroy = reader_destroy};
+static const gonet_reader_vtable_t reader_vtable = {.size = sizeof(gonet_reader_vtable_t),
+                                                    .read = read_slot,
+                                                    .destroy = gonet__file_object_release};
 
 static int write_slot(void *self, const void *p, size_t len, size_t *n, gonet_error_t **err)
 {
-    job_t job = {.fd = ((gonet_file_writer_t *)self)->fd};
+    gonet__file_object_t *o = self;
+    gonet__fail_t fail;
 
-    while (*n < len) {
-        job.out = (const char *)p + *n;
-        job.len = len - *n;
-        (void)gonet__pool_call(GONET__WORK_FILE, run_job, &job);
-        if (job.n < 0) {
-            gonet_error_set(err, gonet_syscall_error_new(job.call, job.errnum));
-            return -1;
-        }
-        *n += (size_t)job.n;
-    }
-    return 0;
+    return gonet__file_write(&o->file, p, len, n, &fail) ? 0 : failed(o, &fail, err);
 }
 
-static void writer_destroy(void *self)
-{
-    close(((gonet_file_writer_t *)self)->fd);
-    gonet__free(self);
-}
-
-static const gonet_writer_vtable_t writer_vtable = {
-    .size = sizeof(gonet_writer_vtable_t), .write = write_slot, .destroy = writer_destroy};
-
-/* A duplicate of fd, or -1 with *err. */
-static int duplicate(int fd, gonet_error_t **err)
-{
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, GONET__FD_LEAST);
-
-    gonet_error_set(err, copy < 0 ? gonet_syscall_error_new("fcntl", errno) : NULL);
-    return copy;
-}
+static const gonet_writer_vtable_t writer_vtable = {.size = sizeof(gonet_writer_vtable_t),
+                                                    .write = write_slot,
+                                                    .destroy = gonet__file_object_release};
 
 gonet_file_reader_t *gonet_file_reader_new(int fd, gonet_error_t **err)
 {
-    gonet_file_reader_t *r;
-    int copy = duplicate(fd, err);
+    gonet_error_t *e = NULL;
+    gonet__file_object_t *o = gonet__file_object_new(fd, false, GONET__KIND_READER,
+                                                     GONET__TYPE_FILE_READER, &reader_vtable, &e);
 
-    if (copy < 0)
-        return NULL;
-    r = gonet__zalloc(sizeof(*r));
-    if (r == NULL) {
-        close(copy);
-        gonet_error_set(err, gonet_err_no_memory);
-        return NULL;
-    }
-    gonet__object_init(&r->object, GONET__KIND_READER, GONET__TYPE_FILE_READER, &reader_vtable);
-    r->fd = copy;
-    return r;
+    gonet_error_set(err, e);
+    return (gonet_file_reader_t *)o;
 }
 
 void gonet_file_reader_free(gonet_file_reader_t *r)
@@ -132,20 +64,12 @@ gonet_reader_t *gonet_file_reader_as_reader(gonet_file_reader_t *r)
 
 gonet_file_writer_t *gonet_file_writer_new(int fd, gonet_error_t **err)
 {
-    gonet_file_writer_t *w;
-    int copy = duplicate(fd, err);
+    gonet_error_t *e = NULL;
+    gonet__file_object_t *o = gonet__file_object_new(fd, false, GONET__KIND_WRITER,
+                                                     GONET__TYPE_FILE_WRITER, &writer_vtable, &e);
 
-    if (copy < 0)
-        return NULL;
-    w = gonet__zalloc(sizeof(*w));
-    if (w == NULL) {
-        close(copy);
-        gonet_error_set(err, gonet_err_no_memory);
-        return NULL;
-    }
-    gonet__object_init(&w->object, GONET__KIND_WRITER, GONET__TYPE_FILE_WRITER, &writer_vtable);
-    w->fd = copy;
-    return w;
+    gonet_error_set(err, e);
+    return (gonet_file_writer_t *)o;
 }
 
 void gonet_file_writer_free(gonet_file_writer_t *w)

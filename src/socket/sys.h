@@ -183,6 +183,14 @@ static inline ssize_t gonet__sys_read(int fd, void *p, size_t len)
     return GONET__SYS(READ, read(fd, p, len));
 }
 
+/* Like read, but never blocking, whatever the file's flags say. */
+static inline ssize_t gonet__sys_read_nowait(int fd, void *p, size_t len)
+{
+    struct iovec v = {.iov_base = p, .iov_len = len};
+
+    return GONET__SYS(READ, preadv2(fd, &v, 1, -1, RWF_NOWAIT));
+}
+
 static inline ssize_t gonet__sys_recv(int fd, void *p, size_t len)
 {
     return GONET__SYS(READ, GONET__RECV(fd, p, len));
@@ -191,6 +199,14 @@ static inline ssize_t gonet__sys_recv(int fd, void *p, size_t len)
 static inline ssize_t gonet__sys_write(int fd, const void *p, size_t len)
 {
     return GONET__SYS(WRITE, write(fd, p, len));
+}
+
+/* Like write, but never blocking. */
+static inline ssize_t gonet__sys_write_nowait(int fd, const void *p, size_t len)
+{
+    struct iovec v = {.iov_base = (void *)p, .iov_len = len};
+
+    return GONET__SYS(WRITE, pwritev2(fd, &v, 1, -1, RWF_NOWAIT));
 }
 
 static inline ssize_t gonet__sys_send(int fd, const void *p, size_t len)

@@ -252,6 +252,27 @@ DECLARE(ssize_t, write, (int fd, const void *p, size_t len))
                : __real_write(fd, p, len);
 }
 
+/* Of one piece, as the library makes them. */
+DECLARE(ssize_t, preadv2, (int fd, const struct iovec *v, int n, off_t at, int flags))
+{
+    struct iovec piece = *v;
+
+    (void)n;
+    return transfer(FAULT_PREADV2, -1, true, &piece.iov_len)
+               ? -1
+               : __real_preadv2(fd, &piece, 1, at, flags);
+}
+
+DECLARE(ssize_t, pwritev2, (int fd, const struct iovec *v, int n, off_t at, int flags))
+{
+    struct iovec piece = *v;
+
+    (void)n;
+    return transfer(FAULT_PWRITEV2, fd, true, &piece.iov_len)
+               ? -1
+               : __real_pwritev2(fd, &piece, 1, at, flags);
+}
+
 /* ---- calls with a variable number of arguments ---- */
 
 DECLARE(int, fcntl, (int fd, int command, ...))
