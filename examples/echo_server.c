@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <gonet.h>
 
-static void echo(void *arg)
+static void echo(gonet_conn_t *conn, void *arg)
 {
-    GONET_AUTO(gonet_conn_t) conn = arg;
     GONET_AUTO(gonet_error_t) err = NULL;
+    (void)arg;
     if (gonet_copy(gonet_conn_as_writer(conn), gonet_conn_as_reader(conn), &err) < 0 &&
         !gonet_error_is(err, gonet_err_closed))
         fprintf(stderr, "echo_server: %s\n", gonet_error_string(err));
@@ -20,21 +20,10 @@ static void serve(void *arg)
 {
     GONET_AUTO(gonet_listener_t) ln = arg;
     GONET_AUTO(gonet_error_t) err = NULL;
-    gonet_duration_t pause = 5 * GONET_MILLISECOND;
-    do {
-        gonet_conn_t *conn = gonet_listener_accept(ln, &err);
-        if (conn != NULL) {
-            pause = 5 * GONET_MILLISECOND;
-            if (gonet_go(echo, conn) != 0)
-                gonet_conn_free(conn);
-        } else if (gonet_error_temporary(err)) { /* out of descriptors: some will be given back */
-            gonet_sleep(pause);
-            pause = 2 * pause < GONET_SECOND ? 2 * pause : GONET_SECOND;
-        } else if (!gonet_error_is(err, gonet_err_closed)) {
-            fprintf(stderr, "echo_server: %s\n", gonet_error_string(err));
-            exit(1);
-        }
-    } while (!gonet_error_is(err, gonet_err_closed));
+    if (gonet_serve(ln, echo, NULL, NULL, &err) != 0) {
+        fprintf(stderr, "echo_server: %s\n", gonet_error_string(err));
+        exit(1);
+    }
 }
 
 int main(int argc, char **argv)

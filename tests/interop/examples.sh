@@ -103,6 +103,36 @@ refuse "/dev/full: write: no space left on device" sh -c "echo x | $examples/rec
 stop_server
 refuse "connect: connection refused" "$examples/recorder" "$address" "$tmp/record"
 
+expect "1: a
+1: b" "$examples/child_output" "echo a; sleep 0.1; echo b"
+"$examples/child_output" "seq 1 1000" "seq 1001 2000" >"$tmp/children" || fail "child_output: status $?"
+cut -d ' ' -f 2 "$tmp/children" | sort -n | cmp - "$(seq 1 2000 >"$tmp/two" && echo "$tmp/two")" ||
+    fail "child_output: lines are missing"
+refuse "usage" "$examples/child_output"
+expect "127.0.0.1 127.0.0.1" "$examples/uv_loop" 127.0.0.1
+"$examples/uv_loop" 127.0.0.1 127.0.0.2 127.0.0.3 ::1 | sort >"$tmp/names"
+[ "$(wc -l <"$tmp/names")" -eq 4 ] || fail "uv_loop: $(cat "$tmp/names")"
+expect "" "$examples/uv_loop"
+
+# A chat: one listens, and hears what others say, again and again until it has joined.
+"$examples/chat_server" 127.0.0.1:0 >"$tmp/chat.out" 2>"$tmp/chat.err" &
+server=$!
+address=$(address_in "$tmp/chat.out" "$server") || fail "chat_server did not start"
+socat -u "TCP:$address" "OPEN:$tmp/heard,creat" 2>"$tmp/run.err" &
+proxy=$!
+until grep -q '^hello, all$' "$tmp/heard" 2>/dev/null; do
+    kill -0 "$proxy" || fail "chat_server: a member was sent away"
+    echo "hello, all" | socat -u - "TCP:$address" || fail "chat_server: socat's status $?"
+done
+kill "$proxy"
+proxy=
+kill "$server"
+wait "$server"
+server=
+[ ! -s "$tmp/chat.err" ] || fail "chat_server complained"
+echo "chat_server: $(head -n 1 "$tmp/heard")"
+refuse "missing port in address" "$examples/chat_server" 127.0.0.1
+
 # Datagrams may be lost, if seldom on this way: who asks, asks again.
 "$examples/udp_echo_server" 127.0.0.1:0 >"$tmp/udp.out" 2>"$tmp/udp.err" &
 server=$!
