@@ -51,10 +51,11 @@ typedef struct {
  * (gonet_conn_ref), and finds it closed. options may be NULL. handler may be NULL if
  * options->readable is set; with both, handler is the greeting, and the connection waits after it.
  *
- * The loop runs in a task, also if a thread calls: that is cheaper than accepting in a thread. A
- * lack of descriptors or of memory (EMFILE, ENFILE, ENOBUFS, ENOMEM, and no memory for a task) does
- * not end it: it pauses 5 ms, twice as long each further time, at most 1 s, as Go's http.Server.
- * Listeners of a program's own may fail with errors that are gonet_error_temporary, likewise.
+ * The loop runs in a task of its own, also if a thread calls: that is cheaper than accepting in a
+ * thread. A lack of descriptors or of memory (EMFILE, ENFILE, ENOBUFS, ENOMEM, and no memory for a
+ * task) does not end it: it pauses 5 ms, twice as long each further time, at most 1 s, as Go's
+ * http.Server. Listeners of a program's own may fail with errors that are gonet_error_temporary,
+ * likewise.
  *
  * It ends when l is closed (by anybody), when options->ctx ends, when gonet_shutdown tells the
  * tasks to end, and when an accept fails for good. Then l is closed, connections that wait without

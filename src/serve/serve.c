@@ -1,7 +1,7 @@
 /*
  * gonet_serve: one task accepts; each connection is a client, in one of two lists: those at work
- * have a task, those that rest have none. All of it lives on the stack of the accepting task, which
- * leaves only when the last client has.
+ * have a task, those that rest have none. All of it lives on the stack of the caller, who comes
+ * back only when the last client has left.
  *
  * A client at work belongs to its task, one that rests to whoever takes it out of that list: the
  * task that is born for it, or the end, which closes it, so that the task is born.
@@ -15,7 +15,10 @@
 #include "gonet/errno.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
+<<<<<<< HEAD
 #include "runtime/sched/task.h"
+=======
+>>>>>>> 552f834 (bench: short connections in gonet_serve, idle connections without a task)
 
 #define FIRST_PAUSE (5 * GONET_MILLISECOND)
 #define LAST_PAUSE  GONET_SECOND
@@ -30,7 +33,7 @@ typedef struct {
     gonet_serve_options_t o;
     gonet_error_t *err;      /* what it ends with */
     gonet_duration_t pause;  /* the last one; 0: none since a connection came */
-    gonet_wait_group_t over; /* for a thread that waits */
+    gonet_wait_group_t over; /* for the caller */
 
     gonet_chan_t *stop; /* closed: who watches the context may go */
     gonet_wait_group_t watcher;
@@ -331,21 +334,19 @@ static gonet_error_t *errno_error(void)
     return errno == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errno);
 }
 
+/* In a task of its own, also for a task: under no context of the caller's, which would end waits
+ * that must not end. */
 static void start_serving(server_t *s)
 {
     gonet_wait_group_add(&s->over, 1);
-    if (!start_watcher(s)) {
-        s->err = errno_error();
-    } else if (gonet__task_current() != NULL) {
-        serve(s);
-    } else if (gonet_go(serve, s) == 0) {
+    if (start_watcher(s) && gonet_go(serve, s) == 0) {
         gonet_wait_group_wait(&s->over);
-    } else {
-        s->err = errno_error();
-        if (s->stop != NULL)
-            (void)gonet_chan_close(s->stop);
-        gonet_wait_group_wait(&s->watcher);
+        return;
     }
+    s->err = errno_error();
+    if (s->stop != NULL)
+        (void)gonet_chan_close(s->stop);
+    gonet_wait_group_wait(&s->watcher);
 }
 
 int gonet_serve(gonet_listener_t *l, void (*handler)(gonet_conn_t *c, void *arg), void *arg,

@@ -27,6 +27,10 @@ command_of() {
     short-epoll+thread) command=("$build/bench_short_epoll" thread) ;;
     short-go) command=(env GOMAXPROCS=1 "$build/bench_short_go") ;;
     short-task) command=(env GONET_MAXPROCS=1 "$build/bench_short_gonet") ;;
+    short-serve) command=(env GONET_MAXPROCS=1 "$build/bench_short_gonet" serve) ;;
+    short-readable) command=(env GONET_MAXPROCS=1 "$build/bench_short_gonet" readable) ;;
+    readable) command=(env GONET_MAXPROCS=1 "$build/bench_echo_gonet" readable) ;;
+    readable-all) command=(env -u GONET_MAXPROCS "$build/bench_echo_gonet" readable) ;;
     short-thread) command=(env GONET_MAXPROCS=1 "$build/bench_short_gonet" thread) ;;
     esac
 }
@@ -286,7 +290,7 @@ measure_dns() {
 }
 
 measure_memory() {
-    local round server line conns=10000 most servers=(gonet-all)
+    local round server line conns=19000 most servers=(gonet-all readable-all)
     [ -n "$have_go" ] && servers+=(go-all)
     most=$(($(ulimit -n) - 200))
     if [ "$most" -lt "$conns" ]; then

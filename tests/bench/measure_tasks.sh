@@ -50,7 +50,7 @@ measure_held() {
 }
 
 measure_short() {
-    local round server line servers=(epoll epoll+thread task thread)
+    local round server line servers=(epoll epoll+thread task thread serve readable)
     [ -n "$have_go" ] && servers+=(go)
     for ((round = 1; round <= few; round++)); do
         say "short: round $round of $few"
