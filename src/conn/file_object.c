@@ -19,6 +19,7 @@ gonet__file_object_t *gonet__file_object_new(int fd, bool watched, gonet__kind_t
 {
     int copy = gonet__sys_fcntl(fd, F_DUPFD_CLOEXEC, GONET__FD_LEAST);
     gonet__file_object_t *o;
+    const char *failed;
 
     if (copy < 0) {
         *e = gonet_syscall_error_new("fcntl", errno);
@@ -30,8 +31,9 @@ gonet__file_object_t *gonet__file_object_new(int fd, bool watched, gonet__kind_t
         *e = gonet_err_no_memory;
         return NULL;
     }
-    if (!gonet__file_init(&o->file, copy, watched, destroy)) {
-        *e = gonet_syscall_error_new("epoll_ctl", errno);
+    failed = gonet__file_init(&o->file, copy, watched, destroy);
+    if (failed != NULL) {
+        *e = gonet_syscall_error_new(failed, errno);
         gonet__free(o);
         return NULL;
     }

@@ -49,14 +49,24 @@ static bool fail_with(gonet__file_t *f, gonet__fail_t *fail, gonet__fail_kind_t 
     return false;
 }
 
+static bool fail_at(const char **syscall, const char *name)
+{
+    *syscall = name;
+    return false;
+}
+
 /* An epoll set with number in it; -1 with errno, EPERM if poll can't watch that. */
-static int new_set(int number, gonet__side_t side)
+static int new_set(int number, gonet__side_t side, const char **syscall)
 {
     struct epoll_event e = {.events = side == GONET__SIDE_READ ? EPOLLIN : EPOLLOUT};
     int set = gonet__fd_lift(epoll_create1(EPOLL_CLOEXEC));
     int errnum;
 
-    if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, number, &e) == 0)
+    *syscall = "epoll_create1";
+    if (set < 0)
+        return -1;
+    *syscall = "epoll_ctl";
+    if (epoll_ctl(set, EPOLL_CTL_ADD, number, &e) == 0)
         return set;
     errnum = errno;
     (void)gonet__sys_close(set);
@@ -72,29 +82,41 @@ static void add_way(gonet__file_t *f, gonet__side_t side, int set)
     atomic_fetch_add_explicit(&f->memory, 1, memory_order_relaxed);
 }
 
-/* A set for each direction in which it is open. False with errno. */
-static bool watch(gonet__file_t *f)
+/* The sets for the directions in which it is open (mode), -1 for the others. False with errno:
+ * there are none. */
+static bool make_sets(int number, int mode, int sets[2], const char **syscall)
+{
+    int errnum;
+
+    sets[0] = -1;
+    sets[1] = -1;
+    if ((mode & O_ACCMODE) != O_WRONLY &&
+        (sets[0] = new_set(number, GONET__SIDE_READ, syscall)) < 0)
+        return false;
+    if ((mode & O_ACCMODE) == O_RDONLY ||
+        (sets[1] = new_set(number, GONET__SIDE_WRITE, syscall)) >= 0)
+        return true;
+    errnum = errno;
+    if (sets[0] >= 0)
+        (void)gonet__sys_close(sets[0]);
+    errno = errnum;
+    return false;
+}
+
+static bool watch(gonet__file_t *f, const char **syscall)
 {
     int mode = gonet__sys_fcntl(f->number, F_GETFL, 0);
-    int sets[2] = {-1, -1};
-    bool ok = mode >= 0;
+    int sets[2];
 
-    for (int side = 0; ok && side < 2; side++) {
-        if ((mode & O_ACCMODE) == (side == GONET__SIDE_READ ? O_WRONLY : O_RDONLY))
-            continue;
-        sets[side] = new_set(f->number, (gonet__side_t)side);
-        ok = sets[side] >= 0;
-    }
+    if (mode < 0)
+        return fail_at(syscall, "fcntl");
+    if (!make_sets(f->number, mode, sets, syscall))
+        return false;
     for (int side = 0; side < 2; side++) {
-        int errnum = errno;
-
-        if (ok && sets[side] >= 0)
+        if (sets[side] >= 0)
             add_way(f, (gonet__side_t)side, sets[side]);
-        else if (sets[side] >= 0)
-            (void)gonet__sys_close(sets[side]);
-        errno = errnum;
     }
-    return ok;
+    return true;
 }
 
 /* Of these the kernel says that they are always ready. */
@@ -106,29 +128,33 @@ static bool is_file(int number)
            (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
-bool gonet__file_init(gonet__file_t *f, int number, bool watched, void (*destroy)(gonet__file_t *f))
+const char *gonet__file_init(gonet__file_t *f, int number, bool watched,
+                             void (*destroy)(gonet__file_t *f))
 {
-    int errnum;
+    const char *syscall = "epoll_ctl"; /* it would say so */
+    int errnum = EPERM;
 
     *f = (gonet__file_t){.number = number, .destroy = destroy};
-    errno = EPERM;
-    f->polls = !is_file(number) && watch(f);
+    if (!is_file(number)) {
+        f->polls = watch(f, &syscall);
+        errnum = errno;
+    }
     if (f->polls)
-        return true;
+        return NULL;
     if (!watched) { /* it can also be done without */
         add_way(f, GONET__SIDE_READ, number);
-        return true;
+        return NULL;
     }
-    errnum = errno;
     (void)gonet__sys_close(number);
     errno = errnum;
-    return false;
+    return syscall;
 }
 
 /* Makes the call, waiting as often as need be; the way's lock is the caller's. False: it has been
  * left; fail, held. */
 static bool call(gonet__file_t *f, gonet__side_t side, gonet__file_call_t *job, gonet__fail_t *fail)
 {
+    const char *name = side == GONET__SIDE_READ ? "read" : "write";
     gonet__fd_t *way = &f->way[side];
     size_t len = job->len;
 
@@ -140,12 +166,14 @@ static bool call(gonet__file_t *f, gonet__side_t side, gonet__file_call_t *job, 
         if (job->errnum == EINTR)
             continue;
         if (job->errnum != EAGAIN) {
-            gonet__fd_end_fail(way, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL,
-                               side == GONET__SIDE_READ ? "read" : "write", job->errnum);
+            gonet__fd_end_fail(way, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, name, job->errnum);
             return failed(f, way);
         }
-        if (!gonet__fd_wait(way, GONET__SIDE_READ, fail))
+        if (!gonet__fd_wait(way, GONET__SIDE_READ, fail)) {
+            if (fail->kind == GONET__FAIL_ERRNO)
+                *fail = (gonet__fail_t){GONET__FAIL_SYSCALL, fail->errnum, name};
             return failed(f, way);
+        }
     }
 }
 
@@ -256,26 +284,29 @@ int gonet__file_dup(gonet__file_t *f, gonet__fail_t *fail)
     return copy;
 }
 
+/* Closes one way, if there is it; whether the caller was the one. How the close of a set of the
+ * library's own ends does not matter. */
+static bool close_way(gonet__file_t *f, gonet__side_t side, gonet__fail_t *fail)
+{
+    gonet__fd_t *way = &f->way[side];
+
+    if (gonet__fd_close(way, fail))
+        return true;
+    gonet__fd_unhold(way);
+    return fail->kind != GONET__FAIL_CLOSED;
+}
+
 bool gonet__file_close(gonet__file_t *f, gonet__fail_t *fail)
 {
-    int closed = 0;
-    int r = 0;
+    gonet__side_t first = f->has[GONET__SIDE_READ] ? GONET__SIDE_READ : GONET__SIDE_WRITE;
 
-    for (int side = 0; side < 2; side++) {
-        gonet__fd_t *way = &f->way[side];
-
-        if (f->has[side] && gonet__fd_close(way, fail))
-            closed++;
-        else if (f->has[side])
-            (void)failed(f, way);
-        else
-            continue;
-        if (closed == 0)
-            return false; /* another one has closed it, or does */
-    }
-    if (f->polls)
-        r = gonet__sys_close(f->number);
-    return r == 0 || fail_with(f, fail, GONET__FAIL_ERRNO, NULL, errno);
+    if (!close_way(f, first, fail))
+        return fail_with(f, fail, GONET__FAIL_CLOSED, NULL, 0);
+    if (!f->polls) /* it was the way's descriptor */
+        return true;
+    if (first == GONET__SIDE_READ && f->has[GONET__SIDE_WRITE])
+        (void)close_way(f, GONET__SIDE_WRITE, fail);
+    return gonet__sys_close(f->number) == 0 || fail_with(f, fail, GONET__FAIL_ERRNO, NULL, errno);
 }
 
 void gonet__file_release(gonet__file_t *f)

@@ -28,10 +28,10 @@ struct gonet__file {
 
 /*
  * gonet__file_init takes over the descriptor number. watched: only if poll can watch it, else it
- * fails with EPERM. False with errno: number is closed.
+ * fails with EPERM. NULL, or the system call that has failed, with errno: number is closed.
  */
-bool gonet__file_init(gonet__file_t *f, int number, bool watched,
-                      void (*destroy)(gonet__file_t *f));
+const char *gonet__file_init(gonet__file_t *f, int number, bool watched,
+                             void (*destroy)(gonet__file_t *f));
 
 /*
  * All of these fail as the calls of fd_io.h do, with a reference to the memory of f that
