@@ -44,6 +44,7 @@ const fault_call_t fault_calls[FAULT_KINDS] = {
     [FAULT_READ]        = {"read", "read", {EINTR, EIO, FAULT_SHORT}, INTERRUPTS, NULL},
     [FAULT_WRITE]       = {"write", "write", {EINTR, EIO, ENOSPC, FAULT_SHORT}, INTERRUPTS, NULL},
     [FAULT_PREADV2]     = {"preadv2", "read", {EINTR, EAGAIN, EOPNOTSUPP, EIO, FAULT_SHORT}, RETRIES, NULL},
+    [FAULT_EPOLL_CREATE] = {"epoll_create1", "epoll_create1", {EMFILE, ENFILE, ENOMEM}, TELLS, NULL},
     [FAULT_PWRITEV2]    = {"pwritev2", "write", {EINTR, EAGAIN, EOPNOTSUPP, EIO, EPIPE, FAULT_SHORT}, RETRIES, NULL},
     [FAULT_SENDFILE]    = {"sendfile", "sendfile", {EINTR, EAGAIN, EIO, EINVAL, ENOMEM, EPIPE, FAULT_SHORT}, RETRIES, NULL},
     [FAULT_SPLICE]      = {"splice", "splice", {EINTR, EAGAIN, EINVAL, ENOMEM, EPIPE, FAULT_SHORT}, RETRIES, NULL},

@@ -33,7 +33,7 @@ typedef struct {
     X(RECVFROM, "recvfrom") X(SENDTO, "sendto") X(RECVMSG, "recvmsg") X(SENDMSG, "sendmsg")        \
     X(RECVMMSG, "recvmmsg") X(SENDMMSG, "sendmmsg") X(READ, "read") X(WRITE, "write")              \
     X(SENDFILE, "sendfile") X(SPLICE, "splice") X(PIPE2, "pipe2") X(SHUTDOWN, "shutdown")          \
-    X(PREADV2, "preadv2") X(PWRITEV2, "pwritev2")                                                 \
+    X(PREADV2, "preadv2") X(EPOLL_CREATE, "epoll_create1") X(PWRITEV2, "pwritev2")                                                 \
     X(FCNTL, "fcntl") X(CLOSE, "close") X(OPEN, "open") X(POLL, "poll")                            \
     X(EVENTFD, "eventfd") X(EVENT_READ, "read of an eventfd")                                      \
     X(EVENT_WRITE, "write to an eventfd") X(FUTEX, "futex") X(MMAP, "mmap")                        \

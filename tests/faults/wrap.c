@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -66,6 +67,7 @@ PLAIN(ssize_t, -1, recvmsg, FAULT_RECVMSG, (int fd, struct msghdr *msg, int flag
 PLAIN(int, -1, pipe2, FAULT_PIPE2, (int fds[2], int flags), (fds, flags))
 PLAIN(int, -1, shutdown, FAULT_SHUTDOWN, (int fd, int how), (fd, how))
 PLAIN(int, -1, poll, FAULT_POLL, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout))
+PLAIN(int, -1, epoll_create1, FAULT_EPOLL_CREATE, (int flags), (flags))
 PLAIN(int, -1, eventfd, FAULT_EVENTFD, (unsigned count, int flags), (count, flags))
 PLAIN(void *, MAP_FAILED, mmap, FAULT_MMAP,
       (void *at, size_t len, int prot, int flags, int fd, off_t offset),
