@@ -35,13 +35,17 @@ static gonet_error_t *file_error(int fd, gonet_error_t *inner)
     return gonet_op_error_new("file", "file+net", NULL, &addr, inner);
 }
 
+/* What is no socket is left as it is. */
 static gonet_error_t *duplicate(int fd, adopted_t *a)
 {
+    socklen_t len = sizeof(a->sotype);
     int flags;
 
     a->sysfd = gonet__sys_fcntl(fd, F_DUPFD_CLOEXEC, GONET__FD_LEAST);
     if (a->sysfd < 0)
         return gonet_syscall_error_new("fcntl", errno);
+    if (gonet__sys_getsockopt(a->sysfd, SOL_SOCKET, SO_TYPE, &a->sotype, &len) < 0)
+        return gonet_syscall_error_new("getsockopt", errno);
     flags = gonet__sys_fcntl(a->sysfd, F_GETFL, 0);
     if (flags < 0 || gonet__sys_fcntl(a->sysfd, F_SETFL, flags | O_NONBLOCK) < 0)
         return gonet_syscall_error_new("setnonblock", errno);
@@ -50,13 +54,10 @@ static gonet_error_t *duplicate(int fd, adopted_t *a)
 
 static gonet_error_t *adopt(int fd, adopted_t *a)
 {
-    socklen_t len = sizeof(a->sotype);
     gonet_error_t *e = duplicate(fd, a);
 
     if (e != NULL)
         return e;
-    if (gonet__sys_getsockopt(a->sysfd, SOL_SOCKET, SO_TYPE, &a->sotype, &len) < 0)
-        return gonet_syscall_error_new("getsockopt", errno);
     gonet__sock_name(a->sysfd, &a->local);
     gonet__sock_peer(a->sysfd, &a->peer);
     gonet__sockaddr_to_addr(&a->local.u, a->local.len, a->sotype, &a->addr);

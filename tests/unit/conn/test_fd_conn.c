@@ -119,6 +119,22 @@ static void pipes(actor_kind_t kind)
     close(p[0]);
 }
 
+/* gonet_file_conn wants a socket, and leaves alone what is none. */
+static void not_adopted(actor_kind_t kind)
+{
+    gonet_error_t *err = NULL;
+    int p[2];
+
+    (void)kind;
+    REQUIRE(pipe(p) == 0);
+    CHECK(gonet_file_conn(p[0], &err) == NULL);
+    CHECK(gonet_error_is_errno(err, ENOTSOCK));
+    CHECK(blocks(p[0]));
+    gonet_error_free(err);
+    close(p[0]);
+    close(p[1]);
+}
+
 static void close_ends_reads(actor_kind_t kind)
 {
     reader_t r[3];
@@ -541,6 +557,7 @@ static void test_wait_and_shutdown(void **state)
     }
 
 BOTH(pipes)
+BOTH(not_adopted)
 BOTH(close_ends_reads)
 BOTH(full_pipes)
 BOTH(without_nowait)
@@ -559,11 +576,22 @@ BOTH(waits_end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TESTS(pipes),           TESTS(close_ends_reads),  TESTS(full_pipes),
-        TESTS(without_nowait),  TESTS(eventfds),          TESTS(timerfds),
-        TESTS(watched_folders), TESTS(children),          TESTS(terminals),
-        TESTS(unborn),          TESTS(refused),           TESTS(waits),
-        TESTS(waits_end),       LEAK_TEST(test_shutdown), LEAK_TEST(test_wait_and_shutdown),
+        TESTS(not_adopted),
+        TESTS(pipes),
+        TESTS(close_ends_reads),
+        TESTS(full_pipes),
+        TESTS(without_nowait),
+        TESTS(eventfds),
+        TESTS(timerfds),
+        TESTS(watched_folders),
+        TESTS(children),
+        TESTS(terminals),
+        TESTS(unborn),
+        TESTS(refused),
+        TESTS(waits),
+        TESTS(waits_end),
+        LEAK_TEST(test_shutdown),
+        LEAK_TEST(test_wait_and_shutdown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
