@@ -205,6 +205,19 @@ GONET_API ssize_t gonet_bufwriter_printf(gonet_bufwriter_t *w, gonet_error_t **e
                                          const char *format, ...) GONET_PRINTF(3, 4);
 
 /*
+ * gonet_bufwriter_vprintf is gonet_bufwriter_printf for a function that has the arguments as a
+ * va_list.
+ *
+ * Parks:    only while it writes below.
+ * Returns:  the count, or -1 with *err set.
+ * Errors:   what a write below fails with, or has failed with before; gonet_err_no_memory.
+ * Threads:  any task or thread, one at a time.
+ * Go:       fmt.Fprintf to a bufio.Writer
+ */
+GONET_API ssize_t gonet_bufwriter_vprintf(gonet_bufwriter_t *w, gonet_error_t **err,
+                                          const char *format, va_list args) GONET_PRINTF(3, 0);
+
+/*
  * gonet_bufwriter_flush writes below what is in the buffer. What could not be written stays there.
  *
  * Parks:    as a write below does.
@@ -254,9 +267,10 @@ GONET_API size_t gonet_bufwriter_available(const gonet_bufwriter_t *w);
  * Returns:  0 when both have ended; -1 with *err set. *there is what went from a to b, *back from b
  *           to a (each may be NULL), also on failure.
  * Errors:   of the direction that failed first, an OpError "read" or "write"; at the idle limit
- * over gonet_err_deadline_exceeded; no memory for a task; EINVAL without a or b. Threads:  any task
- * or thread. Nobody else reads or writes the two. Example:  examples/tcp_proxy.c Go:       two
- * goroutines with io.Copy and CloseWrite; (*httputil.ReverseProxy) for one protocol
+ *           over gonet_err_deadline_exceeded; no memory for a task; EINVAL without a or b.
+ * Threads:  any task or thread. Nobody else reads or writes the two.
+ * Example:  examples/tcp_proxy.c
+ * Go:       two goroutines with io.Copy and CloseWrite; (*httputil.ReverseProxy) for one protocol
  */
 GONET_API int gonet_relay(gonet_conn_t *a, gonet_conn_t *b, gonet_duration_t idle, int64_t *there,
                           int64_t *back, gonet_error_t **err);

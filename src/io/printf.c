@@ -71,13 +71,19 @@ ssize_t gonet_writer_printf(gonet_writer_t *w, gonet_error_t **err, const char *
     return n;
 }
 
+ssize_t gonet_bufwriter_vprintf(gonet_bufwriter_t *w, gonet_error_t **err, const char *format,
+                                va_list args)
+{
+    return gonet_writer_vprintf(gonet_bufwriter_as_writer(w), err, format, args);
+}
+
 ssize_t gonet_bufwriter_printf(gonet_bufwriter_t *w, gonet_error_t **err, const char *format, ...)
 {
     va_list args;
     ssize_t n;
 
     va_start(args, format);
-    n = write_formatted(gonet_bufwriter_as_writer(w), err, format, args);
+    n = gonet_bufwriter_vprintf(w, err, format, args);
     va_end(args);
     return n;
 }

@@ -15,10 +15,6 @@
 #include "gonet/errno.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
-<<<<<<< HEAD
-#include "runtime/sched/task.h"
-=======
->>>>>>> 552f834 (bench: short connections in gonet_serve, idle connections without a task)
 
 #define FIRST_PAUSE (5 * GONET_MILLISECOND)
 #define LAST_PAUSE  GONET_SECOND
