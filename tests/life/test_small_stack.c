@@ -4,8 +4,10 @@
  * they took is measured: a part must be left for the caller's own frames.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,6 +259,45 @@ static void selects(void)
     gonet_chan_free(ch);
 }
 
+static void descriptors(void)
+{
+    gonet_error_t *err = NULL;
+    gonet_conn_t *in, *out;
+    char byte;
+    int p[2];
+
+    if (pipe2(p, O_CLOEXEC) != 0)
+        return;
+    gonet_wait_fd(p[0], POLLIN, gonet_after(GONET_MILLISECOND));
+    in = gonet_fd_conn(p[0], NULL);
+    out = gonet_fd_conn(p[1], NULL);
+    gonet_conn_set_read_deadline(in, gonet_after(GONET_MILLISECOND), NULL);
+    gonet_conn_read(in, &byte, 1, &err);
+    gonet_conn_write(out, "x", 1, NULL);
+    gonet_error_free(err);
+    gonet_conn_free(in);
+    gonet_conn_free(out);
+    close(p[0]);
+    close(p[1]);
+}
+
+static void handle(gonet_conn_t *c, void *arg)
+{
+    (void)c;
+    (void)arg;
+}
+
+static void serves(void)
+{
+    gonet_error_t *err = NULL;
+    gonet_listener_t *l = gonet_listen("tcp", "127.0.0.1:0", NULL);
+
+    gonet_listener_close(l, NULL);
+    gonet_serve(l, handle, NULL, NULL, &err);
+    gonet_error_free(err);
+    gonet_listener_free(l);
+}
+
 typedef struct {
     const char *name;
     void (*call)(void);
@@ -277,6 +318,7 @@ static const deep_t deep[] = {
     DEEP(tcp_stream),       DEEP(unix_stream),    DEEP(pipe_stream),
     DEEP(send_file),        DEEP(udp_batches),    DEEP(dump),
     DEEP(blocking),         DEEP(parses),         DEEP(selects),
+    DEEP(descriptors),      DEEP(serves),
 };
 
 /* How much of the zeroed memory from low on has been used. */

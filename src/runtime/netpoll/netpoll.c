@@ -548,9 +548,10 @@ gonet__poll_status_t gonet__pd_leave_unborn(gonet__pd_t *pd, int *errnum)
 static void born(gonet__pd_t *pd)
 {
     bool taken = !retract(&pd->side[GONET__SIDE_READ], UNBORN | READY);
+    bool failed = atomic_exchange(&pd->poll_errnum, 0) != 0;
     int ignored; /* if it can't be left again, it goes on, and finds out why */
 
-    if (!taken && pd->side[GONET__SIDE_READ].rechecks &&
+    if (!taken && !failed && pd->side[GONET__SIDE_READ].rechecks &&
         gonet__pd_check(pd, GONET__SIDE_READ) == GONET__POLL_OK &&
         gonet__pd_leave_unborn(pd, &ignored) == GONET__POLL_OK)
         return;
