@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "base/list.h"
 #include "runtime/poller/poller.h"
 
@@ -57,9 +58,26 @@ void gonet__loop_stop(gonet__watch_t *watch);
  * to come. */
 void gonet__loop_forget(gonet__poller_t *p, int fd);
 
-/* What the loop calls. gonet__watch_event: the sides of the mask are ready; error: so they are said
- * to be, and nothing is watched any more. */
-void gonet__watch_event(gonet__watch_t *watch, unsigned sides, bool error);
+/* What the loop calls. gonet__watch_mark: the watch is to be looked at before the next run. */
+void gonet__watch_mark(gonet__watch_t *watch);
 void gonet__watch_closed(gonet__watch_t *watch);
+
+/* gonet__watch_event: the sides of the mask are ready; error: so they are said to be, and nothing
+ * is watched any more. */
+GONET__INLINE void gonet__watch_event(gonet__watch_t *watch, unsigned sides, bool error)
+{
+    gonet__pd_t *pd = watch->pd;
+
+    if (atomic_load(&watch->dead))
+        return;
+    if (error) {
+        watch->set = 0;
+        gonet__watch_mark(watch);
+    }
+    for (int i = 0; i < 2; i++) {
+        if ((sides & 1u << i) != 0 && !pd->calls->event(pd, (gonet__side_t)i, error))
+            gonet__watch_mark(watch);
+    }
+}
 
 #endif

@@ -41,6 +41,7 @@ typedef struct gonet__poller {
     struct gonet__watch *dirty;  /* watches that want another interest */
     struct gonet__loop *loop;    /* uv.c's */
     struct gonet__worker *owner;
+    bool due;
 
     _Alignas(64) _Atomic bool sleeping;
     _Atomic bool apply_wanted;
@@ -83,8 +84,8 @@ static inline void gonet__poller_unlock(gonet__poller_t *p)
 }
 
 /* gonet__poller_run looks for events, and if it may sleep until there is one, or a wake, or the
- * time at (monotonic ns; 0: none). True: that time has come. Locked. */
-bool gonet__poller_run(gonet__poller_t *p, int64_t at, bool sleeps);
+ * time at (monotonic ns; 0: none). p->due says then whether that time has come. Locked. */
+void gonet__poller_run(gonet__poller_t *p, int64_t at, bool sleeps);
 
 /* gonet__poller_clock returns the time in ms at the last run; it wraps. Locked. */
 uint32_t gonet__poller_clock(const gonet__poller_t *p);

@@ -23,7 +23,6 @@ typedef struct gonet__loop {
     uv_async_t async;
     uv_timer_t timer;
     int64_t timer_at; /* what the timer is set to; 0: stopped */
-    bool due;         /* it has come */
     bool old_libuv;   /* before 1.45 */
 } loop_t;
 
@@ -42,11 +41,11 @@ static uv_watch_t *uv_watch(gonet__watch_t *watch)
  * next timer due. */
 static void on_timer(uv_timer_t *timer)
 {
-    loop_t *l = timer->data;
+    gonet__poller_t *p = timer->data;
 
-    l->timer_at = 0;
-    l->due = true;
-    uv_stop(&l->loop);
+    p->loop->timer_at = 0;
+    p->due = true;
+    uv_stop(&p->loop->loop);
 }
 
 static void on_async(uv_async_t *async)
@@ -78,15 +77,14 @@ static uv_run_mode waiting_mode(const loop_t *l)
     return l->timer_at == 0 && l->old_libuv ? UV_RUN_DEFAULT : UV_RUN_ONCE;
 }
 
-bool gonet__poller_run(gonet__poller_t *p, int64_t at, bool sleeps)
+void gonet__poller_run(gonet__poller_t *p, int64_t at, bool sleeps)
 {
     loop_t *l = p->loop;
 
     if (at != 0)
         set_timer(l, at);
-    l->due = false; /* else it came in a flush, and is set again */
+    p->due = false; /* else it came in a flush, and is set again */
     uv_run(&l->loop, sleeps ? waiting_mode(l) : UV_RUN_NOWAIT);
-    return l->due;
 }
 
 uint32_t gonet__poller_clock(const gonet__poller_t *p)
@@ -145,7 +143,6 @@ static int init(loop_t *l)
         return -r;
     }
     uv_timer_init(&l->loop, &l->timer);
-    l->timer.data = l;
     mark(&l->loop, gonet__fork_own);
     return 0;
 }
@@ -164,6 +161,7 @@ int gonet__loop_open(gonet__poller_t *p)
         gonet__free(l);
         return e;
     }
+    l->timer.data = p;
     p->loop = l;
     return 0;
 }
@@ -196,6 +194,13 @@ void gonet__loop_free(gonet__watch_t *watch)
     gonet__free(uv_watch(watch));
 }
 
+GONET__COLD static void on_error(uv_watch_t *u)
+{
+    if (!atomic_load(&u->watch.dead))
+        uv_poll_stop(&u->handle); /* libuv has stopped it, and left it in the kernel's set */
+    gonet__watch_event(&u->watch, 1u << GONET__SIDE_READ | 1u << GONET__SIDE_WRITE, true);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     uv_watch_t *u = GONET__CONTAINER(handle, uv_watch_t, handle);
@@ -203,11 +208,10 @@ static void on_poll(uv_poll_t *handle, int status, int events)
                      ((events & UV_WRITABLE) != 0 ? 1u << GONET__SIDE_WRITE : 0);
 
     uv_stop(handle->loop);
-    if (status < 0 && !atomic_load(&u->watch.dead)) {
-        uv_poll_stop(handle); /* libuv has stopped it, and left it in the kernel's set */
-        sides = 1u << GONET__SIDE_READ | 1u << GONET__SIDE_WRITE;
-    }
-    gonet__watch_event(&u->watch, sides, status < 0);
+    if (__builtin_expect(status < 0, 0))
+        on_error(u);
+    else
+        gonet__watch_event(&u->watch, sides, false);
 }
 
 int gonet__loop_start(gonet__watch_t *watch)

@@ -66,7 +66,7 @@ void gonet__poller_close(gonet__poller_t *p)
     gonet__loop_close(p);
 }
 
-static void mark_dirty(watch_t *watch)
+void gonet__watch_mark(watch_t *watch)
 {
     gonet__poller_t *p = watch->poller;
 
@@ -84,22 +84,6 @@ void gonet__watch_closed(watch_t *watch)
 
     watch->next = p->closed;
     p->closed = watch;
-}
-
-void gonet__watch_event(watch_t *watch, unsigned sides, bool error)
-{
-    gonet__pd_t *pd = watch->pd;
-
-    if (atomic_load(&watch->dead))
-        return;
-    if (error) {
-        watch->set = 0;
-        mark_dirty(watch);
-    }
-    for (int i = 0; i < 2; i++) {
-        if ((sides & 1u << i) != 0 && !pd->calls->event(pd, (gonet__side_t)i, error))
-            mark_dirty(watch);
-    }
 }
 
 static watch_t *new_watch(gonet__poller_t *p, gonet__pd_t *pd, unsigned want)
@@ -213,7 +197,7 @@ bool gonet__poller_arm(gonet__poller_t *p, gonet__pd_t *pd, gonet__side_t side)
     if (watch != NULL) {
         atomic_fetch_or(&watch->want, (uint8_t)(1u << side));
         atomic_store(&pd->side[side].armed, true);
-        mark_dirty(watch);
+        gonet__watch_mark(watch);
     }
     gonet__pi_unlock(&pd->lock);
     gonet__poller_unlock(p);

@@ -313,7 +313,7 @@ static void take_loop(gonet__worker_t *w)
 }
 
 /* Wakes those whose time has come. */
-static void run_timers(gonet__timer_heap_t *heap)
+GONET__NOINLINE static void run_timers(gonet__timer_heap_t *heap)
 {
     int64_t now;
 
@@ -334,21 +334,27 @@ static void run_timers(gonet__timer_heap_t *heap)
     }
 }
 
-void gonet__worker_poll(gonet__worker_t *w, bool sleeps)
+GONET__INLINE void look(gonet__worker_t *w, bool sleeps)
 {
     int64_t at = gonet__earlier(gonet__timer_next(w->timers),
                                 atomic_load_explicit(&w->trim_at, memory_order_relaxed));
 
     at = gonet__earlier(at, atomic_load_explicit(&w->unborn_at, memory_order_relaxed));
-    if (gonet__poller_run(&w->poller, at, sleeps))
+    gonet__poller_run(&w->poller, at, sleeps);
+    if (w->poller.due)
         run_timers(w->timers);
+}
+
+void gonet__worker_poll(gonet__worker_t *w, bool sleeps)
+{
+    look(w, sleeps);
 }
 
 static void run_loop(gonet__worker_t *w, bool sleeps)
 {
     w->polled = 0;
     w->skipped = 0;
-    gonet__worker_poll(w, sleeps);
+    look(w, sleeps);
     w->clock_ms = gonet__poller_clock(&w->poller);
     gonet__poller_free_closed(&w->poller);
     gonet__poller_unlock(&w->poller);
