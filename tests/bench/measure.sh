@@ -167,6 +167,9 @@ measure_micro() {
     micro_rounds pipe 1000000
     micro_rounds mutex 10000000
     micro_rounds mutex-contended 1000000
+    micro_rounds rlock 10000000
+    micro_rounds wlock 10000000
+    micro_rounds once 10000000
     micro_rounds dial 10000
     micro_rounds dial-wait 10000
 }

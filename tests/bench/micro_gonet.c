@@ -22,6 +22,8 @@ typedef struct {
     long rounds;
     gonet_wait_group_t group;
     gonet_mutex_t mutex;
+    gonet_rwmutex_t rwmutex;
+    gonet_once_t once;
     gonet_chan_t *ping;
     gonet_chan_t *pong;
     gonet_listener_t *listener;
@@ -176,6 +178,41 @@ static void run_mutex(long ops, long tasks)
     }
 }
 
+static void run_rlock(long ops, long tasks)
+{
+    shared_t s = {0};
+    long i;
+
+    (void)tasks;
+    for (i = 0; i < ops; i++) {
+        gonet_rwmutex_rlock(&s.rwmutex);
+        gonet_rwmutex_runlock(&s.rwmutex);
+    }
+}
+
+static void run_wlock(long ops, long tasks)
+{
+    shared_t s = {0};
+    long i;
+
+    (void)tasks;
+    for (i = 0; i < ops; i++) {
+        gonet_rwmutex_lock(&s.rwmutex);
+        s.counter++;
+        gonet_rwmutex_unlock(&s.rwmutex);
+    }
+}
+
+static void run_once(long ops, long tasks)
+{
+    shared_t s = {0};
+    long i;
+
+    (void)tasks;
+    for (i = 0; i < ops; i++)
+        gonet_once_do(&s.once, counting, &s);
+}
+
 static void contender(void *arg)
 {
     shared_t *s = arg;
@@ -286,6 +323,9 @@ static const micro_t micros[] = {
     {"pipe", run_pipe, 2},
     {"mutex", run_mutex, 1},
     {"mutex-contended", run_mutex_contended, 4},
+    {"rlock", run_rlock, 1},
+    {"wlock", run_wlock, 1},
+    {"once", run_once, 1},
     {"dial", run_dial, 2},
     {"dial-wait", run_dial_wait, 2},
     {"udp", run_udp, 2},

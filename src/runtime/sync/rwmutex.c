@@ -2,9 +2,9 @@
  * The readers-writer mutex: a word that says who has it, a writer or so many readers, and two
  * queues of those who wait.
  *
- * While nobody waits, to lock and to unlock is one exchange of the word. QUEUED says that somebody
- * waits: from then on the word and the queues change under the spin lock alone, newcomers queue,
- * and who unlocks hands the mutex on before it leaves the lock, so that nobody can come in between,
+ * While nobody waits, to lock and to unlock is one atomic operation on the word. QUEUED says that
+ * somebody waits: from then on newcomers queue, under the spin lock, and of those who have the
+ * mutex the last to unlock hands it on before it leaves that lock. So nobody can come in between,
  * and the one it was handed to, who is woken after that, may release the memory. A writer that
  * unlocks hands it to all readers that wait, or else to the first writer; the last reader to the
  * first writer. So neither side can keep the other out.
@@ -49,7 +49,8 @@ static bool change(gonet_rwmutex_t *m, uint32_t *s, uint32_t to)
                                        __ATOMIC_RELAXED);
 }
 
-/* settle stores the word of a mutex that is queued for; under the lock. */
+/* settle stores the word of a mutex that is queued for, and that nobody but the caller has; under
+ * the lock. */
 static void settle(gonet_rwmutex_t *m, uint32_t to)
 {
     __atomic_store_n(&m->private_state, to, __ATOMIC_RELEASE);
@@ -61,8 +62,7 @@ static void lock(gonet_rwmutex_t *m)
         return;
     *readers_of(m) = NULL;
     *writers_of(m) = NULL;
-    if ((look(m) & QUEUED) != 0)
-        settle(m, look(m) & ~QUEUED);
+    __atomic_fetch_and(&m->private_state, ~QUEUED, __ATOMIC_ACQ_REL);
 }
 
 static void unlock(gonet_rwmutex_t *m)
@@ -150,17 +150,16 @@ static gonet__waiter_t *hand_on(gonet_rwmutex_t *m, bool after_writer)
     return next;
 }
 
-/* unlock_slow takes what (WRITER or READER) off the word, and hands m on if that was all. */
-GONET__NOINLINE static void unlock_slow(gonet_rwmutex_t *m, uint32_t what, const char *wrong)
+GONET__NOINLINE static void unlock_slow(gonet_rwmutex_t *m)
 {
-    gonet__waiter_t *next = NULL;
+    gonet__waiter_t *next;
     uint32_t s = look(m);
 
     for (;;) {
-        if (what == WRITER ? (s & WRITER) == 0 : s < READER)
-            gonet__fatal(wrong);
+        if ((s & WRITER) == 0)
+            gonet__fatal("fatal error: sync: Unlock of unlocked RWMutex");
         if ((s & QUEUED) == 0) {
-            if (change(m, &s, s - what))
+            if (change(m, &s, s - WRITER))
                 return;
             continue;
         }
@@ -170,19 +169,32 @@ GONET__NOINLINE static void unlock_slow(gonet_rwmutex_t *m, uint32_t what, const
             break;
         unlock(m);
     }
-    if (s - what == QUEUED)
-        next = hand_on(m, what == WRITER);
-    else
-        settle(m, s - what);
+    next = hand_on(m, true);
+    unlock(m);
+    gonet__waitq_wake_all(next);
+}
+
+/* s is the word before the caller has left: it was no reader, or the last one, and somebody waits.
+ */
+GONET__NOINLINE static void runlock_slow(gonet_rwmutex_t *m, uint32_t s)
+{
+    gonet__waiter_t *next = NULL;
+
+    if (s < READER)
+        gonet__fatal("fatal error: sync: RUnlock of unlocked RWMutex");
+    lock(m);
+    if (look(m) == QUEUED) /* else those who waited are another process's */
+        next = hand_on(m, false);
     unlock(m);
     gonet__waitq_wake_all(next);
 }
 
 void gonet_rwmutex_rlock(gonet_rwmutex_t *m)
 {
-    uint32_t s = look(m);
+    uint32_t s = 0; /* a guess costs less than a look */
 
-    if (gonet__task_tick_due() || !may(s, false) || !change(m, &s, s + READER))
+    if (gonet__task_tick_due() ||
+        (!change(m, &s, READER) && (!may(s, false) || !change(m, &s, s + READER))))
         lock_slow(m, false);
 }
 
@@ -200,10 +212,10 @@ bool gonet_rwmutex_try_rlock(gonet_rwmutex_t *m)
 
 void gonet_rwmutex_runlock(gonet_rwmutex_t *m)
 {
-    uint32_t s = look(m);
+    uint32_t s = __atomic_fetch_sub(&m->private_state, READER, __ATOMIC_ACQ_REL);
 
-    if ((s & QUEUED) != 0 || s < READER || !change(m, &s, s - READER))
-        unlock_slow(m, READER, "fatal error: sync: RUnlock of unlocked RWMutex");
+    if (s < READER || s - READER == QUEUED)
+        runlock_slow(m, s);
 }
 
 void gonet_rwmutex_lock(gonet_rwmutex_t *m)
@@ -227,5 +239,5 @@ void gonet_rwmutex_unlock(gonet_rwmutex_t *m)
     uint32_t s = WRITER;
 
     if (!change(m, &s, 0))
-        unlock_slow(m, WRITER, "fatal error: sync: Unlock of unlocked RWMutex");
+        unlock_slow(m);
 }

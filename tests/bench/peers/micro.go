@@ -122,6 +122,32 @@ func mutex(ops, tasks int) {
 	}
 }
 
+func rlock(ops, tasks int) {
+	var m sync.RWMutex
+	for i := 0; i < ops; i++ {
+		m.RLock()
+		m.RUnlock()
+	}
+}
+
+func wlock(ops, tasks int) {
+	var m sync.RWMutex
+	counter := 0
+	for i := 0; i < ops; i++ {
+		m.Lock()
+		counter++
+		m.Unlock()
+	}
+}
+
+func once(ops, tasks int) {
+	var o sync.Once
+	counter := 0
+	for i := 0; i < ops; i++ {
+		o.Do(func() { counter++ })
+	}
+}
+
 func mutexContended(ops, tasks int) {
 	var m sync.Mutex
 	var group sync.WaitGroup
@@ -231,6 +257,7 @@ var micros = map[string]struct {
 	"spawn1": {spawn, 1}, "spawn1000": {spawn, 1000},
 	"spawn-yield": {spawnYield, 1}, "spawn-burst": {spawnYield, 100}, "chan": {channel, 2}, "pipe": {pipe, 2},
 	"mutex": {mutex, 1}, "mutex-contended": {mutexContended, 4},
+	"rlock": {rlock, 1}, "wlock": {wlock, 1}, "once": {once, 1},
 	"dial": {dial, 2}, "dial-wait": {dialWait, 2}, "udp": {udp, 2},
 }
 
