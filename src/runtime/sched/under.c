@@ -23,6 +23,13 @@ gonet__under_t *gonet__under_find(void)
     return *place();
 }
 
+bool gonet__under_is_over(void)
+{
+    gonet__under_t *u = *place();
+
+    return u != NULL && u->why(u) != 0;
+}
+
 int gonet__under_errno(void)
 {
     gonet__under_t *u = gonet__under_now();

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "runtime/ground/alert.h"
 #include "runtime/time/timer.h"
 
@@ -40,8 +41,9 @@ typedef struct gonet__under {
     void *what;
 } gonet__under_t;
 
-/* gonet__under_find is the slow part of gonet__under_now. */
-gonet__under_t *gonet__under_find(void);
+/* The slow parts of the two below. */
+GONET__COLD gonet__under_t *gonet__under_find(void);
+GONET__COLD bool gonet__under_is_over(void);
 
 /* gonet__under_now returns what the caller runs under; NULL: no context. */
 static inline gonet__under_t *gonet__under_now(void)
@@ -53,9 +55,7 @@ static inline gonet__under_t *gonet__under_now(void)
  * are not to begin. */
 static inline bool gonet__under_over(void)
 {
-    gonet__under_t *u = gonet__under_now();
-
-    return u != NULL && u->why(u) != 0;
+    return gonet__alerted(GONET__ALERT_UNDER) && gonet__under_is_over();
 }
 
 /* gonet__under_errno returns what a call without an error object sets errno to when its wait was

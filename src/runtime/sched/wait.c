@@ -267,9 +267,10 @@ GONET__NOINLINE static gonet__wait_state_t wait_task(gonet__wait_t *w, int64_t d
 }
 
 /* Of a thread that may run under a context, whose deadline it looks out for itself. */
-static gonet__wait_state_t wait_thread_under(gonet__wait_t *w, int64_t deadline)
+GONET__NOINLINE static gonet__wait_state_t wait_as_thread(gonet__wait_t *w, int64_t deadline,
+                                                          unsigned flags)
 {
-    gonet__under_t *u = gonet__under_now();
+    gonet__under_t *u = (flags & GONET__WAIT_UNINTERRUPTIBLE) == 0 ? gonet__under_now() : NULL;
     gonet__wait_state_t state;
 
     if (u == NULL)
@@ -289,8 +290,7 @@ gonet__wait_state_t gonet__wait_for(gonet__wait_t *w, int64_t deadline, unsigned
     if (deadline < 0)
         deadline = 1;
     if (w->task == NULL)
-        return (flags & GONET__WAIT_UNINTERRUPTIBLE) != 0 ? wait_thread(w, deadline)
-                                                          : wait_thread_under(w, deadline);
+        return wait_as_thread(w, deadline, flags);
     if (deadline != 0 || atomic_load_explicit(&gonet__alert, memory_order_relaxed) != 0)
         return wait_task(w, deadline, flags, why);
     return park(w, 0, flags, why);

@@ -389,6 +389,12 @@ static inline int finish(gonet_chan_t *ch, int status, gonet__chan_waiter_t *pee
     return status;
 }
 
+GONET__COLD static bool refuse_element(void *elem, size_t size)
+{
+    zero_elem(elem, size);
+    return refuse();
+}
+
 bool gonet_chan_send(gonet_chan_t *ch, const void *elem)
 {
     gonet__chan_waiter_t *peer;
@@ -414,10 +420,8 @@ bool gonet_chan_recv(gonet_chan_t *ch, void *elem)
     if (ch == NULL)
         return wait_for_ever("chan receive (nil chan)");
     size = ch->elem_size;
-    if (gonet__under_over()) {
-        zero_elem(elem, size);
-        return refuse();
-    }
+    if (gonet__under_over())
+        return refuse_element(elem, size);
     gonet__chan_lock(ch);
     status = gonet__chan_recv_locked(ch, elem, &peer);
     if (status != GONET_CHAN_WOULD_BLOCK)
