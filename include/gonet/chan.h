@@ -187,8 +187,8 @@ typedef struct {
  * that is past only looks, as Go's default does. Without cases it waits for the deadline.
  *
  * Parks:    until a case can go on, or deadline ({ 0 }: none); ends by gonet_shutdown.
- * Returns:  the index; -1 when deadline has passed; -2, with errno set, when gonet_shutdown is under
- *           way and the caller, a task, would have to wait, or when the caller's context has ended
+ * Returns:  the index; -1 when deadline has passed; -2, with errno set, when gonet_shutdown is
+ * under way and the caller, a task, would have to wait, or when the caller's context has ended
  *           (gonet_context_run): a loop ends then.
  * Threads:  any task or thread. n is at most INT_MAX.
  * Go:       select

@@ -34,12 +34,11 @@
  *                            had locked, and leaves alone what others had. Nobody waits.
  *   onces                    use: what another thread had begun, and not ended, begins anew.
  *   semaphores               use: what was taken stays taken; nobody waits.
- *   descriptors, files       use, close, free (gonet_fd_conn, gonet_file_reader_t): the open file is
- *                            shared, as after any fork. A channel's descriptor is the child's own
- *                            from its first call on that channel on.
- *   deadlines, sleeps        the times stay; who slept is in the parent.
- *   names                    use: answers that were cached stay; lookups under way do not.
- *   tasks, gonet_blocking    use: the child has none. gonet_shutdown ends its own.
+ *   descriptors, files       use, close, free (gonet_fd_conn, gonet_file_reader_t): the open file
+ * is shared, as after any fork. A channel's descriptor is the child's own from its first call on
+ * that channel on. deadlines, sleeps        the times stay; who slept is in the parent. names use:
+ * answers that were cached stay; lookups under way do not. tasks, gonet_blocking    use: the child
+ * has none. gonet_shutdown ends its own.
  *
  * What calls of other threads had at the fork, memory and sockets that were not yet the program's,
  * is not released in the child. Fork handlers (pthread_atfork) may use the library, before the
@@ -318,9 +317,9 @@ GONET_API int gonet_drain(gonet_duration_t wait);
  * futures. When no task is left, the workers end and all memory of the runtime is released; the
  * next use starts it again. Of threads and signal handlers nothing stays, of descriptors the two of
  * a pipe that all loops of libuv share in a process, the program's own, too; what the program holds
- * (listeners, connections, the descriptor of gonet_chan_fd) is its own to close, and the handlers of
- * pthread_atfork can't be taken back. A plugin that holds the static library has to call it before
- * dlclose; the shared library stays loaded.
+ * (listeners, connections, the descriptor of gonet_chan_fd) is its own to close, and the handlers
+ * of pthread_atfork can't be taken back. A plugin that holds the static library has to call it
+ * before dlclose; the shared library stays loaded.
  *
  * wait is how long to wait for the tasks to end, in nanoseconds; < 0 means for ever, 0 not at all.
  * Returns 0 when all tasks ended (also if the runtime was not running), or -1 with errno EDEADLK

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 static void destroy(gonet__file_t *f)

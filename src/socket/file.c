@@ -10,6 +10,7 @@
 #include "socket/fd_io.h"
 #include "socket/file_call.h"
 #include "base/fd.h"
+#include "gonet/errno.h"
 #include "socket/sys.h"
 
 void gonet__file_unhold(gonet__file_t *f)

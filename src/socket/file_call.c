@@ -6,6 +6,7 @@
 
 #include <limits.h>
 
+#include "gonet/errno.h"
 #include "runtime/life/pool.h"
 #include "socket/sigpipe.h"
 #include "socket/sys.h"

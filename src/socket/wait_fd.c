@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "base/alloc.h"
+#include "gonet/errno.h"
 #include "runtime/time/clock.h"
 #include "runtime/sched/task.h"
 #include "runtime/netpoll/thread.h"

@@ -21,18 +21,13 @@
 #include "base/compiler.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
+#include "runtime/netpoll/slot.h"
 #include "runtime/netpoll/thread.h"
 #include "runtime/poller/poller.h"
 #include "runtime/sched/birth.h"
 #include "runtime/sched/runtime.h"
 #include "runtime/sched/under.h"
 #include "runtime/time/clock.h"
-
-#define READY  ((uintptr_t)1)
-#define THREAD ((uintptr_t)2)
-#define PAUSES ((uintptr_t)4)
-#define TAGS   ((uintptr_t)7)
-#define UNBORN ((uintptr_t)8) /* no task has this address */
 
 #define NO_EVENTFD_SLICE_NS ((int64_t)10000000)
 #define MAX_DELAY_MS        100u
@@ -181,11 +176,11 @@ int64_t gonet__netpoll_timer(gonet__timer_t *t, int64_t now, gonet__fired_t *fir
     return again;
 }
 
-static void born(gonet__pd_t *pd);
-
-static const gonet__pd_calls_t calls = {
-    .born = born,
-    .event = event, .wanted = wanted, .failed = failed, .recheck = recheck};
+static const gonet__pd_calls_t calls = {.event = event,
+                                        .wanted = wanted,
+                                        .failed = failed,
+                                        .recheck = recheck,
+                                        .born = gonet__netpoll_born};
 
 static void forget(gonet__pd_t *pd)
 {
@@ -245,23 +240,6 @@ GONET__COLD static gonet__poll_status_t after_error(gonet__pd_t *pd, gonet__side
         return GONET__POLL_NOT_POLLABLE;
     ms = s->delay >= 7 ? MAX_DELAY_MS : 1u << s->delay++;
     return gonet__pd_pause(pd, side, ms, errnum);
-}
-
-/* Takes the caller's own waiter v out of the slot before it parks; false: somebody else has it. */
-static bool retract(gonet__poll_side_t *s, uintptr_t v)
-{
-    return atomic_compare_exchange_strong(&s->slot, &v, 0);
-}
-
-/* From the slot a closer may have taken the caller, and detached pd, which then is in no heap any
- * more: one of the two sees what the other has done. */
-static void arm_timer(gonet__pd_t *pd, int64_t at)
-{
-    if (!gonet__timer_arm(gonet__here()->timers, &pd->timer, at))
-        return;
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&pd->closing, memory_order_relaxed))
-        gonet__timer_remove(&pd->timer);
 }
 
 static inline void park_for(gonet__pd_t *pd, gonet__side_t side, gonet__task_t *task)
@@ -505,55 +483,4 @@ void gonet__pd_detach(gonet__pd_t *pd)
 {
     gonet__poller_detach(pd);
     gonet__timer_remove(&pd->timer);
-}
-
-/* Like wait_task, but the caller does not park, and others may be done with pd by the time that it
- * looks at it here: the memory is held. */
-static gonet__poll_status_t leave_unborn(gonet__pd_t *pd, int *errnum)
-{
-    gonet__poll_side_t *s = &pd->side[GONET__SIDE_READ];
-    gonet__poll_status_t status;
-    int64_t deadline;
-
-    atomic_store(&s->slot, UNBORN);
-    if (!atomic_load(&s->armed) && !gonet__poller_arm(&gonet__here()->poller, pd, GONET__SIDE_READ) &&
-        retract(s, UNBORN)) {
-        *errnum = ENOMEM;
-        return GONET__POLL_NO_MEMORY;
-    }
-    if (gonet__pd_clear(pd, GONET__SIDE_READ))
-        return GONET__POLL_OK;
-    status = gonet__pd_check(pd, GONET__SIDE_READ);
-    if (status != GONET__POLL_OK && retract(s, UNBORN))
-        return status;
-    deadline = atomic_load_explicit(&s->deadline, memory_order_relaxed);
-    if (deadline != 0)
-        arm_timer(pd, deadline);
-    return GONET__POLL_OK;
-}
-
-gonet__poll_status_t gonet__pd_leave_unborn(gonet__pd_t *pd, int *errnum)
-{
-    gonet__poll_status_t status;
-
-    pd->ops->hold(pd);
-    gonet__birth_count(gonet__here());
-    status = leave_unborn(pd, errnum);
-    if (status != GONET__POLL_OK)
-        gonet__birth_uncount(gonet__here());
-    pd->ops->unhold(pd);
-    return status;
-}
-
-static void born(gonet__pd_t *pd)
-{
-    bool taken = !retract(&pd->side[GONET__SIDE_READ], UNBORN | READY);
-    bool failed = atomic_exchange(&pd->poll_errnum, 0) != 0;
-    int ignored; /* if it can't be left again, it goes on, and finds out why */
-
-    if (!taken && !failed && pd->side[GONET__SIDE_READ].rechecks &&
-        gonet__pd_check(pd, GONET__SIDE_READ) == GONET__POLL_OK &&
-        gonet__pd_leave_unborn(pd, &ignored) == GONET__POLL_OK)
-        return;
-    pd->ops->born(pd, taken);
 }

@@ -34,13 +34,16 @@ void gonet_group_set_limit(gonet_group_t *g, int n)
 /* The group's first error counts; takes e. */
 static void fail(gonet_group_t *g, gonet_error_t *e)
 {
+    gonet_error_t *cause = gonet_error_ref(e);
     gonet_error_t *none = NULL;
 
     if (__atomic_compare_exchange_n(&g->private_err, &none, e, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED))
-        gonet_context_cancel(g->private_ctx);
-    else
+                                    __ATOMIC_RELAXED)) {
+        gonet_context_cancel_cause(g->private_ctx, cause);
+    } else {
+        gonet_error_free(cause);
         gonet_error_free(e);
+    }
 }
 
 static void run(void *arg)

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "gonet/errno.h"
 #include "runtime/sync/context.h"
+#include "runtime/sync/context_run.h"
 #include "runtime/ground/fatal.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
@@ -107,7 +108,10 @@ static gonet_error_t *wait_turn(gonet_semaphore_t *s, gonet_context_t *ctx, aske
         leave(s, a);
     if (a->granted || e != NULL)
         return e;
-    return how == GONET__WAIT_INTERRUPTED ? gonet_err_closed : gonet_err_context_deadline_exceeded;
+    if (how != GONET__WAIT_INTERRUPTED)
+        return gonet_err_context_deadline_exceeded;
+    e = gonet__under_error();
+    return e != NULL ? e : gonet_err_closed;
 }
 
 int gonet_semaphore_acquire(gonet_semaphore_t *s, gonet_context_t *ctx, int64_t n,

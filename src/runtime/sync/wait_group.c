@@ -17,6 +17,7 @@
 #include "runtime/ground/fatal.h"
 #include "runtime/ground/spin.h"
 #include "runtime/sched/task.h"
+#include "runtime/sched/under.h"
 #include "runtime/sync/waitq.h"
 
 #define QUEUE   ((uintptr_t)1) /* somebody works on the queue */
@@ -213,7 +214,7 @@ bool gonet_wait_group_wait_until(gonet_wait_group_t *wg, gonet_time_t deadline)
 
     if (how == GONET__WAIT_CLAIMED || count_of(look(wg)) == 0)
         return true;
-    errno = how == GONET__WAIT_EXPIRED ? ETIMEDOUT : ECANCELED;
+    errno = how == GONET__WAIT_EXPIRED ? ETIMEDOUT : gonet__under_errno();
     return false;
 }
 
