@@ -100,6 +100,20 @@ GONET_API int gonet_serve(gonet_listener_t *l, void (*handler)(gonet_conn_t *c, 
 GONET_API GONET_NODISCARD int gonet_conn_go_readable(gonet_conn_t *c, void (*fn)(void *arg),
                                                      void *arg, gonet_error_t **err);
 
+/*
+ * gonet_limit_listener makes a listener that accepts from l while fewer than n of its connections
+ * are open, and waits for one to be closed otherwise. It takes l: closing it closes l. Its
+ * connections are those of l, wrapped (gonet_conn_wrap): gonet_conn_net_conn is the way to what is
+ * inside. gonet_serve's max_conns does the same without a wrapping.
+ *
+ * Parks:    never.
+ * Returns:  the listener, to release with gonet_listener_free, or NULL without memory, or with n
+ *           == 0: l is then released.
+ * Threads:  any task or thread.
+ * Go:       netutil.LimitListener (golang.org/x/net/netutil)
+ */
+GONET_API GONET_NODISCARD gonet_listener_t *gonet_limit_listener(gonet_listener_t *l, unsigned n);
+
 GONET_END_DECLS
 
 #endif
