@@ -86,8 +86,8 @@ GONET_API int gonet_serve(gonet_listener_t *l, void (*handler)(gonet_conn_t *c, 
  * then: a close lets fn run, whose read fails. It counts as a task (gonet_num_task). Where there is
  * no memory for the task when it is to begin, it begins when there is.
  *
- * A connection that has no descriptor (gonet_pipe, one of the program's own) has a task that waits
- * with gonet_conn_wait_readable, so it needs that slot.
+ * A connection that has no descriptor (gonet_pipe, one of the program's own that wraps none) has a
+ * task that waits with gonet_conn_wait_readable, so it needs that slot.
  *
  * Parks:    while another one reads c.
  * Returns:  0, or -1 with *err set: fn will not be called, and arg is still the caller's.

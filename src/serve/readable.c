@@ -10,6 +10,20 @@
 #include "gonet/task.h"
 #include "runtime/sched/task.h"
 
+/* Who waits for c to be readable: c, or one inside of it; its class if that can be left to a task
+ * that is not born yet, else NULL. */
+static const gonet__conn_class_t *class_of(gonet_conn_t *c, gonet_conn_t **waits)
+{
+    size_t slot = offsetof(gonet_conn_vtable_t, wait_readable);
+    const gonet__conn_class_t *class;
+
+    *waits = (gonet_conn_t *)gonet__object_for(GONET__OBJECT(c), slot, slot);
+    class = gonet__object_conn_class(&(*waits)->object);
+    if ((*waits)->object.type == GONET__TYPE_USER || class->leave_unborn == NULL)
+        return NULL;
+    return class;
+}
+
 typedef struct {
     gonet_conn_t *c;
     void (*fn)(void *arg);
@@ -20,15 +34,14 @@ typedef struct {
 static void run(void *arg)
 {
     job_t job = *(job_t *)arg;
-    const gonet__conn_class_t *class = gonet__object_conn_class(&job.c->object);
+    gonet_conn_t *waits;
+    const gonet__conn_class_t *class = class_of(job.c, &waits);
 
     gonet__free(arg);
-    if (job.c->object.type != GONET__TYPE_USER && class->leave_unborn != NULL) {
-        if (class->leave_unborn(job.c, job.fn, job.arg, NULL) == 0)
-            return;
-    } else {
+    if (class == NULL)
         (void)gonet_conn_wait_readable(job.c, NULL);
-    }
+    else if (class->leave_unborn(waits, job.fn, job.arg, NULL) == 0)
+        return;
     job.fn(job.arg);
 }
 
@@ -54,13 +67,13 @@ static int start_task(gonet_conn_t *c, void (*fn)(void *arg), void *arg, gonet_e
 int gonet_conn_go_readable(gonet_conn_t *c, void (*fn)(void *arg), void *arg, gonet_error_t **err)
 {
     const gonet__conn_class_t *class;
+    gonet_conn_t *waits;
 
     gonet__error_clear(err);
     if (c == NULL || fn == NULL)
         return gonet__no_object(err);
-    class = gonet__object_conn_class(&c->object);
-    if (gonet__task_current() == NULL || c->object.type == GONET__TYPE_USER ||
-        class->leave_unborn == NULL)
+    class = class_of(c, &waits);
+    if (gonet__task_current() == NULL || class == NULL)
         return start_task(c, fn, arg, err);
-    return class->leave_unborn(c, fn, arg, err);
+    return class->leave_unborn(waits, fn, arg, err);
 }

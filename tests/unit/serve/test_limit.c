@@ -97,6 +97,36 @@ static void waits_end(actor_kind_t kind)
     gonet_listener_free(l);
 }
 
+static void set(void *arg)
+{
+    atomic_store((atomic_bool *)arg, true);
+}
+
+/* What is inside waits without a task. */
+static void rests(void *arg)
+{
+    gonet_listener_t *l = gonet_limit_listener(net_listen("tcp"), 1);
+    gonet_conn_t *peer = net_dial("tcp", l), *c = gonet_listener_accept(l, NULL);
+    atomic_bool born = false;
+
+    (void)arg;
+    CHECK(gonet_conn_go_readable(c, set, &born, NULL) == 0);
+    gonet_sleep(MS);
+    CHECK_INT(gonet_num_task(), 2);
+    CHECK(!atomic_load(&born));
+    CHECK(gonet_conn_write(peer, "x", 1, NULL) == 1);
+    AWAIT(atomic_load(&born));
+    gonet_conn_free(c);
+    gonet_conn_free(peer);
+    gonet_listener_free(l);
+}
+
+static void test_rests(void **state)
+{
+    (void)state;
+    actor_run_test(TASKS, rests, NULL);
+}
+
 static void test_by_tasks(void **state)
 {
     (void)state;
@@ -141,7 +171,8 @@ static void test_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {LEAK_TEST(test_by_tasks), LEAK_TEST(test_by_threads),
-                                       LEAK_TEST(test_shutdown), LEAK_TEST(test_none)};
+                                       LEAK_TEST(test_shutdown), LEAK_TEST(test_rests),
+                                       LEAK_TEST(test_none)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
