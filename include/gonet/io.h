@@ -275,6 +275,26 @@ GONET_API size_t gonet_bufwriter_available(const gonet_bufwriter_t *w);
 GONET_API int gonet_relay(gonet_conn_t *a, gonet_conn_t *b, gonet_duration_t idle, int64_t *there,
                           int64_t *back, gonet_error_t **err);
 
+/*
+ * gonet_relay_go is gonet_relay for which nobody waits: it takes a and b, returns at once, and
+ * releases them in the end. Between connections on stream sockets there is no task while nothing is
+ * under way, so that an idle pair costs no more than its connections and some 200 bytes. In the end
+ * ended(arg, there, back, err) is called, by a task, with the counts and the first error, borrowed,
+ * or NULL. ended may be NULL.
+ *
+ * Parks:    never, but for other readers of a and b, whom there should not be.
+ * Returns:  0; or -1 with *err set: a and b have been closed and released, and ended is not called.
+ * Errors:   no memory, no task (gonet_shutdown is under way), an OpError of a deadline that can't
+ * be set, EINVAL without a or b. ended gets those of gonet_relay. Threads:  any task or thread.
+ * Example:  examples/tcp_proxy.c
+ * Go:       go func() { … }()
+ */
+GONET_API GONET_NODISCARD int gonet_relay_go(gonet_conn_t *a, gonet_conn_t *b,
+                                             gonet_duration_t idle,
+                                             void (*ended)(void *arg, int64_t there, int64_t back,
+                                                           const gonet_error_t *err),
+                                             void *arg, gonet_error_t **err);
+
 /* gonet_limited_reader_t reads from another reader, but at most n bytes. One task at a time. Go:
  * io.LimitedReader. */
 typedef struct gonet_limited_reader gonet_limited_reader_t;

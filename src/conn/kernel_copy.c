@@ -60,7 +60,8 @@ static int relay(gonet__sock_t *dst, gonet__sock_t *src, int64_t limit, int64_t 
 
     gonet__fd_hold(&dst->fd);
     gonet__fd_hold(&src->fd);
-    if (!gonet__fd_relay(&dst->fd, &src->fd, limit, n, NULL, &failed, &fail)) {
+    if (gonet__fd_relay(&dst->fd, &src->fd, limit, n, NULL, &failed, &fail) ==
+        GONET__RELAY_FAILED) {
         *inner = relay_error(&fail);
         gonet__fd_unhold(failed);
         result = -1;

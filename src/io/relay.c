@@ -1,15 +1,18 @@
 /*
  * Relaying between two connections: two directions, each of which copies until its source ends, and
- * passes the end on. Whoever comes last says that all is over.
+ * passes the end on. Whoever comes last ends the whole.
  *
  * One clock counts for both: when bytes last arrived anywhere. Each side has a deadline, which
  * nobody moves for a message; when it comes, and the clock says that it came too early, it is set
  * anew, and what it has interrupted goes on where it was.
  *
- * A direction in which nothing is under way holds neither buffer nor pipe.
+ * A direction in which nothing is under way holds neither buffer nor pipe, and between two sockets
+ * no task either: one is born when there is something to read. Other connections have a task for
+ * each direction, of which a caller that waits is one.
  */
 #include <stdatomic.h>
 
+#include "base/alloc.h"
 #include "conn/sock.h"
 #include "conn/stream.h"
 #include "gonet/errno.h"
@@ -36,8 +39,16 @@ typedef struct relay {
     _Atomic int64_t last;         /* when bytes arrived */
     _Atomic(gonet_error_t *) err; /* the first */
     atomic_bool over;             /* both connections have been closed */
-    gonet_wait_group_t directions;
+    atomic_int left;              /* directions that have not ended */
+    gonet_wait_group_t waits;     /* for those; or, if nobody waits, it is allocated, and tells */
+    bool waited_for;
+    void (*ended)(void *arg, int64_t there, int64_t back, const gonet_error_t *err);
+    void *arg;
 } relay_t;
+
+typedef enum { LEFT_UNBORN, ENDED, FAILED } outcome_t;
+
+static void run(void *arg);
 
 static void moved(void *arg)
 {
@@ -104,20 +115,26 @@ static void end_all(relay_t *r, gonet_error_t *e)
     gonet_conn_close(r->back.src, NULL);
 }
 
-/* From a stream socket to another one, until its end. */
-static bool copy_socks(direction_t *d, gonet_error_t **err)
+/* From a stream socket to another one, as long as there is something to read. */
+static outcome_t copy_socks(direction_t *d, gonet_error_t **err)
 {
     const gonet__relay_watch_t watch = {moved, goes_on, d};
+    gonet__relay_result_t result;
     gonet__fd_t *failed;
     gonet__fail_t fail;
+    int64_t n;
 
-    if (gonet__fd_relay(&d->out->fd, &d->in->fd, -1, &d->n, &watch, &failed, &fail))
-        return true;
-    if (failed == &d->in->fd)
+    do {
+        result = gonet__fd_relay(&d->out->fd, &d->in->fd, -1, &n, &watch, &failed, &fail);
+        d->n += n;
+        if (result == GONET__RELAY_MORE && gonet__sock_leave_unborn(d->in, run, d, err) == 0)
+            return LEFT_UNBORN; /* by now d may be gone */
+    } while (result == GONET__RELAY_MORE && may_go_on(d, true, *err));
+    if (result == GONET__RELAY_FAILED && failed == &d->in->fd)
         (void)gonet__sock_fail(d->in, "read", GONET__SHAPE_BOTH, &fail, err);
-    else
+    else if (result == GONET__RELAY_FAILED)
         (void)gonet__sock_fail(d->out, "write", GONET__SHAPE_BOTH, &fail, err);
-    return false;
+    return result == GONET__RELAY_END ? ENDED : FAILED;
 }
 
 static bool write_all(direction_t *d, const char *p, size_t len, gonet_error_t **err)
@@ -171,11 +188,11 @@ static bool copy_piece(direction_t *d, gonet_error_t **err)
 }
 
 /* Between any two connections, until the end of one. */
-static bool copy_any(direction_t *d, gonet_error_t **err)
+static outcome_t copy_any(direction_t *d, gonet_error_t **err)
 {
     while (wait_readable(d, err) && copy_piece(d, err))
         continue;
-    return gonet_error_is(*err, gonet_eof);
+    return gonet_error_is(*err, gonet_eof) ? ENDED : FAILED;
 }
 
 /* The source has ended: its end is passed on; a destination without such a call ends with it. */
@@ -190,17 +207,48 @@ static void pass_end(direction_t *d)
     end_all(d->relay, e);
 }
 
+/* Nobody has a use for the two any more. */
+static void release(gonet_conn_t *a, gonet_conn_t *b)
+{
+    gonet_conn_close(a, NULL);
+    gonet_conn_close(b, NULL);
+    gonet_conn_free(a);
+    gonet_conn_free(b);
+}
+
+/* A direction has ended. The last one ends the relay. */
+static void leave(relay_t *r)
+{
+    gonet_error_t *e;
+
+    if (atomic_fetch_sub(&r->left, 1) != 1)
+        return;
+    if (r->waited_for) {
+        gonet_wait_group_done(&r->waits);
+        return;
+    }
+    release(r->there.src, r->back.src);
+    e = atomic_load(&r->err);
+    if (r->ended != NULL)
+        r->ended(r->arg, r->there.n, r->back.n, e);
+    gonet_error_free(e);
+    gonet__free(r);
+}
+
 static void run(void *arg)
 {
     direction_t *d = arg;
     gonet_error_t *e = NULL;
+    outcome_t outcome = d->out != NULL ? copy_socks(d, &e) : copy_any(d, &e);
 
-    if (d->out != NULL ? copy_socks(d, &e) : copy_any(d, &e))
+    if (outcome == LEFT_UNBORN)
+        return;
+    if (outcome == ENDED)
         pass_end(d);
     else
         end_all(d->relay, gonet_error_ref(e));
     gonet_error_free(e);
-    gonet_wait_group_done(&d->relay->directions);
+    leave(d->relay);
 }
 
 static gonet_error_t *not_started(int errnum)
@@ -223,27 +271,37 @@ static void prepare(direction_t *d, relay_t *r, gonet_conn_t *src, gonet_conn_t 
     d->out = streams ? out : NULL;
 }
 
+/* Takes a and b. */
 static bool begin(relay_t *r, gonet_conn_t *a, gonet_conn_t *b, gonet_error_t **err)
 {
     gonet_time_t until = {gonet__add_ns(gonet__now(), r->idle)};
 
     prepare(&r->there, r, a, b);
     prepare(&r->back, r, b, a);
+    atomic_store(&r->left, 2);
     moved(&r->there);
     if (r->idle > 0 && (gonet_conn_set_deadline(a, until, err) != 0 ||
                         gonet_conn_set_deadline(b, until, err) != 0))
         return false;
-    gonet_wait_group_add(&r->directions, 2);
     if (gonet_go(run, &r->back) == 0)
         return true;
     gonet_error_set(err, not_started(errno));
     return false;
 }
 
+/* The other direction, once the first has begun: where no task can be had, both end. */
+static void begin_there(relay_t *r)
+{
+    if (gonet_go(run, &r->there) == 0)
+        return;
+    end_all(r, not_started(errno));
+    leave(r);
+}
+
 int gonet_relay(gonet_conn_t *a, gonet_conn_t *b, gonet_duration_t idle, int64_t *there,
                 int64_t *back, gonet_error_t **err)
 {
-    relay_t r = {.idle = idle};
+    relay_t r = {.idle = idle, .waited_for = true};
     gonet_error_t *e = NULL;
 
     if (there != NULL)
@@ -252,21 +310,44 @@ int gonet_relay(gonet_conn_t *a, gonet_conn_t *b, gonet_duration_t idle, int64_t
         *back = 0;
     if (a == NULL || b == NULL)
         return gonet__no_object(err);
-    gonet_conn_ref(a);
-    gonet_conn_ref(b);
-    if (begin(&r, a, b, &e)) {
-        run(&r.there);
-        gonet_wait_group_wait(&r.directions);
+    gonet_wait_group_add(&r.waits, 1);
+    if (begin(&r, gonet_conn_ref(a), gonet_conn_ref(b), &e)) {
+        if (r.there.out != NULL)
+            begin_there(&r);
+        else
+            run(&r.there);
+        gonet_wait_group_wait(&r.waits);
         e = atomic_load(&r.err);
     }
-    gonet_conn_close(a, NULL);
-    gonet_conn_close(b, NULL);
-    gonet_conn_free(a);
-    gonet_conn_free(b);
+    release(a, b);
     if (there != NULL)
         *there = r.there.n;
     if (back != NULL)
         *back = r.back.n;
+    gonet_error_set(err, e);
+    return e == NULL ? 0 : -1;
+}
+
+int gonet_relay_go(gonet_conn_t *a, gonet_conn_t *b, gonet_duration_t idle,
+                   void (*ended)(void *arg, int64_t there, int64_t back, const gonet_error_t *err),
+                   void *arg, gonet_error_t **err)
+{
+    relay_t *r = a != NULL && b != NULL ? gonet__zalloc(sizeof(*r)) : NULL;
+    gonet_error_t *e = r != NULL ? NULL : gonet_err_no_memory;
+
+    if (a == NULL || b == NULL)
+        e = gonet_errno_error(EINVAL);
+    if (e == NULL) {
+        r->idle = idle;
+        r->ended = ended;
+        r->arg = arg;
+    }
+    if (e == NULL && begin(r, a, b, &e)) {
+        begin_there(r);
+    } else {
+        release(a, b);
+        gonet__free(r);
+    }
     gonet_error_set(err, e);
     return e == NULL ? 0 : -1;
 }

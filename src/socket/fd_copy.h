@@ -15,14 +15,18 @@ typedef struct {
     void *arg;
 } gonet__relay_watch_t;
 
+typedef enum { GONET__RELAY_MORE, GONET__RELAY_END, GONET__RELAY_FAILED } gonet__relay_result_t;
+
 /*
  * gonet__fd_relay moves bytes from src to dst until src's end, or limit bytes (< 0: no limit); *n
  * is what dst took, also on failure. Small pieces go through a buffer, bulk through a pipe; while
- * nothing is under way neither is held. watch may be NULL. False: fail, and *failed is the one of
- * the two that failed; it is held.
+ * nothing is under way neither is held. FAILED: fail, and *failed is the one of the two that
+ * failed; it is held. watch may be NULL; with it, the result is MORE when src has nothing to read:
+ * it does not wait for src, but for dst it does.
  */
-bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
-                     const gonet__relay_watch_t *watch, gonet__fd_t **failed, gonet__fail_t *fail);
+gonet__relay_result_t gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
+                                      const gonet__relay_watch_t *watch, gonet__fd_t **failed,
+                                      gonet__fail_t *fail);
 
 /*
  * gonet__fd_sendfile sends from the file in, whose offset moves along, until its end or limit bytes

@@ -9,7 +9,8 @@
 #include "socket/sigpipe.h"
 #include "socket/sys.h"
 
-ssize_t gonet__pipe_fill(gonet__pipe_t *pipe, gonet__fd_t *src, size_t max, gonet__fail_t *fail)
+ssize_t gonet__pipe_fill(gonet__pipe_t *pipe, gonet__fd_t *src, size_t max, bool waits,
+                         gonet__fail_t *fail)
 {
     ssize_t n = -1;
 
@@ -31,6 +32,10 @@ ssize_t gonet__pipe_fill(gonet__pipe_t *pipe, gonet__fd_t *src, size_t max, gone
         if (gonet__sys_refused(errno)) {
             gonet__fd_end(src, GONET__SIDE_READ);
             return 0;
+        }
+        if (errno == EAGAIN && !waits) {
+            gonet__fd_end(src, GONET__SIDE_READ);
+            return GONET__PIPE_NOTHING;
         }
         if (errno == EAGAIN) {
             if (!gonet__fd_wait(src, GONET__SIDE_READ, fail))

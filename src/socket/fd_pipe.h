@@ -7,12 +7,16 @@
 #include "socket/fd_lock.h"
 #include "socket/scratch.h"
 
+/* What gonet__pipe_fill returns when there is nothing to read, and it does not wait. */
+#define GONET__PIPE_NOTHING (-2)
+
 /*
  * gonet__pipe_fill gets a pipe and moves at most max bytes from src into it, as soon as there are
- * any; while it waits it holds none. The count; 0 when splice is not possible; -1: src failed or
- * ended (GONET__FAIL_EOF), held.
+ * any; while it waits (if it does) it holds none. The count; 0 when splice is not possible; -1: src
+ * failed or ended (GONET__FAIL_EOF), held.
  */
-ssize_t gonet__pipe_fill(gonet__pipe_t *pipe, gonet__fd_t *src, size_t max, gonet__fail_t *fail);
+ssize_t gonet__pipe_fill(gonet__pipe_t *pipe, gonet__fd_t *src, size_t max, bool waits,
+                         gonet__fail_t *fail);
 
 /*
  * gonet__pipe_empty moves the len bytes that the pipe holds to dst; *n is what dst took, also on

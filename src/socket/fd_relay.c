@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "gonet/errno.h"
 #include "gonet/task.h"
 #include "socket/fd_inline.h"
 #include "socket/fd_pipe.h"
@@ -30,11 +31,10 @@ typedef struct {
     unsigned streak;  /* small splices */
     bool bulk;
     bool no_splice;
+    bool rests; /* there is nothing to read */
     gonet__fd_t *failed;
     gonet__pipe_t pipe;
 } relay_t;
-
-typedef enum { RELAY_MORE, RELAY_END, RELAY_FAILED } relay_result_t;
 
 /* Whether a call on a side, which has failed and is held, is to be made once more. */
 static bool goes_on(relay_t *r, gonet__fd_t *fd, gonet__side_t side)
@@ -47,16 +47,16 @@ static bool goes_on(relay_t *r, gonet__fd_t *fd, gonet__side_t side)
 }
 
 /* The source failed or ended, and is held. */
-static relay_result_t source_ended(relay_t *r)
+static gonet__relay_result_t source_ended(relay_t *r)
 {
     if (r->fail->kind == GONET__FAIL_EOF) {
         gonet__fd_unhold(r->src);
-        return RELAY_END;
+        return GONET__RELAY_END;
     }
     if (goes_on(r, r->src, GONET__SIDE_READ))
-        return RELAY_MORE;
+        return GONET__RELAY_MORE;
     r->failed = r->src;
-    return RELAY_FAILED;
+    return GONET__RELAY_FAILED;
 }
 
 static void moved(relay_t *r, size_t n)
@@ -90,23 +90,64 @@ static bool write_buffer(relay_t *r, const char *p, size_t len)
     return true;
 }
 
-static relay_result_t relay_buffer(relay_t *r)
+/* As gonet__fd_read_lazy, but where that would wait the count is 0. */
+static ssize_t read_now(gonet__fd_t *fd, size_t max, void **buffer, gonet__fail_t *fail)
+{
+    ssize_t n = -1;
+    void *p = NULL;
+
+    *buffer = NULL;
+    if (!gonet__fd_begin(fd, GONET__SIDE_READ, fail))
+        return -1;
+    if (!fd->drained || atomic_load_explicit(&fd->exported, memory_order_relaxed)) {
+        p = gonet__copy_buffer_get();
+        if (p == NULL) {
+            gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_NO_MEMORY, NULL, 0);
+            return -1;
+        }
+        do
+            n = gonet__sys_recv(fd->pd.fd, p, max);
+        while (n < 0 && errno == EINTR);
+    } else {
+        errno = EAGAIN;
+    }
+    if (n > 0)
+        *buffer = p;
+    else
+        gonet__copy_buffer_put(p);
+    if (n >= 0)
+        return gonet__fd_was_read(fd, n, max, true, fail);
+    if (errno != EAGAIN) {
+        gonet__fd_end_fail(fd, GONET__SIDE_READ, fail, GONET__FAIL_SYSCALL, "read", errno);
+        return -1;
+    }
+    gonet__fd_end(fd, GONET__SIDE_READ);
+    return 0;
+}
+
+static gonet__relay_result_t relay_buffer(relay_t *r)
 {
     void *buffer;
     ssize_t n;
     bool ok;
 
-    n = gonet__fd_read_lazy(r->src, piece(r, GONET__COPY_SIZE), &buffer, r->fail);
-    if (n <= 0)
+    if (r->watch == NULL)
+        n = gonet__fd_read_lazy(r->src, piece(r, GONET__COPY_SIZE), &buffer, r->fail);
+    else
+        n = read_now(r->src, piece(r, GONET__COPY_SIZE), &buffer, r->fail);
+    r->rests = n == 0;
+    if (n == 0)
+        return GONET__RELAY_MORE;
+    if (n < 0)
         return source_ended(r);
     ok = write_buffer(r, buffer, (size_t)n);
     gonet__copy_buffer_put(buffer);
     if (!ok) {
         r->failed = r->dst;
-        return RELAY_FAILED;
+        return GONET__RELAY_FAILED;
     }
     r->bulk = (size_t)n == GONET__COPY_SIZE && !r->no_splice;
-    return RELAY_MORE;
+    return GONET__RELAY_MORE;
 }
 
 static bool write_pipe(relay_t *r, size_t len)
@@ -124,21 +165,26 @@ static bool write_pipe(relay_t *r, size_t len)
     return true;
 }
 
-static relay_result_t relay_splice(relay_t *r)
+static gonet__relay_result_t relay_splice(relay_t *r)
 {
-    ssize_t n = gonet__pipe_fill(&r->pipe, r->src, piece(r, GONET__PIPE_SIZE), r->fail);
+    ssize_t n =
+        gonet__pipe_fill(&r->pipe, r->src, piece(r, GONET__PIPE_SIZE), r->watch == NULL, r->fail);
 
+    if (n == GONET__PIPE_NOTHING) {
+        r->rests = true;
+        return GONET__RELAY_MORE;
+    }
     if (n < 0)
         return source_ended(r);
     if (n == 0) {
         r->no_splice = true;
         r->bulk = false;
-        return RELAY_MORE;
+        return GONET__RELAY_MORE;
     }
     if (!write_pipe(r, (size_t)n)) {
         gonet__pipe_drop(&r->pipe);
         r->failed = r->dst;
-        return RELAY_FAILED;
+        return GONET__RELAY_FAILED;
     }
     gonet__pipe_put(&r->pipe);
     r->streak = (size_t)n < SMALL_PIECE ? r->streak + 1 : 0;
@@ -146,14 +192,15 @@ static relay_result_t relay_splice(relay_t *r)
         r->bulk = false;
         r->streak = 0;
     }
-    return RELAY_MORE;
+    return GONET__RELAY_MORE;
 }
 
-bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
-                     const gonet__relay_watch_t *watch, gonet__fd_t **failed, gonet__fail_t *fail)
+gonet__relay_result_t gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t *n,
+                                      const gonet__relay_watch_t *watch, gonet__fd_t **failed,
+                                      gonet__fail_t *fail)
 {
     relay_t r;
-    relay_result_t result = RELAY_MORE;
+    gonet__relay_result_t result = GONET__RELAY_MORE;
 
     memset(&r, 0, sizeof(r));
     r.dst = dst;
@@ -164,7 +211,7 @@ bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t 
     r.fail = fail;
     r.pipe.rfd = r.pipe.wfd = -1;
     *n = 0;
-    while (result == RELAY_MORE && r.left != 0) {
+    while (result == GONET__RELAY_MORE && r.left != 0 && !r.rests) {
         if (r.unyielded >= YIELD_BYTES) {
             r.unyielded = 0;
             gonet_yield();
@@ -172,5 +219,5 @@ bool gonet__fd_relay(gonet__fd_t *dst, gonet__fd_t *src, int64_t limit, int64_t 
         result = r.bulk ? relay_splice(&r) : relay_buffer(&r);
     }
     *failed = r.failed;
-    return result != RELAY_FAILED;
+    return result;
 }

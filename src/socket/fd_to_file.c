@@ -51,7 +51,7 @@ bool gonet__fd_to_file(int out, gonet__fd_t *src, int64_t limit, int64_t *n, boo
     while (!job.refused && (limit < 0 || *n < limit)) {
         size_t max = limit >= 0 && (uint64_t)(limit - *n) < GONET__PIPE_SIZE ? (size_t)(limit - *n)
                                                                              : GONET__PIPE_SIZE;
-        ssize_t got = gonet__pipe_fill(&job.pipe, src, max, fail);
+        ssize_t got = gonet__pipe_fill(&job.pipe, src, max, true, fail);
 
         if (got < 0 && fail->kind != GONET__FAIL_EOF)
             return false;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,7 +23,9 @@ typedef struct {
     int result;
     gonet_error_t *err;
     atomic_bool ended;
+    bool alone; /* nobody waits */
     actor_t relays;
+    gonet_wait_group_t over;
 } proxy_t;
 
 static void relay(void *arg)
@@ -31,6 +34,37 @@ static void relay(void *arg)
 
     p->result = gonet_relay(p->a, p->b, p->idle, &p->there, &p->back, &p->err);
     atomic_store(&p->ended, true);
+}
+
+static void on_end(void *arg, int64_t there, int64_t back, const gonet_error_t *err)
+{
+    proxy_t *p = arg;
+
+    p->result = err == NULL ? 0 : -1;
+    p->err = gonet_error_ref(err);
+    p->there = there;
+    p->back = back;
+    atomic_store(&p->ended, true);
+    gonet_wait_group_done(&p->over);
+}
+
+static bool start(proxy_t *p, actor_kind_t kind)
+{
+    if (!p->alone) {
+        actor_start(&p->relays, kind, relay, p);
+        return true;
+    }
+    gonet_wait_group_add(&p->over, 1);
+    return CHECK_INT(
+        gonet_relay_go(gonet_conn_ref(p->a), gonet_conn_ref(p->b), p->idle, on_end, p, NULL), 0);
+}
+
+static void join(proxy_t *p)
+{
+    if (p->alone)
+        gonet_wait_group_wait(&p->over);
+    else
+        actor_join(&p->relays);
 }
 
 /* Begins to relay, by a task or a thread, over the network, or wrapped by a table. */
@@ -43,8 +77,7 @@ static bool begin(proxy_t *p, actor_kind_t kind, const char *network,
         p->a = gonet_conn_wrap(p->a, table, p->a);
         p->b = gonet_conn_wrap(p->b, table, p->b);
     }
-    actor_start(&p->relays, kind, relay, p);
-    return true;
+    return start(p, kind);
 }
 
 static void end(proxy_t *p)
@@ -96,18 +129,19 @@ typedef struct {
     const char *network;
     const gonet_conn_vtable_t *table;
     actor_kind_t kind;
+    bool alone;
 } way_t;
 
-static const way_t ways[] = {{"tcp", NULL, BY_TASK},
-                             {"tcp", NULL, BY_THREAD},
-                             {"unix", NULL, BY_TASK},
-                             {"tcp", &opaque, BY_TASK},
-                             {"tcp", &opaque, BY_THREAD}};
+static const way_t ways[] = {{"tcp", NULL, BY_TASK, false},    {"tcp", NULL, BY_THREAD, false},
+                             {"tcp", NULL, BY_TASK, true},     {"unix", NULL, BY_TASK, true},
+                             {"tcp", &opaque, BY_TASK, false}, {"tcp", &opaque, BY_THREAD, false},
+                             {"tcp", &opaque, BY_TASK, true}};
 
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
 static bool begin_way(proxy_t *p, const way_t *way)
 {
+    p->alone = way->alone;
     return begin(p, way->kind, way->network, way->table);
 }
 
@@ -127,13 +161,12 @@ static void half_close(void *arg)
         passes(p.server, p.client, "and more");
         CHECK_INT(gonet_conn_close_write(p.server, NULL), 0);
         is_at_end(p.client);
-        actor_join(&p.relays);
+        join(&p);
         CHECK_INT(p.result, 0);
         CHECK_ERROR(p.err, NULL);
         CHECK_INT(p.there, 7);
         CHECK_INT(p.back, 14);
-        actor_start(&p.relays, BY_TASK, relay, &p); /* once more, with what is closed */
-        actor_join(&p.relays);
+        relay(&p); /* once more, with what is closed */
         CHECK_INT(p.result, -1);
         CHECK_INT(p.there + p.back, 0);
         end(&p);
@@ -203,7 +236,7 @@ static void bulk(void *arg)
         for (int k = 0; k < 4; k++)
             actor_join(&s[k].actor);
         CHECK_INT(s[1].wrong + s[3].wrong, 0);
-        actor_join(&p.relays);
+        join(&p);
         CHECK_INT(p.result, 0);
         CHECK_INT(p.there, BULK);
         CHECK_INT(p.back, BULK);
@@ -234,12 +267,12 @@ static bool trickle(const way_t *way, gonet_duration_t idle)
     }
     if (in_time) {
         is_at_end(p.client); /* closed in the end, though nobody here does */
-        actor_join(&p.relays);
+        join(&p);
         CHECK_INT(p.result, -1);
         CHECK(gonet_error_timeout(p.err));
         CHECK_INT(p.there, 12);
     } else {
-        actor_join(&p.relays);
+        join(&p);
     }
     end(&p);
     return in_time;
@@ -285,7 +318,7 @@ static bool slow(const way_t *way, gonet_duration_t idle)
     actor_join(&s[0].actor);
     actor_join(&s[1].actor);
     gonet_conn_close(p.server, NULL);
-    actor_join(&p.relays);
+    join(&p);
     over = p.result == 0;
     CHECK(over || gonet_error_timeout(p.err));
     if (over)
@@ -314,7 +347,7 @@ static void stuck(void *arg)
 
         REQUIRE(begin_way(&p, &ways[i]));
         actor_start(&sends, BY_TASK, send_some, &p);
-        actor_join(&p.relays);
+        join(&p);
         CHECK_INT(p.result, -1);
         CHECK(gonet_error_timeout(p.err));
         actor_join(&sends);
@@ -336,7 +369,7 @@ static void reset(void *arg)
         passes(p.client, p.server, "request");
         CHECK_INT(gonet_tcp_conn_set_linger(gonet_conn_as_tcp(p.server), 0, NULL), 0);
         CHECK_INT(gonet_conn_close(p.server, NULL), 0);
-        actor_join(&p.relays);
+        join(&p);
         CHECK_INT(p.result, -1);
         CHECK(gonet_error_is_errno(p.err, ECONNRESET));
         CHECK_INT(p.there, 7);
@@ -354,7 +387,7 @@ static void closed_from_elsewhere(void *arg)
         REQUIRE(begin_way(&p, &ways[i]));
         passes(p.client, p.server, "request");
         CHECK_INT(gonet_conn_close(i % 2 == 0 ? p.a : p.b, NULL), 0);
-        actor_join(&p.relays);
+        join(&p);
         CHECK_INT(p.result, -1);
         CHECK(gonet_error_is(p.err, gonet_err_closed));
         is_at_end(p.client);
@@ -374,26 +407,40 @@ static void without_half_close(void *arg)
     passes(p.client, p.server, "request");
     passes(p.server, p.client, "answer");
     gonet_conn_close(p.client, NULL);
-    actor_join(&p.relays);
+    join(&p);
     CHECK_INT(p.result, 0);
     CHECK_ERROR(p.err, NULL);
     end(&p);
 }
 
-static void no_memory(void *arg)
+static bool start_alone(proxy_t *p)
+{
+    gonet_error_t *err = NULL;
+
+    gonet_wait_group_add(&p->over, 1);
+    if (gonet_relay_go(gonet_conn_ref(p->a), gonet_conn_ref(p->b), p->idle, on_end, p, &err) == 0)
+        return true; /* p is on_end's from now on */
+    p->result = -1;
+    p->err = err;
+    return false;
+}
+
+static void lack_memory(bool alone)
 {
     int failures = 0;
 
-    (void)arg;
     for (int n = 1; n < 50; n++) {
-        proxy_t p = {.idle = 0};
+        proxy_t p = {.idle = 0, .alone = alone};
         bool failed;
 
         REQUIRE(net_pair("tcp", &p.client, &p.a) && net_pair("tcp", &p.b, &p.server));
         CHECK_INT(gonet_conn_close_write(p.client, NULL), 0);
         CHECK_INT(gonet_conn_close_write(p.server, NULL), 0);
         gonet__alloc_fail_at(n, 0);
-        relay(&p);
+        if (!alone)
+            relay(&p);
+        else if (start_alone(&p))
+            join(&p);
         failed = gonet__alloc_failed() > 0;
         gonet__alloc_fail_at(0, 0);
         CHECK(failed || p.result == 0);
@@ -407,6 +454,50 @@ static void no_memory(void *arg)
     CHECK(failures > 0);
 }
 
+static void no_memory(void *arg)
+{
+    (void)arg;
+    lack_memory(false);
+    lack_memory(true);
+}
+
+/* How many tasks have a stack. */
+static int born(void)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    int n = 0;
+
+    gonet_dump_tasks(f);
+    fclose(f);
+    for (const char *at = text; (at = strstr(at, "task ")) != NULL; at++)
+        n++;
+    free(text);
+    return n;
+}
+
+/* While nothing is under way there are none. */
+static void no_tasks(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        proxy_t p = {.idle = GONET_HOUR, .alone = i == 0};
+
+        REQUIRE(begin(&p, BY_THREAD, "tcp", NULL));
+        for (int k = 0; k < 3; k++) {
+            passes(p.client, p.server, "request");
+            passes(p.server, p.client, "answer");
+            AWAIT(born() == 0);
+        }
+        CHECK_INT(gonet_conn_close(p.client, NULL), 0);
+        CHECK_INT(gonet_conn_close(p.server, NULL), 0);
+        join(&p);
+        CHECK_INT(p.result, 0);
+        end(&p);
+    }
+}
+
 static void nobody(void *arg)
 {
     GONET_AUTO(gonet_error_t) err = NULL;
@@ -416,6 +507,8 @@ static void nobody(void *arg)
     CHECK_INT(gonet_relay(NULL, NULL, 0, &there, &back, &err), -1);
     CHECK(gonet_error_is_errno(err, EINVAL));
     CHECK_INT(there + back, 0);
+    CHECK_INT(gonet_relay_go(NULL, NULL, 0, NULL, NULL, &err), -1);
+    CHECK(gonet_error_is_errno(err, EINVAL));
 }
 
 static void slowly(void *arg)
@@ -445,6 +538,7 @@ TEST(reset)
 TEST(closed_from_elsewhere)
 TEST(without_half_close)
 TEST(no_memory)
+TEST(no_tasks)
 TEST(nobody)
 
 static void test_shutdown(void **state)
@@ -458,7 +552,7 @@ static void test_shutdown(void **state)
     check_report();
     assert_int_equal(p.result, -1);
     assert_true(gonet_error_is(p.err, gonet_err_closed));
-    actor_join(&p.relays);
+    join(&p);
     end(&p);
 }
 
@@ -474,6 +568,7 @@ int main(void)
         LEAK_TEST(test_closed_from_elsewhere),
         LEAK_TEST(test_without_half_close),
         LEAK_TEST(test_no_memory),
+        LEAK_TEST(test_no_tasks),
         LEAK_TEST(test_nobody),
         LEAK_TEST(test_shutdown),
     };
