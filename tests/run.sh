@@ -18,6 +18,18 @@ sh cmake/need.sh gcc:gcc g++:g++ clang:clang libc6-dev:/usr/include/stdio.h make
 # What of clang sanitizers and fuzzers need: of the version that is there.
 sh cmake/need.sh "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev:$(clang -print-resource-dir)/lib/linux" || exit 1
 
+# A root made by debootstrap has none, and so does not know localhost, which tests ask for.
+if ! [ -e /etc/hosts ]; then
+    echo "making /etc/hosts, which is missing, with localhost"
+    hosts='127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n'
+    # shellcheck disable=SC2059 # the format is all there is
+    if [ "$(id -u)" -eq 0 ]; then
+        printf "$hosts" >/etc/hosts
+    else
+        printf "$hosts" | sudo tee /etc/hosts >/dev/null
+    fi || exit 1
+fi
+
 tests=$matrix/CTestTestfile.cmake
 mkdir -p "$matrix"
 : >"$tests"
