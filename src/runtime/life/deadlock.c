@@ -143,6 +143,8 @@ static bool is_stuck(look_t *l)
         gonet__runtime_each(look_tasks, l);
     if (!l->stuck || l->tasks == 0 || !gonet__pool_rests(&pool))
         return false;
+    if (gonet__runtime_live() != (long)l->tasks)
+        return false; /* one is to be born, when something comes: birth.h */
     threads = atomic_load(&gonet__wait_threads);
     if (sleeping_threads() != (int)(l->workers + pool + threads))
         return false;
