@@ -18,7 +18,9 @@ GONET_BEGIN_DECLS
  * only read during the call. Further fields take the place of reserved, which must be zero.
  */
 typedef struct {
-    /* When it ends, no more is accepted, as after a close of the listener. NULL: none. */
+    /* When it ends, no more is accepted, as after a close of the listener:
+     * gonet_shutdown_context's, say. NULL: the one that the caller runs under (gonet_context_run),
+     * if there is one. */
     gonet_context_t *ctx;
     /* So many connections at a time; more wait in the listener's queue. 0: any number. */
     unsigned max_conns;

@@ -353,6 +353,8 @@ int gonet_serve(gonet_listener_t *l, void (*handler)(gonet_conn_t *c, void *arg)
     gonet__error_clear(err);
     if (options != NULL)
         s.o = *options;
+    if (s.o.ctx == NULL)
+        s.o.ctx = gonet_context_current();
     if (l == NULL || (handler == NULL && s.o.readable == NULL))
         return gonet__no_object(err);
     gonet__list_init(&s.at_work);

@@ -153,6 +153,38 @@ static void by_context(actor_kind_t kind)
     gonet_context_free(s.o.ctx);
 }
 
+typedef struct {
+    gonet_listener_t *l;
+    int result;
+} here_t;
+
+static void leave_it(gonet_conn_t *c, void *arg)
+{
+    (void)c;
+    (void)arg;
+}
+
+static void serve_here(void *arg)
+{
+    here_t *h = arg;
+
+    h->result = gonet_serve(h->l, leave_it, NULL, NULL, NULL);
+}
+
+/* Without a context of its own it ends with the caller's. */
+static void by_context_of_caller(void **state)
+{
+    gonet_context_t *ctx = gonet_context_with_timeout(NULL, 10 * MS);
+    here_t h = {.l = net_listen("tcp"), .result = -1};
+
+    (void)state;
+    gonet_context_run(ctx, serve_here, &h);
+    CHECK_INT(h.result, 0);
+    gonet_listener_free(h.l);
+    gonet_context_free(ctx);
+    check_report();
+}
+
 /* Handlers that do not end are closed after their grace, or at once. */
 static void grace(actor_kind_t kind)
 {
@@ -475,9 +507,19 @@ static void test_shutdown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TESTS(serves), TESTS(by_context),   TESTS(grace),         TESTS(limit),
-        TESTS(pauses), TESTS(end_of_full),  TESTS(fails),         TESTS(rests),
-        TESTS(greets), TESTS(silence_ends), TESTS(careless_ends), LEAK_TEST(test_shutdown),
+        TESTS(serves),
+        TESTS(by_context),
+        TESTS(grace),
+        TESTS(limit),
+        TESTS(pauses),
+        TESTS(end_of_full),
+        TESTS(fails),
+        TESTS(rests),
+        TESTS(greets),
+        TESTS(silence_ends),
+        TESTS(careless_ends),
+        LEAK_TEST(test_shutdown),
+        LEAK_TEST(by_context_of_caller),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
