@@ -62,8 +62,9 @@ static bool readable(const void *p)
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = (uintptr_t)p & ~(page - 1);
     uintptr_t last = ((uintptr_t)p + sizeof(gonet_error_t) - 1) & ~(page - 1);
+    unsigned char resident[2];
     int e = errno;
-    bool mapped = msync((void *)first, last - first + page, MS_ASYNC) == 0 || errno != ENOMEM;
+    bool mapped = mincore((void *)first, last - first + page, resident) == 0 || errno != ENOMEM;
 
     errno = e;
     return mapped;
