@@ -9,7 +9,6 @@
 #include "runtime/sched/crash_report.h"
 
 #include <execinfo.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -19,6 +18,8 @@
 #include "base/line.h"
 #include "base/say.h"
 #include "base/symbol.h"
+#include "runtime/ground/fork.h"
+#include "runtime/ground/spin.h"
 #include "runtime/sched/name.h"
 
 #define MAX_FRAMES 64
@@ -28,18 +29,25 @@ static _Atomic bool prepared;
 static _Atomic long reporter; /* the thread that reports, or has; 0: none */
 static _Atomic bool reported;
 
-static void load_unwinder(void)
-{
-    void *frame[2];
-
-    atomic_store(&prepared, backtrace(frame, 2) > 0);
-}
-
+/*
+ * Loads the unwinder, which a handler must not do. By the first worker; the others wait for it. But
+ * nobody does in a process that was forked in the middle of this: there the loader's lists may be
+ * half of what they were to be, and the unwinder would end the program.
+ */
 void gonet__crash_prepare(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Atomic int64_t begun = -1; /* in which generation of processes */
+    static _Atomic bool over;
+    int64_t now = gonet__fork_now(), none = -1;
+    unsigned turns = 0;
+    void *frame[2];
 
-    pthread_once(&once, load_unwinder);
+    if (atomic_compare_exchange_strong(&begun, &none, now)) {
+        atomic_store(&prepared, backtrace(frame, 2) > 0);
+        atomic_store(&over, true);
+    }
+    while (!atomic_load(&over) && atomic_load(&begun) == now)
+        gonet__relax(&turns);
 }
 
 /* Whether the caller is the one who reports. */

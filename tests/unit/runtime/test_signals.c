@@ -195,8 +195,10 @@ static void own_handlers_win(void **state)
 
 static void use_null_deep(void *arg)
 {
+    void (*volatile fn)(void *arg) = use_null; /* a function of its own, under its name */
+
     gonet_yield(); /* it has been on its stack before */
-    use_null(arg);
+    fn(arg);
     __asm__ volatile("" ::: "memory"); /* no tail call */
 }
 
