@@ -385,7 +385,8 @@ static void close_wakes_acceptors(actor_mode_t mode)
     users = tcp_listener_users(l);
     for (int i = 1; i < N; i++)
         op_accept(&o[i], helper_kind(mode, i), l);
-    AWAIT(tcp_listener_users(l) == users + N - 1);
+    /* The watch may be one of them: then the last acceptor finds the listener closed. */
+    AWAIT(tcp_listener_users(l) >= users + N - 1);
     CHECK_INT(gonet_listener_close(l, NULL), 0);
     for (int i = 0; i < N; i++) {
         OP_FAILS(&o[i], ACCEPT_CLOSED);
