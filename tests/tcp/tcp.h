@@ -66,7 +66,8 @@ bool tcp_listener_parked(gonet_listener_t *l);
 
 /*
  * tcp_users counts those who need the memory of a connection or listener: its owner, its watches,
- * and one for each caller that queues behind another one.
+ * and one for each caller that queues behind another one. A caller is parked a moment before its
+ * watch is made, so wait for "at least": what is awaited may then be one watch too early.
  */
 unsigned tcp_users(gonet_conn_t *c);
 unsigned tcp_listener_users(gonet_listener_t *l);

@@ -33,7 +33,7 @@ static void close_wakes_everybody(actor_mode_t mode)
         op_read(&reads[i], helper_kind(mode, i), a, &bytes[i], i % 2 == 0 ? 1 : 0);
         op_write(&writes[i], helper_kind(mode, i), a, "w", i % 2 == 0 ? 1 : 0);
     }
-    AWAIT(tcp_users(a) == users + 2 * (N - 1));
+    AWAIT(tcp_users(a) >= users + 2 * (N - 1));
     CHECK_INT(gonet_conn_close(a, &err), 0);
     CHECK(tcp_closed(fd));
     for (int i = 0; i < N; i++) {
@@ -385,7 +385,6 @@ static void close_wakes_acceptors(actor_mode_t mode)
     users = tcp_listener_users(l);
     for (int i = 1; i < N; i++)
         op_accept(&o[i], helper_kind(mode, i), l);
-    /* The watch may be one of them: then the last acceptor finds the listener closed. */
     AWAIT(tcp_listener_users(l) >= users + N - 1);
     CHECK_INT(gonet_listener_close(l, NULL), 0);
     for (int i = 0; i < N; i++) {

@@ -280,7 +280,7 @@ static void queued_readers_time_out(actor_mode_t mode)
     users = tcp_users(a);
     for (int i = 1; i < N; i++)
         op_read(&o[i], helper_kind(mode, i), a, &bytes[i], 1);
-    AWAIT(tcp_users(a) == users + N - 1);
+    AWAIT(tcp_users(a) >= users + N - 1);
     CHECK_INT(gonet_conn_set_read_deadline(a, TCP_PAST, NULL), 0);
     for (int i = 0; i < N; i++) {
         OP_FAILS(&o[i], READ_TIMEOUT);
@@ -304,7 +304,7 @@ static void queued_writers_time_out(actor_mode_t mode)
     users = tcp_users(a);
     for (int i = 1; i < N; i++)
         op_write(&o[i], helper_kind(mode, i), a, "w", 1);
-    AWAIT(tcp_users(a) == users + N - 1);
+    AWAIT(tcp_users(a) >= users + N - 1);
     CHECK_INT(gonet_conn_set_write_deadline(a, TCP_PAST, NULL), 0);
     for (int i = 0; i < N; i++) {
         OP_FAILS(&o[i], WRITE_TIMEOUT);
