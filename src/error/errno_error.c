@@ -227,3 +227,10 @@ gonet_error_t *gonet_errno_error(int errnum)
     ((errno_error_t *)err)->errnum = errnum;
     return err;
 }
+
+gonet_error_t *gonet__start_error(int errnum)
+{
+    if (errnum == EAGAIN || errnum == ECANCELED)
+        return gonet_err_closed;
+    return errnum == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errnum);
+}

@@ -10,4 +10,8 @@
  */
 bool gonet__errno_of(const gonet_error_t *err, int *errnum);
 
+/* gonet__start_error returns why a task could not be started: the errno of gonet_go as an error. By
+ * gonet_shutdown it is the closed one. */
+gonet_error_t *gonet__start_error(int errnum);
+
 #endif

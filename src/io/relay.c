@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "conn/sock.h"
 #include "conn/stream.h"
+#include "error/errno_error.h"
 #include "gonet/errno.h"
 #include "gonet/sync.h"
 #include "gonet/task.h"
@@ -251,13 +252,6 @@ static void run(void *arg)
     leave(d->relay);
 }
 
-static gonet_error_t *not_started(int errnum)
-{
-    if (errnum == EAGAIN)
-        return gonet_err_closed; /* gonet_shutdown is under way */
-    return errnum == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errnum);
-}
-
 static void prepare(direction_t *d, relay_t *r, gonet_conn_t *src, gonet_conn_t *dst)
 {
     gonet__sock_t *out = gonet__object_sock(gonet__copy_dst(gonet_conn_as_writer(dst)));
@@ -285,7 +279,7 @@ static bool begin(relay_t *r, gonet_conn_t *a, gonet_conn_t *b, gonet_error_t **
         return false;
     if (gonet_go(run, &r->back) == 0)
         return true;
-    gonet_error_set(err, not_started(errno));
+    gonet_error_set(err, gonet__start_error(errno));
     return false;
 }
 
@@ -294,7 +288,7 @@ static void begin_there(relay_t *r)
 {
     if (gonet_go(run, &r->there) == 0)
         return;
-    end_all(r, not_started(errno));
+    end_all(r, gonet__start_error(errno));
     leave(r);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "conn/object.h"
+#include "error/errno_error.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/sched/task.h"
@@ -57,10 +58,7 @@ static int start_task(gonet_conn_t *c, void (*fn)(void *arg), void *arg, gonet_e
     } else {
         errno = ENOMEM;
     }
-    if (errno == EAGAIN)
-        gonet_error_set(err, gonet_err_closed);
-    else
-        gonet_error_set(err, errno == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errno));
+    gonet_error_set(err, gonet__start_error(errno));
     return -1;
 }
 

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "conn/object.h"
+#include "error/errno_error.h"
 #include "gonet/chan.h"
 #include "gonet/errno.h"
 #include "gonet/sync.h"
@@ -323,13 +324,6 @@ static bool start_watcher(server_t *s)
     return s->stop != NULL && gonet_wait_group_go(&s->watcher, watch_context, s) == 0;
 }
 
-static gonet_error_t *errno_error(void)
-{
-    if (errno == EAGAIN)
-        return gonet_err_closed;
-    return errno == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errno);
-}
-
 /* In a task of its own, also for a task: under no context of the caller's, which would end waits
  * that must not end. */
 static void start_serving(server_t *s)
@@ -339,7 +333,7 @@ static void start_serving(server_t *s)
         gonet_wait_group_wait(&s->over);
         return;
     }
-    s->err = errno_error();
+    s->err = gonet__start_error(errno);
     if (s->stop != NULL)
         (void)gonet_chan_close(s->stop);
     gonet_wait_group_wait(&s->watcher);

@@ -67,6 +67,19 @@ static void say_what_hangs(void)
     gonet_dump_tasks(stderr);
 }
 
+char *actor_dump(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    if (f == NULL)
+        abort();
+    gonet_dump_tasks(f);
+    fclose(f);
+    return text;
+}
+
 void actor_run_test(actor_mode_t mode, void (*body)(void *arg), void *arg)
 {
     static bool watched;

@@ -45,4 +45,7 @@ actor_kind_t actor_helper(actor_mode_t mode);
  */
 void actor_run_test(actor_mode_t mode, void (*body)(void *arg), void *arg);
 
+/* actor_dump returns what gonet_dump_tasks prints; to release with free. */
+char *actor_dump(void);
+
 #endif

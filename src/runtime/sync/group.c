@@ -5,6 +5,7 @@
 #include "gonet/group.h"
 
 #include "base/alloc.h"
+#include "error/errno_error.h"
 #include "gonet/errno.h"
 #include "gonet/task.h"
 #include "runtime/ground/fatal.h"
@@ -80,14 +81,6 @@ static int start(gonet_group_t *g, int (*fn)(void *arg, gonet_error_t **err), vo
     return why;
 }
 
-/* Why a task could not be started, as an error. */
-static gonet_error_t *not_started(int errnum)
-{
-    if (errnum == EAGAIN || errnum == ECANCELED)
-        return gonet_err_closed; /* by gonet_shutdown */
-    return errnum == ENOMEM ? gonet_err_no_memory : gonet_errno_error(errnum);
-}
-
 /* Starts a task, for which room has been made, or tells why (errnum) it can't be. 1 or -1. */
 static int start_or_fail(gonet_group_t *g, int (*fn)(void *arg, gonet_error_t **err), void *arg,
                          int errnum)
@@ -99,7 +92,7 @@ static int start_or_fail(gonet_group_t *g, int (*fn)(void *arg, gonet_error_t **
         if (g->private_limited)
             gonet_semaphore_release(&g->private_limit, 1);
     }
-    fail(g, not_started(errnum));
+    fail(g, gonet__start_error(errnum));
     errno = errnum;
     return -1;
 }

@@ -103,19 +103,6 @@ static void run_kind(void *arg)
     atomic_fetch_add(&all.over, 1);
 }
 
-static char *dump(void)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-
-    if (f == NULL)
-        abort();
-    gonet_dump_tasks(f);
-    fclose(f);
-    return text;
-}
-
 static int count(const char *text, const char *what)
 {
     int n = 0;
@@ -199,7 +186,7 @@ static void free_all(void)
 static void dump_until_complete(int tasks)
 {
     for (;;) {
-        char *text = dump();
+        char *text = actor_dump();
         bool over = complete(text) || !check_patience();
         if (over)
             check_listing(text, tasks);
@@ -209,7 +196,7 @@ static void dump_until_complete(int tasks)
         gonet_yield();
     }
     for (int i = 0; i < 20; i++)
-        free(dump());
+        free(actor_dump());
 }
 
 static void dump_from_here(void *arg)
@@ -217,7 +204,7 @@ static void dump_from_here(void *arg)
     char *text;
 
     dump_until_complete(KINDS + 1);
-    text = dump();
+    text = actor_dump();
     CHECK(strstr(text, "[running]\n") != NULL);
     free(text);
     (void)arg;
@@ -290,7 +277,7 @@ static void the_file_may_be_locked(void **state)
 
 static void nothing_to_tell(void **state)
 {
-    char *text = dump();
+    char *text = actor_dump();
 
     (void)state;
     assert_string_equal(text, "");
@@ -321,7 +308,7 @@ static void start_here(void *arg)
 static void dump_often(void *arg)
 {
     while (!atomic_load((atomic_bool *)arg)) {
-        free(dump());
+        free(actor_dump());
         gonet_yield();
     }
 }
@@ -361,7 +348,7 @@ static void list_before_first_turn(void *arg)
     (void)arg;
     for (int i = 0; i < 3; i++)
         REQUIRE(gonet_go_pinned(count_run, &ran) == 0); /* else others may begin it */
-    text = dump();
+    text = actor_dump();
     CHECK_INT(atomic_load(&ran), 0);
     CHECK_INT(count(text, ": 3 tasks not begun\n"), 1);
     free(text);
@@ -393,7 +380,7 @@ static void running_task_is_named(void **state)
     atomic_store(&all.begun, 0);
     actor_start(&a, BY_TASK, hold, &stop);
     AWAIT(atomic_load(&all.begun) == 1);
-    text = dump();
+    text = actor_dump();
     atomic_store(&stop, true);
     actor_join(&a);
     assert_non_null(strstr(text, "[running]\n"));

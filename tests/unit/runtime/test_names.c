@@ -20,26 +20,13 @@ typedef struct {
     atomic_int waiting;
 } scene_t;
 
-static char *dump(void)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-
-    if (f == NULL)
-        abort();
-    gonet_dump_tasks(f);
-    fclose(f);
-    return text;
-}
-
 /* Waits until the list has the text in a task's line (from "task " to the line's end). */
 static bool comes(const char *want)
 {
     bool found = false;
 
     while (!found && check_patience()) {
-        char *text = dump(), *line = text, *next;
+        char *text = actor_dump(), *line = text, *next;
 
         for (; *line != '\0' && !found; line = next) {
             next = strchr(line, '\n');
@@ -111,7 +98,7 @@ static void names_are_listed(void *arg)
 
 static void says_its_name(void *arg)
 {
-    char *text = dump();
+    char *text = actor_dump();
 
     CHECK(strstr(text, " busy (says_its_name) [running]\n") != NULL);
     free(text);
@@ -199,7 +186,7 @@ static void reading_disturbs_nobody(void **state)
     actor_start(&actor[2], BY_TASK, keeps_ending, &ended);
     while ((atomic_load(&renamed) < 1000 || atomic_load(&ended) < 100 || dumps < 50) &&
            check_patience()) {
-        free(dump());
+        free(actor_dump());
         dumps++;
     }
     atomic_store(&stop, true);
